@@ -1,0 +1,125 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// What each dependency is for (anything that isn't the log, projection, replay or provenance is left to others):
+//   swift-argument-parser  the command line: parsing, help, completion
+//   swift-log              structured logging behind one facade
+//   swift-crypto           SHA-256 now, Ed25519 and AES-GCM for signed heads and encrypted blobs
+//   swift-collections      Deque for queues, OrderedDictionary where order is part of the result
+//   Hummingbird            HTTP server: the simulated provider now, the API later
+//   Yams                   experiment files, with line and column marks for error messages
+//   SwiftCSV               datasets
+//   liblmdb, libcurl, libzstd (system libraries)  the store, HTTP, compression of blobs
+
+let common: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+let touchesC = common + [.strictMemorySafety()]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let orderedCollections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
+
+func library(_ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = common) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ subject: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = common) -> Target {
+    .testTarget(name: subject + "Tests", dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "cairn",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "cairn", targets: ["CairnCLI"]),
+        .library(name: "CanonicalJSON", targets: ["CanonicalJSON"]),
+        .library(name: "LMDB", targets: ["LMDB"]),
+        .library(name: "EventLog", targets: ["EventLog"]),
+        .library(name: "Cairn", targets: ["Cairn"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+    ],
+    targets: [
+        // Floor 0: system libraries.
+        .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+
+        // Floor 1: know nothing of Cairn.
+        library("CanonicalJSON", []),
+        library("Determinism", [crypto]),
+        library("LMDB", ["CLMDB"], settings: touchesC),
+        library("HTTPTransport", ["CCurl"], settings: touchesC),
+
+        // Floor 2: the log; the providers.
+        library("EventLog", ["CanonicalJSON", "Determinism", "LMDB", "CZstd", deque], settings: touchesC),
+        library("Providers", ["CanonicalJSON", "Determinism", "HTTPTransport"]),
+
+        // Floor 3: deciding and projecting; the simulated providers.
+        library("Deciders", ["EventLog", "Determinism", "CanonicalJSON"]),
+        library("Projections", ["EventLog", "LMDB", "Determinism", "CanonicalJSON"]),
+        library(
+            "SimulatedProviders",
+            ["Providers", "CanonicalJSON", "Determinism", .product(name: "Hummingbird", package: "hummingbird"), logging]),
+
+        // Floor 4: jobs; replay and audit, which see no domain.
+        library("Jobs", ["Deciders", "Projections", "EventLog", "Determinism", "CanonicalJSON", logging]),
+        library("Replay", ["Deciders", "Projections", "EventLog", "Determinism", "CanonicalJSON"]),
+        library("Audit", ["Deciders", "Projections", "EventLog", "Determinism", "CanonicalJSON"]),
+
+        // Floors 5 to 7: the domains.
+        library(
+            "Calls",
+            [
+                "Jobs", "Providers", "HTTPTransport", "Deciders", "Projections", "EventLog", "Determinism",
+                "CanonicalJSON", logging,
+            ]),
+        library(
+            "Scoring",
+            ["Calls", "Jobs", "Providers", "Deciders", "Projections", "EventLog", "Determinism", "CanonicalJSON", logging]),
+        library(
+            "Experiments",
+            [
+                "Scoring", "Calls", "Jobs", "Providers", "Deciders", "Projections", "EventLog", "Determinism",
+                "CanonicalJSON", logging, orderedCollections, "Yams", "SwiftCSV",
+            ]),
+
+        // Floor 8: the composition root, which others embed.
+        library(
+            "Cairn",
+            [
+                "Experiments", "Scoring", "Calls", "Jobs", "Replay", "Audit", "Providers", "HTTPTransport", "Deciders",
+                "Projections", "EventLog", "Determinism", "CanonicalJSON", logging,
+            ]),
+
+        // Floor 10: arguments and printing.
+        .executableTarget(
+            name: "CairnCLI",
+            dependencies: [
+                "Cairn", "SimulatedProviders", "CanonicalJSON", "Determinism", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: common),
+
+        // Tests mirror the targets.
+        .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport", swiftSettings: common),
+        tests("CanonicalJSON", ["CanonicalJSON", "TestSupport"]),
+        tests("Determinism", ["Determinism", "TestSupport"]),
+        tests("LMDB", ["LMDB", "TestSupport"]),
+        tests("HTTPTransport", ["HTTPTransport", "TestSupport"]),
+        tests("EventLog", ["EventLog", "LMDB", "Determinism", "CanonicalJSON", "TestSupport"]),
+        tests("Providers", ["Providers", "HTTPTransport", "Determinism", "CanonicalJSON", "TestSupport"]),
+    ]
+)
