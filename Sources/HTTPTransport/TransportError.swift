@@ -1,0 +1,72 @@
+/// Why an exchange brought no complete response, with what was observed until then.
+///
+/// A response of any status is no error. Whether to try again is for the caller to decide.
+package struct TransportError: Error, Sendable, Equatable {
+    /// What ended the exchange.
+    package enum Kind: String, Sendable, Equatable, CaseIterable {
+        /// The host's name, or the proxy's, has no address.
+        case resolve
+        /// Nobody accepts connections there, or no way leads there.
+        case refused
+        case connectTimeout
+        case firstByteTimeout
+        case totalTimeout
+        /// No secure connection could be agreed on.
+        case tls
+        /// The server's certificate is not to be trusted.
+        case certificate
+        /// The connection broke before any byte of the response: the server may or may not have acted on the request.
+        case reset
+        /// The connection ended inside the response.
+        case closedEarly
+        /// The response exceeded `TransferLimits.maxResponseBytes`.
+        case tooLarge
+        case cancelled
+        /// What came back is not HTTP.
+        case malformed
+        /// The request cannot be sent: no `http` or `https` URL, or a field with a line break.
+        case badURL
+        /// The transport was shut down before the exchange ended.
+        case shutDown
+        case other
+    }
+
+    package let kind: Kind
+    /// What was being done, what was found and what the reader can do; without header values and bodies.
+    package let message: String
+    package let timings: TransferTimings
+    /// Status received before the end; `nil` when none was.
+    package let status: Int?
+    /// The first bytes of the body that had arrived, at most `partialBodyLimit`.
+    package let partialBody: [UInt8]
+
+    /// Most bytes that `partialBody` keeps as evidence.
+    package static let partialBodyLimit = 64 << 10
+
+    package init(
+        kind: Kind,
+        message: String,
+        timings: TransferTimings = TransferTimings(),
+        status: Int? = nil,
+        partialBody: [UInt8] = []
+    ) {
+        self.kind = kind
+        self.message = message
+        self.timings = timings
+        self.status = status
+        self.partialBody = Array(partialBody.prefix(Self.partialBodyLimit))
+    }
+}
+
+extension TransportError: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { "\(kind.rawValue): \(message)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror {
+        Mirror(
+            self,
+            children: [
+                "kind": kind, "message": message, "timings": timings, "status": status as Any,
+                "partialBodyBytes": partialBody.count,
+            ])
+    }
+}
