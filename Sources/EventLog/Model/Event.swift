@@ -1,0 +1,151 @@
+public import CanonicalJSON
+public import Determinism
+
+/// A recorded event: its position and the bytes of its record. Everything else is read from the bytes when asked for.
+///
+/// Events of one page share the page's buffer, so a page costs few allocations; `detached` lets go of it.
+public struct Event: Sendable {
+    /// The event's place in the whole log.
+    public let position: Position
+    private let storage: [UInt8]
+    private let start: Int32
+    private let count: Int32
+
+    /// An event from a record of its own; throws `.damaged` or `.newerFormat` for bytes that are no record.
+    public init(position: Position, record: [UInt8]) throws(LogError) {
+        try self.init(position: position, storage: record, range: 0..<record.count)
+    }
+
+    /// An event whose record is a part of a shared buffer.
+    init(position: Position, storage: [UInt8], range: Range<Int>) throws(LogError) {
+        let problem = RecordLayout.problem(storage.span.bytes.extracting(range))
+        if let problem { throw LogError.unreadable(problem, at: position) }
+        self.position = position
+        self.storage = storage
+        self.start = Int32(range.lowerBound)
+        self.count = Int32(range.count)
+    }
+
+    /// The version of the data's schema.
+    public var version: Int { Int(bytes.u16(at: RecordLayout.versionOffset)) }
+
+    /// When it happened.
+    public var time: Timestamp {
+        Timestamp(microseconds: Int64(bitPattern: bytes.u64(at: RecordLayout.timeOffset)))
+    }
+
+    /// The event's place in its stream.
+    public var revision: Revision { Revision(bytes.u64(at: RecordLayout.revisionOffset)) }
+
+    /// The commit that it was appended with.
+    public var commitID: CommitID {
+        CommitID(
+            high: bytes.bigEndianU64(at: RecordLayout.commitIDOffset),
+            low: bytes.bigEndianU64(at: RecordLayout.commitIDOffset + 8))
+    }
+
+    /// The event's place in its commit, from 0.
+    public var indexInCommit: Int { Int(bytes.u16(at: RecordLayout.indexOffset)) }
+
+    /// How many events the commit has.
+    public var commitCount: Int { Int(bytes.u16(at: RecordLayout.countOffset)) }
+
+    /// The stream that it belongs to.
+    public var stream: StreamName { StreamName(recorded: text(RecordLayout.streamRange(bytes))) }
+
+    /// The kind of event.
+    public var type: EventType { EventType(recorded: text(RecordLayout.typeRange(bytes))) }
+
+    /// The data, a canonical JSON object.
+    public var dataBytes: [UInt8] { Array(storage[shifted(dataRange)]) }
+
+    /// The metadata, a canonical JSON object.
+    public var metadataBytes: [UInt8] { Array(storage[shifted(metadataRange)]) }
+
+    /// The whole record: what the leaf of the Merkle tree is a hash of.
+    public var record: [UInt8] { Array(storage[shifted(0..<Int(count))]) }
+
+    /// The metadata, decoded.
+    public func metadata() throws(JSONError) -> EventMetadata {
+        try EventMetadata(canonicalBytes: bytes.extracting(metadataRange))
+    }
+
+    /// Lends the data without copying it.
+    public func withData<Result, Failure: Error>(
+        _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(bytes.extracting(dataRange))
+    }
+
+    /// Lends the whole record without copying it.
+    public func withRecord<Result, Failure: Error>(
+        _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(bytes)
+    }
+
+    /// Whether the event is of this type; compares bytes and makes no string.
+    public func hasType(_ type: EventType) -> Bool {
+        let range = RecordLayout.typeRange(bytes)
+        let mine = bytes.extracting(range)
+        var other = type.text
+        return other.withUTF8 { theirs in
+            unsafe mine.byteCount == theirs.count
+                && mine.withUnsafeBytes { unsafe $0.elementsEqual(UnsafeRawBufferPointer(theirs)) }
+        }
+    }
+
+    /// The same event with a buffer of its own, for keeping it longer than its page.
+    public var detached: Event { Event(position: position, sound: record) }
+
+    private init(position: Position, sound record: [UInt8]) {
+        self.position = position
+        self.storage = record
+        self.start = 0
+        self.count = Int32(record.count)
+    }
+
+    private var bytes: RawSpan {
+        @_lifetime(borrow self)
+        get { storage.span.bytes.extracting(Int(start)..<Int(start) + Int(count)) }
+    }
+
+    private var dataRange: Range<Int> {
+        let start = RecordLayout.typeRange(bytes).upperBound
+        return start..<start + Int(bytes.u16(at: RecordLayout.dataLengthOffset))
+    }
+
+    private var metadataRange: Range<Int> { dataRange.upperBound..<Int(count) }
+
+    private func shifted(_ range: Range<Int>) -> Range<Int> {
+        range.lowerBound + Int(start)..<range.upperBound + Int(start)
+    }
+
+    private func text(_ range: Range<Int>) -> String {
+        String(decoding: storage[shifted(range)], as: UTF8.self)
+    }
+}
+
+extension Event: Equatable {
+    /// Whether position and record are equal.
+    public static func == (left: Event, right: Event) -> Bool {
+        left.position == right.position
+            && left.storage[left.shifted(0..<Int(left.count))] == right.storage[right.shifted(0..<Int(right.count))]
+    }
+}
+
+extension LogError {
+    /// A record that cannot be read.
+    static func unreadable(_ code: Code, at position: Position) -> LogError {
+        switch code {
+        case .newerFormat:
+            LogError(
+                .newerFormat, during: "reading the event at position \(position)",
+                "the record's format is newer than this program; use a newer one")
+        case .conflict, .full, .readOnly, .damaged, .tooLarge, .invalid, .notAStore, .outcomeUnknown, .closed, .other:
+            LogError(
+                .damaged(position), during: "reading the event at position \(position)",
+                "the bytes are not a record; audit the store and restore it from a copy")
+        }
+    }
+}
