@@ -115,11 +115,18 @@ let package = Package(
 
         // Tests mirror the targets.
         .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport", swiftSettings: common),
+        .target(
+            name: "DeciderTestSupport", dependencies: ["Deciders", "Determinism"], path: "Tests/DeciderTestSupport",
+            swiftSettings: common),
         tests("CanonicalJSON", ["CanonicalJSON", "TestSupport"]),
         tests("Determinism", ["Determinism", "TestSupport"]),
         tests("LMDB", ["LMDB", "TestSupport"]),
         tests("HTTPTransport", ["HTTPTransport", "TestSupport"]),
         tests("EventLog", ["EventLog", "LMDB", "Determinism", "CanonicalJSON", "TestSupport"]),
+        tests(
+            "Deciders",
+            ["Deciders", "DeciderTestSupport", "EventLog", "Determinism", "CanonicalJSON", "TestSupport"]),
+        tests("Projections", ["Projections", "EventLog", "LMDB", "Determinism", "CanonicalJSON", "TestSupport"]),
         tests("Providers", ["Providers", "HTTPTransport", "Determinism", "CanonicalJSON", "TestSupport"]),
     ]
 )

@@ -1,0 +1,63 @@
+package import Determinism
+package import EventLog
+
+/// A named, versioned pure function that made an event from recorded causes, so that anyone can make it again.
+///
+/// Versions are kept as long as a log cites them.
+package struct Derivation: Sendable {
+    package let function: FunctionReference
+    /// The types of the events it makes; each of them must cite a function in its cause.
+    package let eventTypes: [EventType]
+    /// The canonical data that the event should have.
+    package let derive: @Sendable (DerivationInput) throws(DerivationError) -> [UInt8]
+
+    package init(
+        function: FunctionReference, eventTypes: [EventType],
+        derive: @escaping @Sendable (DerivationInput) throws(DerivationError) -> [UInt8]
+    ) {
+        self.function = function
+        self.eventTypes = eventTypes
+        self.derive = derive
+    }
+}
+
+/// What a derivation may look at: all of it recorded, and loaded before.
+package struct DerivationInput {
+    /// The event to be derived again; its observed fields (a response's status, a time) may be used.
+    package let recorded: Event
+    /// The events that the cause names, in its order.
+    package let causes: [Event]
+    /// The bytes of a blob.
+    package let blob: (Digest) throws(DerivationError) -> [UInt8]
+
+    package init(
+        recorded: Event, causes: [Event], blob: @escaping (Digest) throws(DerivationError) -> [UInt8]
+    ) {
+        self.recorded = recorded
+        self.causes = causes
+        self.blob = blob
+    }
+}
+
+/// Why an event can't be derived again.
+package enum DerivationError: Error, Equatable, Sendable {
+    /// The cause doesn't name the events that the function needs.
+    case unexpectedCauses(String)
+    /// A blob is erased or was never there.
+    case missingBlob(Digest)
+    /// From these causes the function makes an event of another type.
+    case otherType(EventType)
+    /// A cause, blob or the event itself can't be read.
+    case unreadable(String)
+}
+
+extension DerivationError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .unexpectedCauses(let found): "the cause doesn't name what the function needs: \(found)"
+        case .missingBlob(let digest): "the blob \(digest.hex) isn't in the store"
+        case .otherType(let type): "from these causes the function makes \(type)"
+        case .unreadable(let what): "can't be read: \(what)"
+        }
+    }
+}

@@ -1,0 +1,71 @@
+package import CanonicalJSON
+package import Determinism
+package import EventLog
+
+/// The data of one type of event, in the version that this program writes.
+///
+/// Older versions are read through `upcasters`, one step each. Fields say what they mean, when they are empty, and how
+/// they relate to others.
+package protocol EventPayload: CanonicalCodable, Sendable, Equatable {
+    /// The name of the event, as in `job.leased`.
+    static var type: EventType { get }
+    /// The schema version that is written; from 1.
+    static var version: Int { get }
+    /// One step for each older version that a log may hold.
+    static var upcasters: [Upcaster] { get }
+    /// The blobs that the data names, so that an export can bring them along and an audit can miss them.
+    var blobs: [Digest] { get }
+}
+
+extension EventPayload {
+    package static var upcasters: [Upcaster] { [] }
+    package var blobs: [Digest] { [] }
+}
+
+/// The events of one decider: an enum with one case for each payload.
+package protocol EventFamily: Sendable, Equatable {
+    /// What is recorded.
+    var payload: any EventPayload { get }
+    /// The case of a payload, or nil if it belongs to another family.
+    init?(_ payload: any EventPayload)
+    /// All payloads of the family.
+    static var types: [any EventPayload.Type] { get }
+}
+
+extension EventLog.Event {
+    /// The payload, brought to the version of `P` by its upcasters.
+    ///
+    /// A newer version than `P`'s is an error that names it: this program can't know what it means.
+    package func decode<P: EventPayload>(_ payload: P.Type) throws(CatalogueError) -> P {
+        guard hasType(P.type) else {
+            throw CatalogueError(.otherType(expected: P.type), in: self)
+        }
+        let recorded = version
+        if recorded > P.version { throw CatalogueError(.newerVersion(known: P.version), in: self) }
+        if recorded < P.version { return try upcast(payload, from: recorded) }
+        do throws(JSONError) {
+            return try withData { (bytes) throws(JSONError) -> P in try P(canonicalBytes: bytes) }
+        } catch {
+            throw CatalogueError(.malformed(error), in: self)
+        }
+    }
+
+    private func upcast<P: EventPayload>(_ payload: P.Type, from recorded: Int) throws(CatalogueError) -> P {
+        do throws(JSONError) {
+            var data = try JSONParser.parse(dataBytes)
+            for version in recorded..<P.version {
+                guard let step = P.upcasters.first(where: { $0.from == version }) else {
+                    throw CatalogueError(.noUpcaster(from: version), in: self)
+                }
+                do {
+                    data = try step.upcast(data)
+                } catch {
+                    throw CatalogueError(.upcasterFailed(step.name, reason: "\(error)"), in: self)
+                }
+            }
+            return try P(canonicalBytes: data.canonicalBytes())
+        } catch {
+            throw CatalogueError(.malformed(error), in: self)
+        }
+    }
+}
