@@ -44,6 +44,9 @@ package struct CommandHandler<D: Decider>: Sendable {
     /// Decides a command made from the time at which its events will be recorded.
     ///
     /// `loaded` is the state that the caller holds already, from its last `handle`; nil reads the stream.
+    ///
+    /// A command whose effect is already true asks for no time, since there is no event to carry it: a replay has no
+    /// record to answer from. So no events may never depend on the time; what isn't due yet is a refusal.
     @discardableResult
     package func handle(
         _ id: String, run: String? = nil, job: String? = nil, blobs: [Blob] = [],
@@ -52,6 +55,7 @@ package struct CommandHandler<D: Decider>: Sendable {
     ) async throws(CommandError<D.Refusal>) -> Handled<D> {
         let header = EventHeader(run: run, job: job, worker: worker)
         return try await attempt(id, loaded) { (state, place) throws(CommandError<D.Refusal>) in
+            if isTrueAlready(command, state) { return try proposal([], at: nil, header, cause, blobs) }
             let time = try await now(at: place)
             return try proposal(decide(command(time), state), at: time, header, cause, blobs)
         }
@@ -108,6 +112,14 @@ extension CommandHandler {
                 data: payload.canonicalBytes(), metadata: metadata.canonicalBytes())
         }
         return Proposal(events: events, time: time, recorded: recorded, blobs: blobs)
+    }
+
+    private func isTrueAlready(_ command: (Timestamp) -> D.Command, _ state: D.State) -> Bool {
+        do throws(D.Refusal) {
+            return try D.decide(command(Timestamp(microseconds: 0)), state).isEmpty
+        } catch {
+            return false
+        }
     }
 
     private func decide(_ command: D.Command, _ state: D.State) throws(CommandError<D.Refusal>) -> [D.Event] {
