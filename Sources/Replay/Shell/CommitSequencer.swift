@@ -1,0 +1,220 @@
+import CanonicalJSON
+package import Determinism
+package import EventLog
+import Synchronization
+
+/// A log in front of a fresh store: every commit waits for the place that the recorded log gave it.
+///
+/// The code that runs the experiment again is as concurrent as the first time. What it appends is compared byte for byte
+/// with the record when its turn comes, so that the first event which differs is named, whatever the interleaving was.
+/// Events that no worker wrote (an operator's command, a newer program's) are outside input: they are copied at their turn.
+package final class CommitSequencer: Log {
+    private let recorded: any Log
+    private let fresh: any Log
+    private let state: Mutex<State>
+
+    private struct State {
+        var size: UInt64
+        var copied = 0
+        var divergence: Divergence?
+        var isClosed = false
+        var nextTicket: UInt64 = 0
+        var waiting: [UInt64: (until: UInt64, continuation: CheckedContinuation<Bool, Never>)] = [:]
+
+        /// Those whose time has come, in the order of asking.
+        mutating func due() -> [CheckedContinuation<Bool, Never>] {
+            let tickets = waiting.filter { isClosed || $0.value.until <= size }.keys.sorted()
+            return tickets.compactMap { waiting.removeValue(forKey: $0)?.continuation }
+        }
+    }
+
+    /// `fresh` must be empty.
+    package init(recorded: any Log, fresh: any Log) {
+        self.recorded = recorded
+        self.fresh = fresh
+        state = Mutex(State(size: 0))
+    }
+
+    /// How many events are in the fresh log.
+    package var size: UInt64 { state.withLock(\.size) }
+    /// How many of them were copied, since no worker wrote them.
+    package var copied: Int { state.withLock(\.copied) }
+    /// Where the code first did something else than the record, if it did.
+    package var divergence: Divergence? { state.withLock(\.divergence) }
+
+    /// Returns when the fresh log has that many events; false when the caller was cancelled, or nothing more will come.
+    package func reached(_ size: UInt64) async -> Bool {
+        let ticket = state.withLock { state in
+            state.nextTicket += 1
+            return state.nextTicket
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer: Bool? = state.withLock { state in
+                    if state.isClosed || Task.isCancelled { return false }
+                    if state.size >= size { return true }
+                    state.waiting[ticket] = (size, continuation)
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            state.withLock { $0.waiting.removeValue(forKey: ticket)?.continuation }?.resume(returning: false)
+        }
+    }
+
+    /// Suspends until the caller is cancelled: the recorded process was killed before it got further.
+    package func endOfRecord() async -> LogError {
+        _ = await reached(.max)
+        return LogError(.closed, during: "executing again", "the recorded process ended here")
+    }
+
+    /// Ends all waiting; nothing more is appended.
+    package func close(_ divergence: Divergence? = nil) {
+        let due = state.withLock { state in
+            state.isClosed = true
+            state.divergence = state.divergence ?? divergence
+            return state.due()
+        }
+        for waiter in due { waiter.resume(returning: false) }
+    }
+
+    package func append(_ commit: Commit) async throws(LogError) -> Appended {
+        let revision = try firstRevision(of: commit)
+        if let last = try fresh.lastRevision(of: commit.stream), revision <= last {
+            return try await fresh.append(commit)
+        }
+        guard let place = try recorded.position(of: commit.stream, revision: revision),
+            let first = try recorded.event(at: place), try belongs(first, to: commit)
+        else { throw await endOfRecord() }
+        guard await reached(place.rawValue) else {
+            throw LogError(.closed, during: "executing again", "cancelled before position \(place)")
+        }
+        if let divergence = try difference(commit, from: place) {
+            close(divergence)
+            throw LogError(.invalid, during: "executing again", "\(divergence)")
+        }
+        let appended = try await fresh.append(commit)
+        try await advance(to: appended.positions.upperBound.rawValue)
+        return appended
+    }
+
+    private func firstRevision(of commit: Commit) throws(LogError) -> Revision {
+        switch commit.expected {
+        case .noStream: .first
+        case .exact(let revision): revision.next
+        case .any: try fresh.lastRevision(of: commit.stream)?.next ?? .first
+        }
+    }
+
+    private func belongs(_ event: Event, to commit: Commit) throws(LogError) -> Bool {
+        guard let ours = commit.events.first?.metadata else { return false }
+        do throws(JSONError) {
+            return try EventMetadata(canonicalBytes: ours).worker == event.metadata().worker
+        } catch {
+            throw LogError(.damaged(event.position), during: "reading metadata", "\(error)")
+        }
+    }
+
+    private func difference(_ commit: Commit, from place: Position) throws(LogError) -> Divergence? {
+        for (index, new) in commit.events.enumerated() {
+            guard let event = try recorded.event(at: Position(place.rawValue + UInt64(index))) else { continue }
+            let (left, right) = (facts(event), facts(new, in: commit))
+            guard left != right else { continue }
+            return Divergence(at: event, function: nil, .fields(Verification.differences(left, right)))
+        }
+        return nil
+    }
+
+    private func facts(_ event: Event) -> [UInt8] {
+        facts(
+            event.type, event.version, event.time, event.dataBytes, event.metadataBytes, event.commitCount, event.stream)
+    }
+
+    private func facts(_ event: NewEvent, in commit: Commit) -> [UInt8] {
+        facts(
+            event.type, event.version, event.time, event.data, event.metadata, commit.events.count, commit.stream)
+    }
+
+    private func facts(
+        _ type: EventType, _ version: Int, _ time: Timestamp, _ data: [UInt8], _ metadata: [UInt8], _ count: Int,
+        _ stream: StreamName
+    ) -> [UInt8] {
+        var writer = CanonicalWriter()
+        writer.beginObject()
+        writer.field("commitCount", count)
+        writer.field("data") { $0.writeRawValue(data) }
+        writer.field("metadata") { $0.writeRawValue(metadata) }
+        writer.field("stream", stream)
+        writer.field("time", time)
+        writer.field("type", type)
+        writer.field("version", version)
+        writer.endObject()
+        return writer.bytes
+    }
+
+    /// Copies the outside input that comes next in the record, up to the first event of a worker.
+    package func copyOutsideInput() async throws(LogError) {
+        try await advance(to: size)
+    }
+
+    private func advance(to size: UInt64) async throws(LogError) {
+        var size = size
+        while let event = try recorded.event(at: Position(size)), try isOutsideInput(event) {
+            let events = try (0..<UInt64(event.commitCount)).compactMap { (index) throws(LogError) -> NewEvent? in
+                try recorded.event(at: Position(size + index)).map {
+                    NewEvent(type: $0.type, version: $0.version, time: $0.time, data: $0.dataBytes, metadata: $0.metadataBytes)
+                }
+            }
+            let expected: ExpectedRevision =
+                event.revision == .first ? .noStream : .exact(Revision(event.revision.rawValue - 1))
+            let appended = try await fresh.append(Commit(stream: event.stream, expected: expected, events: events))
+            size = appended.positions.upperBound.rawValue
+            state.withLock { $0.copied += events.count }
+        }
+        let due = state.withLock { state in
+            state.size = size
+            return state.due()
+        }
+        for waiter in due { waiter.resume(returning: true) }
+    }
+
+    private func isOutsideInput(_ event: Event) throws(LogError) -> Bool {
+        do throws(JSONError) {
+            return try event.metadata().worker == nil
+        } catch {
+            throw LogError(.damaged(event.position), during: "reading metadata", "\(error)")
+        }
+    }
+}
+
+/// Reading goes to the fresh log: the code sees what it would have seen at that moment.
+extension CommitSequencer {
+    package func head() throws(LogError) -> TreeHead { try fresh.head() }
+    package func event(at position: Position) throws(LogError) -> Event? { try fresh.event(at: position) }
+    package func position(of stream: StreamName, revision: Revision) throws(LogError) -> Position? {
+        try fresh.position(of: stream, revision: revision)
+    }
+    package func lastRevision(of stream: StreamName) throws(LogError) -> Revision? {
+        try fresh.lastRevision(of: stream)
+    }
+    package func read(
+        _ direction: ReadDirection, from position: Position?, matching filter: EventFilter, limit: Int
+    ) throws(LogError) -> Page {
+        try fresh.read(direction, from: position, matching: filter, limit: limit)
+    }
+    package func readStream(
+        _ stream: StreamName, _ direction: ReadDirection, from revision: Revision?, limit: Int
+    ) throws(LogError) -> [Event] {
+        try fresh.readStream(stream, direction, from: revision, limit: limit)
+    }
+    package func scan(
+        from position: Position, to end: Position?, matching filter: EventFilter, _ body: (Event) throws -> Void
+    ) throws {
+        try fresh.scan(from: position, to: end, matching: filter, body)
+    }
+    package func subscribe(from position: Position, matching filter: EventFilter) -> Subscription {
+        fresh.subscribe(from: position, matching: filter)
+    }
+    package func blob(_ digest: Digest) throws(LogError) -> [UInt8]? { try fresh.blob(digest) }
+}

@@ -1,0 +1,55 @@
+package import Deciders
+import Determinism
+package import EventLog
+
+/// Walks a log and derives every derived event again; nothing is written.
+package struct Verifier {
+    private let log: any Log
+    private let catalogue: DerivationCatalogue
+
+    package init(log: any Log, derivations: DerivationCatalogue) {
+        self.log = log
+        catalogue = derivations
+    }
+
+    /// Verifies all events before `end`, or to the end of the log.
+    ///
+    /// Keeps at most `limit` divergences, so that a log which differs everywhere doesn't fill the memory; all are counted.
+    /// `progress` hears the position now and then.
+    package func verify(
+        to end: Position? = nil, keeping limit: Int = 100, progress: (Position) -> Void = { _ in }
+    ) throws -> VerificationReport {
+        let size = try log.head().size
+        var report = VerificationReport(position: min(end?.rawValue ?? size, size))
+        try log.scan(from: .first, to: Position(report.position), matching: .all) { event in
+            if event.position.rawValue % 4096 == 0 { progress(event.position) }
+            report.take(try verdict(on: event), of: event.type, keeping: limit)
+        }
+        return report
+    }
+
+    private func verdict(on event: Event) throws -> Verification.Verdict {
+        guard let cause = try event.metadata().cause, cause.function != nil else {
+            return Verification.check(event, citing: nil, causes: [], catalogue: catalogue) { _ in [] }
+        }
+        var causes: [Event] = []
+        for position in cause.positions {
+            guard position < event.position, let cited = try log.event(at: position) else {
+                let why = "the cause cites position \(position), which isn't an earlier event"
+                return .diverges(Divergence(at: event, function: cause.function, .notDerivable(why)))
+            }
+            causes.append(cited)
+        }
+        return Verification.check(event, citing: cause.function, causes: causes, catalogue: catalogue, blob: blob)
+    }
+
+    private func blob(_ digest: Digest) throws(DerivationError) -> [UInt8] {
+        do throws(LogError) {
+            guard let bytes = try log.blob(digest) else { throw LogError(.other, during: "", "") }
+            return bytes
+        } catch {
+            if error.operation.isEmpty { throw .missingBlob(digest) }
+            throw .unreadable("\(error)")
+        }
+    }
+}

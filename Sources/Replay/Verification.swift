@@ -1,0 +1,55 @@
+import CanonicalJSON
+package import Deciders
+package import Determinism
+package import EventLog
+
+/// Derives one event again from what it cites and compares: the pure heart of `replay verify`.
+package enum Verification {
+    /// What checking one event came to.
+    package enum Verdict: Equatable, Sendable {
+        /// The event is an observation or a decision of its own; nothing to derive.
+        case notDerived
+        /// The code makes the same data from the same causes.
+        case same
+        case diverges(Divergence)
+    }
+
+    /// Whether the event must be derived again, and by what.
+    package static func function(of event: Event, in catalogue: DerivationCatalogue) throws -> FunctionReference? {
+        try event.metadata().cause?.function
+    }
+
+    /// Compares the recorded data with what the cited function makes of the recorded causes.
+    ///
+    /// `causes` are the events that the metadata names, in its order; `blob` answers from the store.
+    package static func check(
+        _ event: Event, citing function: FunctionReference?, causes: [Event], catalogue: DerivationCatalogue,
+        blob: (Digest) throws(DerivationError) -> [UInt8]
+    ) -> Verdict {
+        guard let function else {
+            guard catalogue.derivedTypes.contains(event.type) else { return .notDerived }
+            return .diverges(Divergence(at: event, function: nil, .noFunction))
+        }
+        guard let derivation = catalogue[function: function] else {
+            return .diverges(Divergence(at: event, function: function, .unknownFunction))
+        }
+        let expected: [UInt8]
+        do throws(DerivationError) {
+            expected = try withoutActuallyEscaping(blob) { (blob) throws(DerivationError) -> [UInt8] in
+                try derivation.derive(DerivationInput(recorded: event, causes: causes, blob: blob))
+            }
+        } catch {
+            return .diverges(Divergence(at: event, function: function, .notDerivable("\(error)")))
+        }
+        let recorded = event.dataBytes
+        if expected == recorded { return .same }
+        return .diverges(Divergence(at: event, function: function, .fields(differences(recorded, expected))))
+    }
+
+    /// The fields in which two canonical documents differ.
+    package static func differences(_ recorded: [UInt8], _ derived: [UInt8]) -> [FieldDifference] {
+        let left = (try? JSONParser.parse(recorded)) ?? .string("unreadable")
+        let right = (try? JSONParser.parse(derived)) ?? .string("unreadable")
+        return FieldDifference.between(recorded: left, derived: right)
+    }
+}

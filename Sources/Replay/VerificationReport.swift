@@ -1,0 +1,48 @@
+package import EventLog
+
+/// What a verification found.
+package struct VerificationReport: Equatable, Sendable {
+    /// How many events of one derived type were derived again, and how many of them came out otherwise.
+    package struct Count: Equatable, Sendable {
+        package var verified = 0
+        package var diverged = 0
+    }
+
+    /// The log up to here, this position not included.
+    package let position: UInt64
+    /// By event type, in order of name.
+    package private(set) var counts: [(type: EventType, count: Count)] = []
+    /// The first divergences, in order of position.
+    package private(set) var divergences: [Divergence] = []
+
+    package init(position: UInt64) {
+        self.position = position
+    }
+
+    package var isIdentical: Bool { divergences.isEmpty }
+    package var verified: Int { counts.reduce(0) { $0 + $1.count.verified } }
+
+    package mutating func take(_ verdict: Verification.Verdict, of type: EventType, keeping limit: Int) {
+        switch verdict {
+        case .notDerived: return
+        case .same: add(type) { $0.verified += 1 }
+        case .diverges(let divergence):
+            add(type) { count in
+                count.verified += 1
+                count.diverged += 1
+            }
+            if divergences.count < limit { divergences.append(divergence) }
+        }
+    }
+
+    private mutating func add(_ type: EventType, _ change: (inout Count) -> Void) {
+        let place = counts.firstIndex { $0.type >= type } ?? counts.count
+        if place == counts.count || counts[place].type != type { counts.insert((type, Count()), at: place) }
+        change(&counts[place].count)
+    }
+
+    package static func == (left: VerificationReport, right: VerificationReport) -> Bool {
+        left.position == right.position && left.divergences == right.divergences
+            && left.counts.elementsEqual(right.counts) { $0.type == $1.type && $0.count == $1.count }
+    }
+}
