@@ -178,7 +178,9 @@ extension CanonicalReader {
         return try Value(from: &self)
     }
 
-    /// Reads a field if it is there; nil if the key is absent. An explicit `null` is refused unless `Value` allows it.
+    /// Reads a field if it is there; nil if the key is absent.
+    ///
+    /// An explicit `null` is refused unless `Value` itself can be null.
     @inlinable
     public mutating func optionalField<Value: CanonicalDecodable>(_ key: StaticString) throws(JSONError) -> Value? {
         guard matchKey(key) else { return nil }

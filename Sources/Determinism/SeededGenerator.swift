@@ -73,7 +73,9 @@ private func rotated(_ word: UInt64, by count: UInt64) -> UInt64 {
     word << count | word >> (64 - count)
 }
 
-/// G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators" (OOPSLA 2014); only makes seeds here.
+/// SplitMix64, which only makes seeds here.
+///
+/// G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators" (OOPSLA 2014).
 struct SplitMix64 {
     var state: UInt64
 
