@@ -1,2 +1,47 @@
 #pragma once
 #include <curl/curl.h>
+
+// curl's option calls are variadic, which Swift can't call: one typed function per kind of argument.
+
+static inline CURLcode curl_shim_global_init(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
+
+static inline CURLcode curl_shim_set_long(CURL *easy, CURLoption option, long value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode curl_shim_set_offset(CURL *easy, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode curl_shim_set_string(CURL *easy, CURLoption option, const char *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode curl_shim_set_pointer(CURL *easy, CURLoption option, void *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode curl_shim_set_bytes(CURL *easy, CURLoption option, const void *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode curl_shim_set_list(CURL *easy, CURLoption option, struct curl_slist *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+typedef size_t (*curl_shim_receive)(char *bytes, size_t size, size_t count, void *context);
+static inline CURLcode curl_shim_set_receive(CURL *easy, CURLoption option, curl_shim_receive function) {
+    return curl_easy_setopt(easy, option, function);
+}
+
+typedef int (*curl_shim_before_request)(
+    void *context, char *remote_address, char *local_address, int remote_port, int local_port);
+static inline CURLcode curl_shim_set_before_request(CURL *easy, curl_shim_before_request function) {
+    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, function);
+}
+
+static inline CURLcode curl_shim_get_long(CURL *easy, CURLINFO info, long *value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+static inline CURLcode curl_shim_get_pointer(CURL *easy, CURLINFO info, void **value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLMcode curl_shim_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}
