@@ -51,19 +51,27 @@ extension EventLog.Event {
     }
 
     private func upcast<P: EventPayload>(_ payload: P.Type, from recorded: Int) throws(CatalogueError) -> P {
-        do throws(JSONError) {
-            var data = try JSONParser.parse(dataBytes)
-            for version in recorded..<P.version {
-                guard let step = P.upcasters.first(where: { $0.from == version }) else {
-                    throw CatalogueError(.noUpcaster(from: version), in: self)
-                }
-                do {
-                    data = try step.upcast(data)
-                } catch {
-                    throw CatalogueError(.upcasterFailed(step.name, reason: "\(error)"), in: self)
-                }
+        var data = try parsed()
+        for version in recorded..<P.version {
+            guard let step = P.upcasters.first(where: { $0.from == version }) else {
+                throw CatalogueError(.noUpcaster(from: version), in: self)
             }
+            do {
+                data = try step.upcast(data)
+            } catch {
+                throw CatalogueError(.upcasterFailed(step.name, reason: "\(error)"), in: self)
+            }
+        }
+        do throws(JSONError) {
             return try P(canonicalBytes: data.canonicalBytes())
+        } catch {
+            throw CatalogueError(.malformed(error), in: self)
+        }
+    }
+
+    private func parsed() throws(CatalogueError) -> JSONValue {
+        do throws(JSONError) {
+            return try JSONParser.parse(dataBytes)
         } catch {
             throw CatalogueError(.malformed(error), in: self)
         }
