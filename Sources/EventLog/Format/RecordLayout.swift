@@ -1,5 +1,3 @@
-import Glibc
-
 /// The bytes of a record, format 1: a header of 48 bytes, then stream, type, data and metadata. All integers are
 /// little-endian. `schemas/log-format.md` describes every byte.
 enum RecordLayout {
@@ -32,15 +30,32 @@ enum RecordLayout {
         return headerLength + lengths == record.byteCount ? nil : .damaged(nil)
     }
 
-    /// Where the type stands in a record whose structure is sound.
-    static func typeRange(_ record: RawSpan) -> Range<Int> {
-        let start = headerLength + Int(record.u16(at: streamLengthOffset))
-        return start..<start + Int(record.u16(at: typeLengthOffset))
-    }
-
     /// Where the stream's name stands in a record whose structure is sound.
     static func streamRange(_ record: RawSpan) -> Range<Int> {
         headerLength..<headerLength + Int(record.u16(at: streamLengthOffset))
+    }
+
+    /// Where the type stands in a record whose structure is sound.
+    static func typeRange(_ record: RawSpan) -> Range<Int> {
+        let start = streamRange(record).upperBound
+        return start..<start + Int(record.u16(at: typeLengthOffset))
+    }
+
+    /// Where the data stands in a record whose structure is sound.
+    static func dataRange(_ record: RawSpan) -> Range<Int> {
+        let start = typeRange(record).upperBound
+        return start..<start + Int(record.u16(at: dataLengthOffset))
+    }
+
+    /// Where the metadata stands in a record whose structure is sound.
+    static func metadataRange(_ record: RawSpan) -> Range<Int> {
+        dataRange(record).upperBound..<record.byteCount
+    }
+
+    /// The commit's id in a record.
+    static func commitID(_ record: RawSpan) -> CommitID {
+        CommitID(
+            high: record.bigEndianU64(at: commitIDOffset), low: record.bigEndianU64(at: commitIDOffset + 8))
     }
 }
 
@@ -62,18 +77,12 @@ extension RawSpan {
         unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: Value.self)
     }
 
-    /// Whether the bytes in a range are these.
-    func holds(_ bytes: [UInt8], in range: Range<Int>) -> Bool {
-        guard range.count == bytes.count else { return false }
-        return extracting(range).elementsEqual(bytes)
-    }
-
-    private func elementsEqual(_ bytes: [UInt8]) -> Bool {
-        unsafe withUnsafeBytes { mine in
-            unsafe bytes.withUnsafeBytes { theirs in
-                guard let a = mine.baseAddress, let b = theirs.baseAddress else { return mine.count == theirs.count }
-                return unsafe mine.count == theirs.count && memcmp(a, b, mine.count) == 0
-            }
+    /// Whether the bytes in a range are this text's UTF-8.
+    func holds(_ text: String, in range: Range<Int>) -> Bool {
+        var text = text
+        return text.withUTF8 { theirs in
+            unsafe range.count == theirs.count
+                && extracting(range).withUnsafeBytes { unsafe $0.elementsEqual(UnsafeRawBufferPointer(theirs)) }
         }
     }
 }

@@ -43,7 +43,7 @@ public struct Blob: Sendable, Equatable {
     /// Hashes the bytes.
     public init(_ bytes: [UInt8]) {
         self.bytes = bytes
-        self.digest = Digest.sha256(bytes)
+        self.digest = Digest(of: bytes)
     }
 }
 

@@ -18,7 +18,7 @@ public struct Event: Sendable {
 
     /// An event whose record is a part of a shared buffer.
     init(position: Position, storage: [UInt8], range: Range<Int>) throws(LogError) {
-        let problem = RecordLayout.problem(storage.span.bytes.extracting(range))
+        let problem = unsafe RecordLayout.problem(storage.span.bytes.extracting(range))
         if let problem { throw LogError.unreadable(problem, at: position) }
         self.position = position
         self.storage = storage
@@ -27,72 +27,67 @@ public struct Event: Sendable {
     }
 
     /// The version of the data's schema.
-    public var version: Int { Int(bytes.u16(at: RecordLayout.versionOffset)) }
+    public var version: Int { withRecord { Int($0.u16(at: RecordLayout.versionOffset)) } }
 
     /// When it happened.
     public var time: Timestamp {
-        Timestamp(microseconds: Int64(bitPattern: bytes.u64(at: RecordLayout.timeOffset)))
+        withRecord { Timestamp(microseconds: Int64(bitPattern: $0.u64(at: RecordLayout.timeOffset))) }
     }
 
     /// The event's place in its stream.
-    public var revision: Revision { Revision(bytes.u64(at: RecordLayout.revisionOffset)) }
+    public var revision: Revision { withRecord { Revision($0.u64(at: RecordLayout.revisionOffset)) } }
 
     /// The commit that it was appended with.
-    public var commitID: CommitID {
-        CommitID(
-            high: bytes.bigEndianU64(at: RecordLayout.commitIDOffset),
-            low: bytes.bigEndianU64(at: RecordLayout.commitIDOffset + 8))
-    }
+    public var commitID: CommitID { withRecord { RecordLayout.commitID($0) } }
 
     /// The event's place in its commit, from 0.
-    public var indexInCommit: Int { Int(bytes.u16(at: RecordLayout.indexOffset)) }
+    public var indexInCommit: Int { withRecord { Int($0.u16(at: RecordLayout.indexOffset)) } }
 
     /// How many events the commit has.
-    public var commitCount: Int { Int(bytes.u16(at: RecordLayout.countOffset)) }
+    public var commitCount: Int { withRecord { Int($0.u16(at: RecordLayout.countOffset)) } }
 
     /// The stream that it belongs to.
-    public var stream: StreamName { StreamName(recorded: text(RecordLayout.streamRange(bytes))) }
+    public var stream: StreamName { StreamName(recorded: text(withRecord { RecordLayout.streamRange($0) })) }
 
     /// The kind of event.
-    public var type: EventType { EventType(recorded: text(RecordLayout.typeRange(bytes))) }
+    public var type: EventType { EventType(recorded: text(withRecord { RecordLayout.typeRange($0) })) }
 
     /// The data, a canonical JSON object.
-    public var dataBytes: [UInt8] { Array(storage[shifted(dataRange)]) }
+    public var dataBytes: [UInt8] { Array(storage[shifted(withRecord { RecordLayout.dataRange($0) })]) }
 
     /// The metadata, a canonical JSON object.
-    public var metadataBytes: [UInt8] { Array(storage[shifted(metadataRange)]) }
+    public var metadataBytes: [UInt8] { Array(storage[shifted(withRecord { RecordLayout.metadataRange($0) })]) }
 
     /// The whole record: what the leaf of the Merkle tree is a hash of.
     public var record: [UInt8] { Array(storage[shifted(0..<Int(count))]) }
 
     /// The metadata, decoded.
     public func metadata() throws(JSONError) -> EventMetadata {
-        try EventMetadata(canonicalBytes: bytes.extracting(metadataRange))
+        try withRecord { (record) throws(JSONError) -> EventMetadata in
+            try EventMetadata(canonicalBytes: record.extracting(RecordLayout.metadataRange(record)))
+        }
     }
 
     /// Lends the data without copying it.
     public func withData<Result, Failure: Error>(
         _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try body(bytes.extracting(dataRange))
+        try withRecord { (record) throws(Failure) -> Result in
+            try body(record.extracting(RecordLayout.dataRange(record)))
+        }
     }
 
     /// Lends the whole record without copying it.
     public func withRecord<Result, Failure: Error>(
         _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try body(bytes)
+        // The elements are bytes, so every bit pattern may be looked at.
+        try body(unsafe storage.span.bytes.extracting(Int(start)..<Int(start) + Int(count)))
     }
 
     /// Whether the event is of this type; compares bytes and makes no string.
     public func hasType(_ type: EventType) -> Bool {
-        let range = RecordLayout.typeRange(bytes)
-        let mine = bytes.extracting(range)
-        var other = type.text
-        return other.withUTF8 { theirs in
-            unsafe mine.byteCount == theirs.count
-                && mine.withUnsafeBytes { unsafe $0.elementsEqual(UnsafeRawBufferPointer(theirs)) }
-        }
+        withRecord { $0.holds(type.text, in: RecordLayout.typeRange($0)) }
     }
 
     /// The same event with a buffer of its own, for keeping it longer than its page.
@@ -104,18 +99,6 @@ public struct Event: Sendable {
         self.start = 0
         self.count = Int32(record.count)
     }
-
-    private var bytes: RawSpan {
-        @_lifetime(borrow self)
-        get { storage.span.bytes.extracting(Int(start)..<Int(start) + Int(count)) }
-    }
-
-    private var dataRange: Range<Int> {
-        let start = RecordLayout.typeRange(bytes).upperBound
-        return start..<start + Int(bytes.u16(at: RecordLayout.dataLengthOffset))
-    }
-
-    private var metadataRange: Range<Int> { dataRange.upperBound..<Int(count) }
 
     private func shifted(_ range: Range<Int>) -> Range<Int> {
         range.lowerBound + Int(start)..<range.upperBound + Int(start)

@@ -1,19 +1,9 @@
 public import CanonicalJSON
 public import Determinism
 
-extension Position: CanonicalEncodable, CanonicalDecodable {
-    /// Writes the number.
-    public func encode(to writer: inout CanonicalWriter) { rawValue.encode(to: &writer) }
-    /// Reads the number.
-    public init(from reader: inout CanonicalReader) throws(JSONError) { self.init(try UInt64(from: &reader)) }
-}
+extension Position: CanonicalEncodable, CanonicalDecodable {}
 
-extension Revision: CanonicalEncodable, CanonicalDecodable {
-    /// Writes the number.
-    public func encode(to writer: inout CanonicalWriter) { rawValue.encode(to: &writer) }
-    /// Reads the number.
-    public init(from reader: inout CanonicalReader) throws(JSONError) { self.init(try UInt64(from: &reader)) }
-}
+extension Revision: CanonicalEncodable, CanonicalDecodable {}
 
 extension StreamName: CanonicalEncodable, CanonicalDecodable {
     /// Writes the whole name.

@@ -1,0 +1,73 @@
+/// The matching events of a log from a position on: those recorded already, then each new one, once and in order.
+///
+/// An element is a page of events. The log is read only when the next page is asked for, so a slow reader holds no more
+/// than one page. Iteration ends when its task is cancelled, and throws `.closed` when the log is closed. Each iterator
+/// begins anew at the subscription's position.
+public struct Subscription: AsyncSequence, Sendable {
+    /// What one look at the log found.
+    package struct Step: Sendable {
+        /// The events that matched.
+        let events: [Event]
+        /// Where the next look begins.
+        let next: Position
+        /// Whether the log ended there.
+        let isAtEnd: Bool
+
+        /// What one look found.
+        package init(events: [Event], next: Position, isAtEnd: Bool) {
+            self.events = events
+            self.next = next
+            self.isAtEnd = isAtEnd
+        }
+    }
+
+    private let start: Position
+    private let look: @Sendable (Position) throws(LogError) -> Step
+    private let growth: @Sendable (Position) async throws(LogError) -> Void
+
+    /// A subscription for an implementation of `Log`.
+    ///
+    /// `look` reads a bounded page from a position; `growth` returns when there is an event at a position, or when its
+    /// task is cancelled.
+    package init(
+        from start: Position, look: @escaping @Sendable (Position) throws(LogError) -> Step,
+        growth: @escaping @Sendable (Position) async throws(LogError) -> Void
+    ) {
+        self.start = start
+        self.look = look
+        self.growth = growth
+    }
+
+    /// Begins to read at the subscription's position.
+    public func makeAsyncIterator() -> Iterator {
+        Iterator(position: start, look: look, growth: growth)
+    }
+
+    /// Reads page after page.
+    public struct Iterator: AsyncIteratorProtocol {
+        /// Where the next page begins: after everything that was delivered or did not match.
+        public private(set) var position: Position
+        private let look: @Sendable (Position) throws(LogError) -> Step
+        private let growth: @Sendable (Position) async throws(LogError) -> Void
+
+        init(
+            position: Position, look: @escaping @Sendable (Position) throws(LogError) -> Step,
+            growth: @escaping @Sendable (Position) async throws(LogError) -> Void
+        ) {
+            self.position = position
+            self.look = look
+            self.growth = growth
+        }
+
+        /// The next page, never empty; waits until there is one. Nil when the task is cancelled.
+        public mutating func next(isolation actor: isolated (any Actor)?) async throws(LogError) -> [Event]? {
+            while !Task.isCancelled {
+                let step = try look(position)
+                position = step.next
+                if !step.events.isEmpty { return step.events }
+                if step.isAtEnd { try await growth(position) }
+            }
+            return nil
+        }
+    }
+}
