@@ -1,0 +1,33 @@
+package import HTTPTransport
+
+/// A provider's wire format: two pure functions and the names under which what they derive is recorded.
+///
+/// A change of what `result` reads from the same bytes is a new `version`, as recorded results cite it.
+package protocol LLMProvider: Sendable {
+    /// The adapter's name in events, as in `openai.chat`.
+    static var name: String { get }
+    static var version: Int { get }
+    /// Names, in lower case, of the response headers worth recording: useful and not secret.
+    ///
+    /// `result` reads no others, so that a recorded exchange gives the same result as the live one.
+    static var recordedHeaders: [String] { get }
+
+    /// The exchange to perform; equal arguments give equal bytes. The label is left to the caller.
+    static func request(_ chat: ChatRequest, endpoint: Endpoint, key: APIKey?) -> HTTPRequest
+
+    /// What a response means. Header names are in lower case; total: any bytes give a result or an error.
+    static func result(
+        status: Int, headers: [String: String], body: [UInt8]
+    ) -> Result<ChatResult, ProviderError>
+}
+
+extension LLMProvider {
+    /// The headers of a response that are worth recording; of a repeated one the first.
+    package static func recorded(_ headers: [HTTPHeader]) -> [String: String] {
+        var kept: [String: String] = [:]
+        for header in headers where recordedHeaders.contains(header.name) && kept[header.name] == nil {
+            kept[header.name] = header.value
+        }
+        return kept
+    }
+}
