@@ -9,6 +9,7 @@ extension HTTPRequest {
         if url.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) {
             return "the URL contains a blank or a control character; percent-encode it"
         }
+        if !hasHost { return "the URL names no host" }
         for header in headers {
             if let problem = header.problem { return problem }
         }
@@ -19,11 +20,16 @@ extension HTTPRequest {
 
     private var hasWebScheme: Bool { isSecure || url.hasASCIIPrefix("http://") }
 
+    private var hasHost: Bool {
+        let host = url.utf8.dropFirst(isSecure ? 8 : 7).first
+        return host.map { !"/?#".utf8.contains($0) } ?? false
+    }
+
     /// Scheme, host and port: transfers with the same one share connections.
     var origin: Substring {
         let authority = url.utf8.firstIndex(of: UInt8(ascii: "/")).map { url.utf8.index($0, offsetBy: 2) }
         guard let authority else { return url[...] }
-        let end = url.utf8[authority...].firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") }
+        let end = url.utf8[authority...].firstIndex { "/?#".utf8.contains($0) }
         return url[..<(end ?? url.endIndex)]
     }
 }

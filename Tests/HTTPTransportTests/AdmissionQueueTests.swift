@@ -1,0 +1,121 @@
+import Testing
+
+@testable import HTTPTransport
+
+@Suite struct AdmissionQueueTests {
+    private func queue(limit: Int, perOrigin: Int, _ origins: [String]) -> AdmissionQueue<Int> {
+        var queue = AdmissionQueue<Int>(limit: limit, limitPerOrigin: perOrigin)
+        for (number, origin) in origins.enumerated() { queue.enqueue(number, key: UInt64(number), origin: origin) }
+        return queue
+    }
+
+    private func admitted(_ queue: inout AdmissionQueue<Int>) -> [Int] {
+        var all: [Int] = []
+        while let next = queue.admit() { all.append(next) }
+        return all
+    }
+
+    @Test func `one origin is served in order up to its limit`() {
+        var queue = queue(limit: 10, perOrigin: 2, ["a", "a", "a", "a"])
+        #expect(admitted(&queue) == [0, 1])
+        queue.release(origin: "a")
+        #expect(admitted(&queue) == [2])
+        queue.release(origin: "a")
+        queue.release(origin: "a")
+        #expect(admitted(&queue) == [3])
+    }
+
+    @Test func `origins take turns, and a long line doesn't hold up another`() {
+        var queue = queue(limit: 4, perOrigin: 4, ["a", "a", "a", "a", "b", "b"])
+        #expect(admitted(&queue) == [0, 4, 1, 5])
+        queue.release(origin: "b")
+        #expect(admitted(&queue) == [2])
+    }
+
+    @Test func `a full origin leaves room for others`() {
+        var queue = queue(limit: 4, perOrigin: 1, ["a", "a", "b", "c"])
+        #expect(admitted(&queue) == [0, 2, 3])
+        #expect(!queue.canAdmit)
+    }
+
+    @Test func `a withdrawn one is skipped and takes no place`() {
+        var queue = queue(limit: 1, perOrigin: 1, ["a", "a", "a"])
+        #expect(queue.admit() == 0)
+        #expect(queue.withdraw(1) == 1)
+        #expect(queue.withdraw(1) == nil)
+        #expect(queue.withdraw(0) == nil)
+        queue.release(origin: "a")
+        #expect(queue.admit() == 2)
+        queue.release(origin: "a")
+        #expect(queue.admit() == nil)
+        #expect(queue.running == 0)
+    }
+
+    @Test func `all that wait are withdrawn in the order they came`() {
+        var queue = queue(limit: 1, perOrigin: 1, ["b", "a", "b", "c"])
+        #expect(queue.admit() == 0)
+        #expect(queue.withdrawAll() == [1, 2, 3])
+        #expect(queue.admit() == nil)
+    }
+
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `on a random walk limits hold, order holds and everything is admitted once or withdrawn`(seed: UInt64) {
+        var random = SplitMix(state: seed)
+        let origins = ["a", "b", "c"]
+        var queue = AdmissionQueue<Int>(limit: 5, limitPerOrigin: 3)
+        var origin: [String] = []
+        var running: [String: Int] = [:]
+        var lastAdmitted: [String: Int] = [:]
+        var left: Set<Int> = []
+        for _ in 0..<5000 {
+            switch random.next() % 8 {
+            case 0...2:
+                let name = origins[Int(random.next() % 3)]
+                queue.enqueue(origin.count, key: UInt64(origin.count), origin: name)
+                left.insert(origin.count)
+                origin.append(name)
+            case 3...4:
+                guard let number = queue.admit() else { continue }
+                let name = origin[number]
+                #expect(left.remove(number) != nil)
+                #expect(lastAdmitted[name, default: -1] < number)
+                lastAdmitted[name] = number
+                running[name, default: 0] += 1
+            case 5:
+                guard let number = left.sorted().randomElement(using: &random) else { continue }
+                #expect(queue.withdraw(UInt64(number)) == number)
+                left.remove(number)
+            default:
+                let name = origins[Int(random.next() % 3)]
+                guard running[name, default: 0] > 0 else { continue }
+                running[name, default: 0] -= 1
+                queue.release(origin: name)
+            }
+            #expect(queue.running == running.values.reduce(0, +))
+            #expect(queue.running <= 5)
+            #expect(running.values.allSatisfy { $0 <= 3 })
+        }
+        for (name, count) in running { for _ in 0..<count { queue.release(origin: name) } }
+        while !left.isEmpty {
+            guard let number = queue.admit() else {
+                Issue.record("seed \(seed): \(left.count) are never admitted")
+                return
+            }
+            #expect(left.remove(number) != nil)
+            queue.release(origin: origin[number])
+        }
+        #expect(queue.admit() == nil)
+    }
+}
+
+/// SplitMix64, so that a seed gives the same walk everywhere.
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
