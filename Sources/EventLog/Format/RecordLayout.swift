@@ -1,5 +1,6 @@
-/// The bytes of a record, format 1: a header of 48 bytes, then stream, type, data and metadata. All integers are
-/// little-endian. `schemas/log-format.md` describes every byte.
+/// The bytes of a record, format 1: a header of 48 bytes, then stream, type, data and metadata.
+///
+/// All integers are little-endian. `schemas/log-format.md` describes every byte.
 enum RecordLayout {
     static let format: UInt8 = 1
     static let formatOffset = 0

@@ -1,8 +1,9 @@
 public import CanonicalJSON
 public import Determinism
 
-/// A recorded event: its position and the bytes of its record. Everything else is read from the bytes when asked for.
+/// A recorded event: its position and the bytes of its record.
 ///
+/// Everything else is read from the bytes when asked for.
 /// Events of one page share the page's buffer, so a page costs few allocations; `detached` lets go of it.
 public struct Event: Sendable {
     /// The event's place in the whole log.

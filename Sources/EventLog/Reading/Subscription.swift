@@ -59,7 +59,9 @@ public struct Subscription: AsyncSequence, Sendable {
             self.growth = growth
         }
 
-        /// The next page, never empty; waits until there is one. Nil when the task is cancelled.
+        /// The next page, never empty; waits until there is one.
+        ///
+        /// Nil when the task is cancelled.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(LogError) -> [Event]? {
             while !Task.isCancelled {
                 let step = try look(position)

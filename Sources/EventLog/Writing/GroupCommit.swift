@@ -1,0 +1,141 @@
+import DequeModule
+
+/// Which appends share a commit to disk, and which must wait for room.
+///
+/// A state machine: it decides and does nothing.
+///
+/// An append first asks for room, by its size; encodes itself; then is queued. The writer takes as many queued appends
+/// as a group may hold, writes them, and gives their room back. Room is given in the order of asking.
+struct GroupCommit<Ticket: Sendable, Entry: Sendable> {
+    /// The bounds of the queue and of a group.
+    struct Limits: Sendable, Equatable {
+        /// The most bytes of appends that have room, unless one alone is larger.
+        var roomBytes = 64 << 20
+        /// The most appends that have room.
+        var roomCount = 16_384
+        /// The most bytes of one group, unless one append alone is larger.
+        var groupBytes = 8 << 20
+        /// The most appends of one group.
+        var groupCount = 4_096
+    }
+
+    /// The answer to asking for room.
+    enum Admission: Equatable, Sendable {
+        /// There is room.
+        case admitted
+        /// The ticket is kept, and returned by a later `finishGroup` or `close`.
+        case waiting
+        /// The log is closed.
+        case closed
+    }
+
+    private struct Waiting: Sendable {
+        let ticket: Ticket
+        let bytes: Int
+    }
+
+    private struct Queued: Sendable {
+        let entry: Entry
+        let bytes: Int
+    }
+
+    let limits: Limits
+    private(set) var isClosed = false
+    /// What has room: being encoded, queued, or in the group that is being written.
+    private(set) var roomBytes = 0
+    private(set) var roomCount = 0
+    private var waiting: Deque<Waiting> = []
+    private var queue: Deque<Queued> = []
+    private var groupBytes = 0
+    private var groupCount = 0
+
+    init(limits: Limits = Limits()) {
+        self.limits = limits
+    }
+
+    /// Whether nothing is encoded, queued or written.
+    var isDrained: Bool { roomCount == 0 && waiting.isEmpty }
+
+    /// How many appends are queued.
+    var queueCount: Int { queue.count }
+
+    /// Asks for room.
+    ///
+    /// `ticket` is made only when there is none.
+    mutating func ask(bytes: Int, ticket: @autoclosure () -> Ticket) -> Admission {
+        if isClosed { return .closed }
+        guard waiting.isEmpty, hasRoom(for: bytes) else {
+            waiting.append(Waiting(ticket: ticket(), bytes: bytes))
+            return .waiting
+        }
+        take(bytes)
+        return .admitted
+    }
+
+    /// Queues an append that has room.
+    mutating func enqueue(_ entry: Entry, bytes: Int) {
+        queue.append(Queued(entry: entry, bytes: bytes))
+    }
+
+    /// Gives back the room of an append that will not be queued; returns the tickets that have room now.
+    mutating func withdraw(bytes: Int) -> [Ticket] {
+        giveBack(bytes: bytes, count: 1)
+        return admitWaiting()
+    }
+
+    /// The appends of the next group, in the order of queueing; empty when none is queued.
+    mutating func takeGroup() -> [Entry] {
+        precondition(groupCount == 0, "a group is finished before the next one is taken")
+        var entries: [Entry] = []
+        while let next = queue.first, groupCount < limits.groupCount,
+            groupCount == 0 || groupBytes + next.bytes <= limits.groupBytes
+        {
+            queue.removeFirst()
+            groupBytes += next.bytes
+            groupCount += 1
+            entries.append(next.entry)
+        }
+        return entries
+    }
+
+    /// The group has been written or has failed; returns the tickets that have room now.
+    mutating func finishGroup() -> [Ticket] {
+        giveBack(bytes: groupBytes, count: groupCount)
+        groupBytes = 0
+        groupCount = 0
+        return admitWaiting()
+    }
+
+    /// Lets nobody in any more; returns the tickets that waited in vain.
+    ///
+    /// What is queued can still be written.
+    mutating func close() -> [Ticket] {
+        isClosed = true
+        defer { waiting.removeAll() }
+        return waiting.map(\.ticket)
+    }
+
+    private func hasRoom(for bytes: Int) -> Bool {
+        roomCount == 0 || (roomCount < limits.roomCount && roomBytes + bytes <= limits.roomBytes)
+    }
+
+    private mutating func take(_ bytes: Int) {
+        roomBytes += bytes
+        roomCount += 1
+    }
+
+    private mutating func giveBack(bytes: Int, count: Int) {
+        roomBytes -= bytes
+        roomCount -= count
+    }
+
+    private mutating func admitWaiting() -> [Ticket] {
+        var admitted: [Ticket] = []
+        while let next = waiting.first, hasRoom(for: next.bytes) {
+            waiting.removeFirst()
+            take(next.bytes)
+            admitted.append(next.ticket)
+        }
+        return admitted
+    }
+}
