@@ -232,20 +232,21 @@ extension CanonicalReader {
     func missing(_ key: StaticString) -> JSONError {
         let error = mismatch("the key \"\(key)\"")
         return JSONError(
-            offset: error.offset, path: error.path + JSONPath.member("\(key)"), expected: error.expected,
+            offset: position, path: JSONPath(in: input, at: position).sibling("\(key)"), expected: error.expected,
             found: nextKeyInWords() ?? error.found)
     }
 
     private func surplusKey() -> JSONError {
-        guard let words = nextKeyInWords() else { return mismatch("the end of the object") }
-        return JSONError(in: input, at: position, expected: "the end of the object", found: words)
+        let error = mismatch("the end of the object")
+        return JSONError(
+            offset: position, path: JSONPath(in: input, at: position).sibling(nil), expected: error.expected,
+            found: nextKeyInWords() ?? error.found)
     }
 
-    /// The next key for an error, if there is one at the current place.
+    /// What comes next in the current object, for an error: a key or the end; nil if it is neither.
     private func nextKeyInWords() -> String? {
+        if next == UInt8(ascii: "}") { return "the end of the object" }
         let quote = needsComma ? position + 1 : position
-        if !needsComma, next == UInt8(ascii: "}") { return "the end of the object" }
-        if needsComma, next == UInt8(ascii: "}") { return "the end of the object" }
         guard !needsComma || next == UInt8(ascii: ","), quote < input.count, input[quote] == UInt8(ascii: "\"") else {
             return nil
         }

@@ -9,9 +9,7 @@ public struct JSONObject: Sendable {
     public init() { members = [] }
 
     /// Makes an object from members in any order, or nil if a key comes twice.
-    public init?(_ members: some Sequence<(key: String, value: JSONValue)>) {
-        self.init(unordered: Array(members))
-    }
+    public init?(_ members: [Member]) { self.init(unordered: members) }
 
     /// The keys, in canonical order.
     public var keys: [String] { members.map(\.key) }

@@ -53,8 +53,15 @@ struct JSONPath: CustomStringConvertible {
         }
     }
 
+    /// The path of another member of the object that this path is in, or of that object itself.
+    func sibling(_ name: String?) -> String {
+        var path = self
+        if case .member = path.steps.last { path.steps[path.steps.count - 1] = .member(name) }
+        return path.description
+    }
+
     /// How a path names a member: `.name`, or `["a name"]` where the name isn't a plain word.
-    static func member(_ name: String) -> String {
+    private static func member(_ name: String) -> String {
         let isPlain =
             !name.isEmpty
             && name.utf8.allSatisfy { byte in
