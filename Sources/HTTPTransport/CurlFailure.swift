@@ -31,39 +31,6 @@ struct CurlFailure {
         }
     }
 
-    /// What was being done, what was found, what can be done about it.
-    func message(_ kind: TransportError.Kind, _ request: HTTPRequest) -> String {
-        let limits = request.limits
-        let found =
-            switch kind {
-            case .connectTimeout: "no connection within \(limits.connectTimeout)"
-            case .firstByteTimeout: "no byte of a response within \(limits.firstByteTimeout)"
-            case .totalTimeout: "not finished within \(limits.totalTimeout)"
-            case .tooLarge: "the response is larger than \(limits.maxResponseBytes) bytes, or its head too large"
-            case .cancelled: "cancelled"
-            case .shutDown: "the transport was shut down"
-            case .reset: "the connection ended before a response; the server may have acted on the request"
-            case .closedEarly: "the connection ended inside the response (\(text))"
-            case .resolve, .refused, .tls, .certificate, .malformed, .badURL, .other: text
-            }
-        let remedy = kind.remedy.map { "; \($0)" } ?? ""
-        return "\(request.method) \(request.shownURL): \(found)\(remedy)"
-    }
-}
-
-extension TransportError.Kind {
-    fileprivate var remedy: String? {
-        switch self {
-        case .resolve: "check the host name and the network"
-        case .refused: "check the port, and that the server runs"
-        case .connectTimeout: "check the address, or allow more time to connect"
-        case .firstByteTimeout, .totalTimeout: "allow more time, or ask for less"
-        case .tls: "check that the port speaks TLS"
-        case .certificate: "check the host name, or name the CA's file in SSL_CERT_FILE"
-        case .tooLarge: "allow more bytes"
-        case .malformed: "check that the URL leads to an HTTP server"
-        case .badURL: "correct the request"
-        case .reset, .closedEarly, .cancelled, .shutDown, .other: nil
-        }
-    }
+    /// What was asked of whom, and libcurl's own words.
+    func detail(_ request: HTTPRequest) -> String { "\(request.method) \(request.shownURL): \(text)" }
 }

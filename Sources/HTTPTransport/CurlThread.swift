@@ -72,7 +72,8 @@ final class CurlThread: Sendable {
     func shutDown() {
         shared.withLock { shared in
             guard shared.refusal == nil else { return }
-            shared.refusal = TransportError(kind: .shutDown, message: "the transport was shut down")
+            shared.refusal = TransportError(
+                kind: .shutDown, message: TransportError.Kind.shutDown.message(TransferLimits()))
             shared.inbox.isShutDown = true
             shared.sleeper.take()?.wake()
         }

@@ -67,7 +67,7 @@ final class CurlTransfer {
         let kind = state.stopReason ?? failure.kind(in: state)
         return .failure(
             TransportError(
-                kind: kind, message: failure.message(kind, request), timings: timings,
+                kind: kind, message: kind.message(request.limits), detail: failure.detail(request), timings: timings,
                 status: head.status == 0 ? nil : head.status, partialBody: body))
     }
 

@@ -53,7 +53,7 @@ package final class CurlTransport: Transport {
     /// Sends the request and waits for the whole response; limits count from when the transfer's turn comes.
     package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         if let problem = request.problem {
-            throw TransportError(kind: .badURL, message: "\(request.method) \(request.shownURL): \(problem)")
+            throw TransportError(kind: .badURL, message: problem, detail: "\(request.method) \(request.shownURL)")
         }
         let id = thread.nextID()
         let result = await withTaskCancellationHandler {

@@ -20,7 +20,8 @@ struct TransferWork: Sendable {
     func unsent(_ kind: TransportError.Kind, at now: Int64) -> TransportError {
         let waited = now - submittedAt
         return TransportError(
-            kind: kind, message: "\(request.method) \(request.shownURL): \(kind.rawValue) before it was sent",
+            kind: kind, message: kind.message(request.limits),
+            detail: "\(request.method) \(request.shownURL): before it was sent",
             timings: TransferTimings(queuedMicroseconds: waited, totalMicroseconds: waited))
     }
 }

@@ -32,8 +32,12 @@ package struct TransportError: Error, Sendable, Equatable {
     }
 
     package let kind: Kind
-    /// What was being done, what was found and what the reader can do; without header values and bodies.
+    /// What was found and what the reader can do.
+    ///
+    /// A function of the kind and the request's limits alone: the same failure has the same message wherever the server is.
     package let message: String
+    /// The request's method and URL, and libcurl's own words; for people, since addresses, ports and times differ each time.
+    package let detail: String
     package let timings: TransferTimings
     /// Status received before the end; `nil` when none was.
     package let status: Int?
@@ -46,12 +50,14 @@ package struct TransportError: Error, Sendable, Equatable {
     package init(
         kind: Kind,
         message: String,
+        detail: String = "",
         timings: TransferTimings = TransferTimings(),
         status: Int? = nil,
         partialBody: [UInt8] = []
     ) {
         self.kind = kind
         self.message = message
+        self.detail = detail
         self.timings = timings
         self.status = status
         self.partialBody = Array(partialBody.prefix(Self.partialBodyLimit))
@@ -59,13 +65,15 @@ package struct TransportError: Error, Sendable, Equatable {
 }
 
 extension TransportError: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    package var description: String { "\(kind.rawValue): \(message)" }
+    package var description: String {
+        detail.isEmpty ? "\(kind.rawValue): \(message)" : "\(kind.rawValue): \(message) (\(detail))"
+    }
     package var debugDescription: String { description }
     package var customMirror: Mirror {
         Mirror(
             self,
             children: [
-                "kind": kind, "message": message, "timings": timings, "status": status as Any,
+                "kind": kind, "message": message, "detail": detail, "timings": timings, "status": status as Any,
                 "partialBodyBytes": partialBody.count,
             ])
     }

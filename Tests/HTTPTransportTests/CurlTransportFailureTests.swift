@@ -25,8 +25,8 @@ import Testing
         defer { close(socket) }
         let error = await failure(of: request("http://127.0.0.1:\(port)/v1"))
         #expect(error?.kind == .refused)
-        #expect(error?.message.hasPrefix("POST http://127.0.0.1:\(port)/v1: ") == true)
-        #expect(error?.message.hasSuffix("check the port, and that the server runs") == true)
+        #expect(error?.message == "no connection is accepted there; check the port, and that the server runs")
+        #expect(error?.detail.hasPrefix("POST http://127.0.0.1:\(port)/v1: ") == true)
     }
 
     @Test func `a host without an address is named`() async {
