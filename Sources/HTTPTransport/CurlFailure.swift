@@ -32,5 +32,7 @@ struct CurlFailure {
     }
 
     /// What was asked of whom, and libcurl's own words.
-    func detail(_ request: HTTPRequest) -> String { "\(request.method) \(request.shownURL): \(text)" }
+    func detail(_ request: HTTPRequest) -> String {
+        "\(request.method) \(request.shownURL)" + (text.isEmpty ? "" : ": \(text)")
+    }
 }

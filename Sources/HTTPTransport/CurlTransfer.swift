@@ -63,7 +63,9 @@ final class CurlTransfer {
                     status: head.status, headers: head.headers, body: body, timings: timings,
                     httpVersion: head.httpVersion))
         }
-        let failure = CurlFailure(code: Int(code.rawValue), text: handle?.errorMessage(for: code) ?? "")
+        // Of a transfer that we ended libcurl only knows that we did.
+        let text = state.stopReason == nil ? handle?.errorMessage(for: code) : nil
+        let failure = CurlFailure(code: Int(code.rawValue), text: text ?? "")
         let kind = state.stopReason ?? failure.kind(in: state)
         return .failure(
             TransportError(

@@ -2,11 +2,15 @@ import Glibc
 
 /// The thread of a loopback server: accepts, reads requests, performs the steps of their answers.
 final class LoopbackLoop {
+    /// As libcurl writes it.
+    private static let lengthField = Array("Content-Length:".utf8)
     private static let zeros = [UInt8](repeating: 0, count: 1 << 16)
 
     private final class Connection {
         let number: Int
         var received: [UInt8] = []
+        /// The head of the request whose body is arriving.
+        var head: String?
         var steps: [LoopbackServer.Step] = []
         /// Bytes to send before the next step.
         var pending: ArraySlice<UInt8> = []
@@ -109,7 +113,9 @@ final class LoopbackLoop {
             case .sendZeros(let count): connection.zerosLeft = count
             case .wait: connection.isWaiting = true
             case .hang: connection.isHanging = true
-            case .close: return end(socket)
+            case .close:
+                end(socket)
+                return record.noteClosedByServer()
             case .reset: return reset(socket)
             }
         }
@@ -133,16 +139,36 @@ final class LoopbackLoop {
 
     /// A request that arrived whole, with the body that its `Content-Length` announces.
     private func takeRequest(_ connection: Connection) -> LoopbackRecord.Request? {
-        guard let blank = connection.received.firstRange(of: [13, 10, 13, 10]) else { return nil }
-        let head = String(decoding: connection.received[..<blank.lowerBound], as: UTF8.self)
-        let length =
-            head.split(separator: "\r\n").lazy
-            .filter { $0.lowercased().hasPrefix("content-length:") }
-            .compactMap { Int($0.drop { $0 != ":" }.dropFirst().drop { $0 == " " }) }.first ?? 0
-        guard connection.received.count >= blank.upperBound + length else { return nil }
-        let body = Array(connection.received[blank.upperBound..<(blank.upperBound + length)])
-        connection.received.removeFirst(blank.upperBound + length)
+        if connection.head == nil {
+            guard let length = headLength(connection.received) else { return nil }
+            connection.head = String(decoding: connection.received.prefix(length), as: UTF8.self)
+            connection.received.removeFirst(length)
+        }
+        guard let head = connection.head else { return nil }
+        let length = Self.contentLength(head)
+        guard connection.received.count >= length else { return nil }
+        let body = Array(connection.received.prefix(length))
+        connection.received.removeFirst(length)
+        connection.head = nil
         return LoopbackRecord.Request(head: head, body: body, connection: connection.number)
+    }
+
+    /// Bytes up to and with the empty line; `nil` before it has come.
+    private func headLength(_ received: [UInt8]) -> Int? {
+        var matched = 0
+        for (index, byte) in received.enumerated() {
+            matched = byte == (matched % 2 == 0 ? 13 : 10) ? matched + 1 : (byte == 13 ? 1 : 0)
+            if matched == 4 { return index + 1 }
+        }
+        return nil
+    }
+
+    private static func contentLength(_ head: String) -> Int {
+        for line in head.utf8.split(separator: 10) where line.count > 15 && line.prefix(15).elementsEqual(lengthField) {
+            let digits = line.dropFirst(15).drop { $0 == 32 }.prefix { $0 != 13 }
+            return Int(String(decoding: digits, as: UTF8.self)) ?? 0
+        }
+        return 0
     }
 
     private func reset(_ socket: CInt) {

@@ -15,6 +15,7 @@ final class LoopbackRecord: Sendable {
         var requests: [Request] = []
         var connections = 0
         var closedByClient = 0
+        var closedByServer = 0
         var waiters: [Waiter] = []
     }
 
@@ -34,9 +35,14 @@ final class LoopbackRecord: Sendable {
     /// Waits until the client has closed so many connections.
     func waitForClosedByClient(_ count: Int) async { await wait { $0.closedByClient >= count } }
 
+    /// Waits until the script has closed so many connections; on loopback the client can see it then.
+    func waitForClosedByServer(_ count: Int) async { await wait { $0.closedByServer >= count } }
+
     func noteRequest(_ request: Request) { note { $0.requests.append(request) } }
 
     func noteClosedByClient() { note { $0.closedByClient += 1 } }
+
+    func noteClosedByServer() { note { $0.closedByServer += 1 } }
 
     /// Answers the number of a new connection.
     func noteConnection() -> Int {
