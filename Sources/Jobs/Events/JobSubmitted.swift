@@ -1,0 +1,114 @@
+package import CanonicalJSON
+package import Deciders
+package import EventLog
+
+/// A job of a run exists from here on; its id, the stream's, is made from what it is.
+package struct JobSubmitted: EventPayload {
+    package static let type = EventType("job.submitted")
+    package static let version = 1
+
+    /// Jobs that must be completed before this one may begin; empty when it may begin at once.
+    package let after: [JobID]
+    /// What kind of work it is, which decides who does it: `probe`, `judge`.
+    package let kind: String
+    /// What it is about, for people and for reports: model, scenario, sample, judge.
+    package let labels: [String: String]
+    /// What it competes for: jobs of one lane share a limit on how many run at once.
+    ///
+    /// The provider of its model.
+    package let lane: String
+    /// How often it may fail before it is given up, the first attempt included.
+    package let maxAttempts: Int
+    /// Its place in the plan; work is begun in this order.
+    package let ordinal: Int
+    package let run: RunID
+
+    package init(
+        after: [JobID], kind: String, labels: [String: String], lane: String, maxAttempts: Int, ordinal: Int, run: RunID
+    ) {
+        self.after = after
+        self.kind = kind
+        self.labels = labels
+        self.lane = lane
+        self.maxAttempts = maxAttempts
+        self.ordinal = ordinal
+        self.run = run
+    }
+
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("after", after)
+        writer.field("kind", kind)
+        writer.field("labels", labels)
+        writer.field("lane", lane)
+        writer.field("maxAttempts", maxAttempts)
+        writer.field("ordinal", ordinal)
+        writer.field("run", run)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        after = try reader.field("after")
+        kind = try reader.word("kind")
+        labels = try reader.field("labels")
+        lane = try reader.text("lane", atMost: 100)
+        maxAttempts = try reader.integer("maxAttempts", atLeast: 1)
+        ordinal = try reader.integer("ordinal", atLeast: 0)
+        run = try reader.field("run")
+        try reader.endObject()
+    }
+}
+
+/// The job will never run, since one that it waited for failed.
+package struct JobSkipped: EventPayload {
+    package static let type = EventType("job.skipped")
+    package static let version = 1
+
+    /// How the root cause failed.
+    package let rootClass: String
+    /// The job that failed; not always one that this one waited for itself.
+    package let rootCause: JobID
+
+    package init(rootCause: JobID, rootClass: String) {
+        self.rootCause = rootCause
+        self.rootClass = rootClass
+    }
+
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("rootCause", rootCause)
+        writer.field("rootClass", rootClass)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        rootCause = try reader.field("rootCause")
+        rootClass = try reader.word("rootClass")
+        try reader.endObject()
+    }
+}
+
+/// An operator wants a failed or skipped job done after all; its budget of attempts begins anew.
+package struct JobRetryRequested: EventPayload {
+    package static let type = EventType("job.retryRequested")
+    package static let version = 1
+
+    /// Who asked, as they call themselves.
+    package let by: String
+
+    package init(by: String) { self.by = by }
+
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("by", by)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        by = try reader.text("by", atMost: 200)
+        try reader.endObject()
+    }
+}

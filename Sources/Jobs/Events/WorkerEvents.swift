@@ -1,0 +1,120 @@
+package import CanonicalJSON
+package import Deciders
+package import EventLog
+
+/// A process began to work on a run; its lock file exists from before this event until it ends.
+package struct WorkerStarted: EventPayload {
+    package static let type = EventType("worker.started")
+    package static let version = 1
+
+    /// How many jobs it works on at once, at most.
+    package let concurrency: Int
+    package let run: RunID
+
+    package init(concurrency: Int, run: RunID) {
+        self.concurrency = concurrency
+        self.run = run
+    }
+
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("concurrency", concurrency)
+        writer.field("run", run)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        concurrency = try reader.integer("concurrency", atLeast: 1)
+        run = try reader.field("run")
+        try reader.endObject()
+    }
+}
+
+/// The worker will take no more jobs; recorded before it acts on that.
+package struct WorkerDrainRequested: EventPayload {
+    package static let type = EventType("worker.drainRequested")
+    package static let version = 1
+
+    package enum Reason: String, Sendable, Equatable, CaseIterable, CanonicalCodable {
+        /// The process was asked to end.
+        case signal
+        /// The program that embeds it asked.
+        case stopRequested
+    }
+
+    package let reason: Reason
+
+    package init(reason: Reason) { self.reason = reason }
+
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("reason", reason)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        reason = try reader.field("reason")
+        try reader.endObject()
+    }
+}
+
+/// The worker ended on its own; a worker that was killed has no such event.
+package struct WorkerStopped: EventPayload {
+    package static let type = EventType("worker.stopped")
+    package static let version = 1
+
+    package enum Reason: String, Sendable, Equatable, CaseIterable, CanonicalCodable {
+        /// Nothing was left to do.
+        case finished
+        /// It was asked to end and gave back what it hadn't finished.
+        case drained
+        /// Something outside of any job went wrong, such as a full disk.
+        case failed
+    }
+
+    package let reason: Reason
+
+    package init(reason: Reason) { self.reason = reason }
+
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("reason", reason)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        reason = try reader.field("reason")
+        try reader.endObject()
+    }
+}
+
+/// The events of a `worker` stream.
+package enum WorkerEvent: EventFamily {
+    case started(WorkerStarted)
+    case drainRequested(WorkerDrainRequested)
+    case stopped(WorkerStopped)
+
+    package static let types: [any EventPayload.Type] = [
+        WorkerStarted.self, WorkerDrainRequested.self, WorkerStopped.self,
+    ]
+
+    package var payload: any EventPayload {
+        switch self {
+        case .started(let payload): payload
+        case .drainRequested(let payload): payload
+        case .stopped(let payload): payload
+        }
+    }
+
+    package init?(_ payload: any EventPayload) {
+        switch payload {
+        case let payload as WorkerStarted: self = .started(payload)
+        case let payload as WorkerDrainRequested: self = .drainRequested(payload)
+        case let payload as WorkerStopped: self = .stopped(payload)
+        default: return nil
+        }
+    }
+}

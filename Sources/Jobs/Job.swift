@@ -1,0 +1,128 @@
+package import CanonicalJSON
+import Deciders
+package import Determinism
+
+/// A piece of work: submitted once, leased by one worker at a time, and in the end completed, failed or skipped.
+///
+/// Three counters that are never one: failures (the work answered with an error, spends an attempt), crashes (a lease was
+/// lost) and releases (given back, spends nothing). Whether a job waits for others isn't known to its stream: `ReadyQueue`
+/// knows, and only ready jobs are leased.
+package enum Job: Decider {
+    package typealias Event = JobEvent
+
+    package enum State: Equatable, Sendable {
+        case absent
+        case known(Progress)
+    }
+
+    /// A submitted job, as far as it has come.
+    package struct Progress: Equatable, Sendable {
+        package let submission: JobSubmitted
+        /// All failed attempts; the next one's number is one more.
+        package var failures = 0
+        /// Failed attempts that count against the budget: those since the last request of an operator.
+        package var spent = 0
+        /// Lost leases since the last request of an operator.
+        package var crashes = 0
+        /// Of the crashes: those in which the worker lived.
+        package var hangs = 0
+        package var stage = Stage.ready
+
+        package init(submission: JobSubmitted) { self.submission = submission }
+
+        /// The number of the running or next attempt.
+        package var attempt: Int { failures + 1 }
+    }
+
+    package enum Stage: Equatable, Sendable {
+        /// May be leased, as far as this job is concerned.
+        case ready
+        /// Failed, and when to try again isn't decided yet.
+        case undecided
+        case retrying(notBefore: Timestamp)
+        case leased(Lease)
+        case completed
+        case failed(class: String)
+        case skipped(rootCause: JobID, rootClass: String)
+    }
+
+    package struct Lease: Equatable, Sendable {
+        package let attempt: Int
+        package let deadline: Timestamp
+        package let worker: WorkerID
+
+        package init(attempt: Int, deadline: Timestamp, worker: WorkerID) {
+            self.attempt = attempt
+            self.deadline = deadline
+            self.worker = worker
+        }
+    }
+
+    package enum Command: Equatable, Sendable {
+        case submit(JobSubmitted)
+        case lease(to: WorkerID, at: Timestamp, for: Microseconds)
+        case renew(by: WorkerID, at: Timestamp, for: Microseconds)
+        case complete(by: WorkerID, at: Timestamp, result: JSONValue)
+        case fail(by: WorkerID, at: Timestamp, class: String, message: String, retryable: Bool)
+        case scheduleRetry(at: Timestamp, delay: Microseconds)
+        case expire(from: WorkerID, at: Timestamp, reason: JobLeaseExpired.Reason, policy: LeasePolicy)
+        case release(by: WorkerID, at: Timestamp)
+        case skip(rootCause: JobID, rootClass: String)
+        case requestRetry(by: String)
+    }
+
+    package enum Refusal: Error, Equatable, Sendable {
+        case unknownJob
+        /// The same id was submitted with other content.
+        case submittedDifferently
+        case notReady
+        case notDue(Timestamp)
+        case leasedElsewhere(Lease)
+        /// Another worker has it, or nobody has, or the deadline has passed.
+        case leaseLost
+        case leaseHolds(until: Timestamp)
+        case alreadyFinished
+        /// It has neither failed nor been skipped.
+        case nothingToRetry
+    }
+
+    package static let category = "job"
+    package static let initial = State.absent
+
+    package static func evolve(_ state: State, _ event: JobEvent) -> State {
+        if case .submitted(let submission) = event { return .known(Progress(submission: submission)) }
+        guard case .known(var progress) = state else { return state }
+        progress.evolve(event)
+        return .known(progress)
+    }
+}
+
+extension Job.Progress {
+    fileprivate mutating func evolve(_ event: JobEvent) {
+        switch event {
+        case .submitted: break
+        case .leased(let lease):
+            stage = .leased(Job.Lease(attempt: lease.attempt, deadline: lease.deadline, worker: lease.worker))
+        case .leaseRenewed(let lease):
+            stage = .leased(Job.Lease(attempt: lease.attempt, deadline: lease.deadline, worker: lease.worker))
+        case .completed: stage = .completed
+        case .failed(let failure):
+            failures += 1
+            spent += 1
+            stage = failure.final ? .failed(class: failure.class) : .undecided
+        case .retryScheduled(let retry): stage = .retrying(notBefore: retry.notBefore)
+        case .leaseExpired(let expired):
+            crashes = expired.crashes
+            if expired.reason == .deadline { hangs += 1 }
+            stage = .ready
+        case .released: stage = .ready
+        case .skipped(let skipped):
+            stage = .skipped(rootCause: skipped.rootCause, rootClass: skipped.rootClass)
+        case .retryRequested:
+            spent = 0
+            crashes = 0
+            hangs = 0
+            stage = .ready
+        }
+    }
+}
