@@ -121,7 +121,7 @@ let package = Package(
         tests("CanonicalJSON", ["CanonicalJSON", "TestSupport"]),
         tests("Determinism", ["Determinism", "TestSupport"]),
         tests("LMDB", ["LMDB", "TestSupport"]),
-        tests("HTTPTransport", ["HTTPTransport", "TestSupport"]),
+        tests("HTTPTransport", ["HTTPTransport", "CCurl", "TestSupport"]),
         tests("EventLog", ["EventLog", "LMDB", "Determinism", "CanonicalJSON", "TestSupport"]),
         tests(
             "Deciders",
