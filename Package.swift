@@ -6,7 +6,8 @@ import PackageDescription
 //   swift-log              structured logging behind one facade
 //   swift-crypto           SHA-256 now, Ed25519 and AES-GCM for signed heads and encrypted blobs
 //   swift-collections      Deque for queues, OrderedDictionary where order is part of the result
-//   Hummingbird            HTTP server: the simulated provider now, the API later
+//   Hummingbird            HTTP server: the simulated provider now, the API later (swift-nio and swift-http-types
+//                          are its buffers and header names)
 //   Yams                   experiment files, with line and column marks for error messages
 //   SwiftCSV               datasets
 //   liblmdb, libcurl, libzstd (system libraries)  the store, HTTP, compression of blobs
@@ -48,6 +49,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
     ],
@@ -72,7 +75,11 @@ let package = Package(
         library("Projections", ["EventLog", "LMDB", "Determinism", "CanonicalJSON"]),
         library(
             "SimulatedProviders",
-            ["Providers", "CanonicalJSON", "Determinism", .product(name: "Hummingbird", package: "hummingbird"), logging]),
+            [
+                "Providers", "CanonicalJSON", "Determinism", .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "HTTPTypes", package: "swift-http-types"), logging,
+            ]),
 
         // Floor 4: jobs; replay and audit, which see no domain.
         library("Jobs", ["Deciders", "Projections", "EventLog", "Determinism", "CanonicalJSON", logging]),
@@ -128,5 +135,8 @@ let package = Package(
             ["Deciders", "DeciderTestSupport", "EventLog", "Determinism", "CanonicalJSON", "TestSupport"]),
         tests("Projections", ["Projections", "EventLog", "LMDB", "Determinism", "CanonicalJSON", "TestSupport"]),
         tests("Providers", ["Providers", "HTTPTransport", "Determinism", "CanonicalJSON", "TestSupport"]),
+        tests(
+            "SimulatedProviders",
+            ["SimulatedProviders", "Providers", "HTTPTransport", "Determinism", "CanonicalJSON", "TestSupport"]),
     ]
 )
