@@ -29,13 +29,21 @@ package struct DerivationInput {
     package let causes: [Event]
     /// The bytes of a blob.
     package let blob: (Digest) throws(DerivationError) -> [UInt8]
+    /// The event at a position that a blob of the cause lists, where there are more inputs than a cause can name.
+    ///
+    /// Only events before the recorded one.
+    package let event: (Position) throws(DerivationError) -> Event
 
     package init(
-        recorded: Event, causes: [Event], blob: @escaping (Digest) throws(DerivationError) -> [UInt8]
+        recorded: Event, causes: [Event], blob: @escaping (Digest) throws(DerivationError) -> [UInt8],
+        event: @escaping (Position) throws(DerivationError) -> Event = { (position) throws(DerivationError) -> Event in
+            throw .unreadable("the event at position \(position)")
+        }
     ) {
         self.recorded = recorded
         self.causes = causes
         self.blob = blob
+        self.event = event
     }
 }
 
