@@ -48,7 +48,8 @@ extension Divergence.Reason: CustomStringConvertible {
                 "\(difference.path) is \(text(difference.recorded)) in the log, \(text(difference.derived)) from the code"
             }.joined(separator: "; ")
         case .noFunction: "a derived event without the function that made it in its cause"
-        case .unknownFunction: "this program doesn't have that function; use the release that wrote the log, or a later one"
+        case .unknownFunction:
+            "this program doesn't have that function; use the release that wrote the log, or a later one"
         case .notDerivable(let why): why
         case .neverProduced: "the log holds this event, and the code never produced it"
         }

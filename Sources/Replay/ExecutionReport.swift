@@ -1,4 +1,5 @@
 package import CanonicalJSON
+import Determinism
 package import EventLog
 
 /// What running a log again came to.
@@ -17,7 +18,8 @@ package struct ExecutionReport: Equatable, Sendable {
     package let failure: String?
 
     package init(
-        head: TreeHead, recordedHead: TreeHead, sessions: Int, copied: Int, firstDifference: Divergence?, failure: String?
+        head: TreeHead, recordedHead: TreeHead, sessions: Int, copied: Int, firstDifference: Divergence?,
+        failure: String?
     ) {
         self.head = head
         self.recordedHead = recordedHead

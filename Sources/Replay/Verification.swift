@@ -21,22 +21,28 @@ package enum Verification {
 
     /// Compares the recorded data with what the cited function makes of the recorded causes.
     ///
-    /// `causes` are the events that the metadata names, in its order; `blob` answers from the store.
+    /// `causes` are the events that the metadata names, in its order; `blob` and `listed` answer from the store.
     package static func check(
         _ event: Event, citing function: FunctionReference?, causes: [Event], catalogue: DerivationCatalogue,
-        blob: (Digest) throws(DerivationError) -> [UInt8]
+        blob: (Digest) throws(DerivationError) -> [UInt8],
+        event listed: (Position) throws(DerivationError) -> Event = { (position) throws(DerivationError) -> Event in
+            throw .unreadable("the event at position \(position)")
+        }
     ) -> Verdict {
         guard let function else {
             guard catalogue.derivedTypes.contains(event.type) else { return .notDerived }
             return .diverges(Divergence(at: event, function: nil, .noFunction))
         }
-        guard let derivation = catalogue[function: function] else {
+        guard let derivation = catalogue[function] else {
             return .diverges(Divergence(at: event, function: function, .unknownFunction))
         }
         let expected: [UInt8]
         do throws(DerivationError) {
             expected = try withoutActuallyEscaping(blob) { (blob) throws(DerivationError) -> [UInt8] in
-                try derivation.derive(DerivationInput(recorded: event, causes: causes, blob: blob))
+                try withoutActuallyEscaping(listed) { (listed) throws(DerivationError) -> [UInt8] in
+                    try derivation.derive(
+                        DerivationInput(recorded: event, causes: causes, blob: blob, event: listed))
+                }
             }
         } catch {
             return .diverges(Divergence(at: event, function: function, .notDerivable("\(error)")))

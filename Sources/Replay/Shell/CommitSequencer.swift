@@ -128,7 +128,8 @@ package final class CommitSequencer: Log {
 
     private func facts(_ event: Event) -> [UInt8] {
         facts(
-            event.type, event.version, event.time, event.dataBytes, event.metadataBytes, event.commitCount, event.stream)
+            event.type, event.version, event.time, event.dataBytes, event.metadataBytes, event.commitCount, event.stream
+        )
     }
 
     private func facts(_ event: NewEvent, in commit: Commit) -> [UInt8] {
@@ -161,10 +162,13 @@ package final class CommitSequencer: Log {
     private func advance(to size: UInt64) async throws(LogError) {
         var size = size
         while let event = try recorded.event(at: Position(size)), try isOutsideInput(event) {
-            let events = try (0..<UInt64(event.commitCount)).compactMap { (index) throws(LogError) -> NewEvent? in
-                try recorded.event(at: Position(size + index)).map {
-                    NewEvent(type: $0.type, version: $0.version, time: $0.time, data: $0.dataBytes, metadata: $0.metadataBytes)
-                }
+            var events: [NewEvent] = []
+            for index in 0..<UInt64(event.commitCount) {
+                guard let next = try recorded.event(at: Position(size + index)) else { break }
+                events.append(
+                    NewEvent(
+                        type: next.type, version: next.version, time: next.time, data: next.dataBytes,
+                        metadata: next.metadataBytes))
             }
             let expected: ExpectedRevision =
                 event.revision == .first ? .noStream : .exact(Revision(event.revision.rawValue - 1))

@@ -26,7 +26,8 @@ package struct Execution: Sendable {
     ///
     /// `drive` runs one session with the program's own code; `progress` hears the number of events now and then.
     package func run(
-        drive: @escaping @Sendable (Context) async throws -> Void, progress: @escaping @Sendable (UInt64) -> Void = { _ in }
+        drive: @escaping @Sendable (Context) async throws -> Void,
+        progress: @escaping @Sendable (UInt64) -> Void = { _ in }
     ) async throws -> ExecutionReport {
         let recordedHead = try recorded.head()
         let sessions = try recordedSessions()
@@ -48,7 +49,9 @@ package struct Execution: Sendable {
         }
         let freshHead = try fresh.head()
         var divergence = sequencer.divergence
-        if divergence == nil, freshHead.size < recordedHead.size, let missing = try recorded.event(at: Position(freshHead.size)) {
+        if divergence == nil, freshHead.size < recordedHead.size,
+            let missing = try recorded.event(at: Position(freshHead.size))
+        {
             divergence = Divergence(at: missing, function: nil, .neverProduced)
         }
         return ExecutionReport(
@@ -64,7 +67,8 @@ package struct Execution: Sendable {
 
     /// The error that ended the session before its recorded end, if one did.
     private func run(
-        _ session: RecordedSession, on sequencer: CommitSequencer, drive: @escaping @Sendable (Context) async throws -> Void
+        _ session: RecordedSession, on sequencer: CommitSequencer,
+        drive: @escaping @Sendable (Context) async throws -> Void
     ) async -> (any Error)? {
         guard await sequencer.reached(session.first.rawValue) else { return nil }
         let effects = RecordedEffects.make(for: session.worker, from: recorded, through: sequencer)

@@ -1,6 +1,6 @@
 package import Deciders
 import Determinism
-import EventLog
+package import EventLog
 
 /// The effects of one recorded session: times from the log, no waiting.
 package enum RecordedEffects {
@@ -8,7 +8,8 @@ package enum RecordedEffects {
     ///
     /// A question that the record has no answer to suspends until the caller is cancelled: the recorded process was
     /// killed before it came so far, or another one wrote that event.
-    package static func make(for worker: String, from recorded: any Log, through sequencer: CommitSequencer) -> Effects {
+    package static func make(for worker: String, from recorded: any Log, through sequencer: CommitSequencer) -> Effects
+    {
         Effects(
             time: { place in
                 guard let position = try recorded.position(of: place.stream, revision: Revision(place.revision)),

@@ -40,7 +40,19 @@ package struct Verifier {
             }
             causes.append(cited)
         }
-        return Verification.check(event, citing: cause.function, causes: causes, catalogue: catalogue, blob: blob)
+        return Verification.check(
+            event, citing: cause.function, causes: causes, catalogue: catalogue, blob: blob
+        ) { (position) throws(DerivationError) -> Event in try earlier(than: event.position, at: position) }
+    }
+
+    /// An event that a blob of the cause lists.
+    private func earlier(than limit: Position, at position: Position) throws(DerivationError) -> Event {
+        do throws(LogError) {
+            if position < limit, let event = try log.event(at: position) { return event }
+        } catch {
+            throw .unreadable("\(error)")
+        }
+        throw .unexpectedCauses("a blob lists position \(position), which isn't an earlier event")
     }
 
     private func blob(_ digest: Digest) throws(DerivationError) -> [UInt8] {

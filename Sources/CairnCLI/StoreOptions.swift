@@ -1,0 +1,30 @@
+import ArgumentParser
+import Glibc
+
+/// Which store a command works on.
+struct StoreOptions: ParsableArguments {
+    static let fallback = "cairn-store"
+
+    @Option(
+        help: ArgumentHelp(
+            "The store's directory.", discussion: "Default: the variable CAIRN_STORE, else \(fallback) here.",
+            valueName: "directory"))
+    var store: String?
+
+    var path: String {
+        store ?? environment("CAIRN_STORE") ?? Self.fallback
+    }
+
+    private func environment(_ name: String) -> String? {
+        guard let value = getenv(name), value.pointee != 0 else { return nil }
+        return String(cString: value)
+    }
+}
+
+/// How a command answers.
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "Answer with JSON instead of text.")
+    var json = false
+
+    var output: Output { Output(asJSON: json) }
+}
