@@ -14,13 +14,12 @@ public struct Event: Sendable {
 
     /// An event from a record of its own; throws `.damaged` or `.newerFormat` for bytes that are no record.
     public init(position: Position, record: [UInt8]) throws(LogError) {
-        try self.init(position: position, storage: record, range: 0..<record.count)
+        try LogError.check(unsafe record.span.bytes, at: position)
+        self.init(position: position, storage: record, sound: 0..<record.count)
     }
 
-    /// An event whose record is a part of a shared buffer.
-    init(position: Position, storage: [UInt8], range: Range<Int>) throws(LogError) {
-        let problem = unsafe RecordLayout.problem(storage.span.bytes.extracting(range))
-        if let problem { throw LogError.unreadable(problem, at: position) }
+    /// An event whose record, known to be sound, is a part of a shared buffer.
+    init(position: Position, storage: [UInt8], sound range: Range<Int>) {
         self.position = position
         self.storage = storage
         self.start = Int32(range.lowerBound)
@@ -92,14 +91,7 @@ public struct Event: Sendable {
     }
 
     /// The same event with a buffer of its own, for keeping it longer than its page.
-    public var detached: Event { Event(position: position, sound: record) }
-
-    private init(position: Position, sound record: [UInt8]) {
-        self.position = position
-        self.storage = record
-        self.start = 0
-        self.count = Int32(record.count)
-    }
+    public var detached: Event { Event(position: position, storage: record, sound: 0..<Int(count)) }
 
     private func shifted(_ range: Range<Int>) -> Range<Int> {
         range.lowerBound + Int(start)..<range.upperBound + Int(start)
@@ -119,17 +111,19 @@ extension Event: Equatable {
 }
 
 extension LogError {
-    /// A record that cannot be read.
-    static func unreadable(_ code: Code, at position: Position) -> LogError {
-        switch code {
-        case .newerFormat:
-            LogError(
-                .newerFormat, during: "reading the event at position \(position)",
-                "the record's format is newer than this program; use a newer one")
-        case .conflict, .full, .readOnly, .damaged, .tooLarge, .invalid, .notAStore, .outcomeUnknown, .closed, .other:
-            LogError(
-                .damaged(position), during: "reading the event at position \(position)",
-                "the bytes are not a record; audit the store and restore it from a copy")
+    /// Refuses a record that cannot be read.
+    static func check(_ record: RawSpan, at position: Position) throws(LogError) {
+        guard let problem = RecordLayout.problem(record) else { return }
+        let operation = "reading the event at position \(position)"
+        if problem == .newerFormat {
+            throw LogError(
+                .newerFormat, during: operation, "the record's format is newer than this program; use a newer one")
         }
+        throw .damaged(position, during: operation, "its bytes are not a record")
+    }
+
+    /// What was read is not what was written.
+    static func damaged(_ position: Position?, during operation: String, _ found: String) -> LogError {
+        LogError(.damaged(position), during: operation, found + "; audit the store, and restore it from a copy")
     }
 }

@@ -1,13 +1,3 @@
-/// What applying a proposal needs to know of the log.
-protocol LogState {
-    /// How many events the log has.
-    var size: UInt64 { get }
-    /// The revision of the last event of the stream; nil when it has none.
-    func lastRevision(of stream: StreamName) throws(LogError) -> Revision?
-    /// Which commit an event of the stream belongs to, and where it stands.
-    func recorded(in stream: StreamName, at revision: Revision) throws(LogError) -> RecordedPlace?
-}
-
 /// Where one event of a stream was recorded.
 struct RecordedPlace: Equatable, Sendable {
     let commitID: CommitID
@@ -36,13 +26,17 @@ enum Apply {
     /// A commit that expects a place in its stream is accepted when the stream ends there. When the same commit stands
     /// there already, by its id, the first result holds: so proposing again after a lost answer is harmless. A commit
     /// that expects any place is always accepted.
-    static func apply(_ proposal: Proposal, to log: some LogState) throws(LogError) -> Outcome {
-        let last = try log.lastRevision(of: proposal.stream)
+    ///
+    /// `size` is the log's, `last` the revision of the last event of the proposal's stream, nil when it has none, and
+    /// `recorded` says which commit an earlier event of the stream belongs to.
+    static func apply<Failure: Error>(
+        _ proposal: Proposal, size: UInt64, last: Revision?, recorded: (Revision) throws(Failure) -> RecordedPlace?
+    ) throws(Failure) -> Outcome {
         let end = last?.next ?? .first
         let wanted = proposal.expected.firstRevision ?? end
-        if wanted == end { return .accepted(first: Position(log.size), revision: end) }
-        guard wanted < end, let place = try log.recorded(in: proposal.stream, at: wanted),
-            place.commitID == proposal.id, place.indexInCommit == 0, place.commitCount == proposal.records.count
+        if wanted == end { return .accepted(first: Position(size), revision: end) }
+        guard wanted < end, let place = try recorded(wanted), place.commitID == proposal.id, place.indexInCommit == 0,
+            place.commitCount == proposal.records.count
         else { return .refused(actual: last) }
         let lastOfCommit = Revision(wanted.rawValue + UInt64(place.commitCount) - 1)
         return .alreadyRecorded(

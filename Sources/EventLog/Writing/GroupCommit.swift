@@ -1,5 +1,17 @@
 import DequeModule
 
+/// The bounds of the queue in front of the writer, and of a group.
+struct GroupLimits: Sendable, Equatable {
+    /// The most bytes of appends that have room, unless one alone is larger.
+    var roomBytes = 64 << 20
+    /// The most appends that have room.
+    var roomCount = 16_384
+    /// The most bytes of one group, unless one append alone is larger.
+    var groupBytes = 8 << 20
+    /// The most appends of one group.
+    var groupCount = 4_096
+}
+
 /// Which appends share a commit to disk, and which must wait for room.
 ///
 /// A state machine: it decides and does nothing.
@@ -7,24 +19,12 @@ import DequeModule
 /// An append first asks for room, by its size; encodes itself; then is queued. The writer takes as many queued appends
 /// as a group may hold, writes them, and gives their room back. Room is given in the order of asking.
 struct GroupCommit<Ticket: Sendable, Entry: Sendable> {
-    /// The bounds of the queue and of a group.
-    struct Limits: Sendable, Equatable {
-        /// The most bytes of appends that have room, unless one alone is larger.
-        var roomBytes = 64 << 20
-        /// The most appends that have room.
-        var roomCount = 16_384
-        /// The most bytes of one group, unless one append alone is larger.
-        var groupBytes = 8 << 20
-        /// The most appends of one group.
-        var groupCount = 4_096
-    }
-
     /// The answer to asking for room.
     enum Admission: Equatable, Sendable {
         /// There is room.
         case admitted
-        /// The ticket is kept, and returned by a later `finishGroup` or `close`.
-        case waiting
+        /// There is no room.
+        case full
         /// The log is closed.
         case closed
     }
@@ -39,7 +39,7 @@ struct GroupCommit<Ticket: Sendable, Entry: Sendable> {
         let bytes: Int
     }
 
-    let limits: Limits
+    let limits: GroupLimits
     private(set) var isClosed = false
     /// What has room: being encoded, queued, or in the group that is being written.
     private(set) var roomBytes = 0
@@ -49,7 +49,7 @@ struct GroupCommit<Ticket: Sendable, Entry: Sendable> {
     private var groupBytes = 0
     private var groupCount = 0
 
-    init(limits: Limits = Limits()) {
+    init(limits: GroupLimits = GroupLimits()) {
         self.limits = limits
     }
 
@@ -59,17 +59,19 @@ struct GroupCommit<Ticket: Sendable, Entry: Sendable> {
     /// How many appends are queued.
     var queueCount: Int { queue.count }
 
-    /// Asks for room.
-    ///
-    /// `ticket` is made only when there is none.
-    mutating func ask(bytes: Int, ticket: @autoclosure () -> Ticket) -> Admission {
+    /// Asks for room, without waiting for it.
+    mutating func ask(bytes: Int) -> Admission {
         if isClosed { return .closed }
-        guard waiting.isEmpty, hasRoom(for: bytes) else {
-            waiting.append(Waiting(ticket: ticket(), bytes: bytes))
-            return .waiting
-        }
+        guard waiting.isEmpty, hasRoom(for: bytes) else { return .full }
         take(bytes)
         return .admitted
+    }
+
+    /// Asks for room; when it is full the ticket is kept, and returned by a later call once it has room.
+    mutating func askOrWait(bytes: Int, ticket: Ticket) -> Admission {
+        let admission = ask(bytes: bytes)
+        if admission == .full { waiting.append(Waiting(ticket: ticket, bytes: bytes)) }
+        return admission
     }
 
     /// Queues an append that has room.

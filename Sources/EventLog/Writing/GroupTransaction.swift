@@ -1,0 +1,118 @@
+import Determinism
+import LMDB
+
+/// The right edge of the log as this process knows it: enough to append without reading the tree.
+struct LogEdge: Sendable {
+    /// What the log's `state` entry says.
+    var meta: LogMeta
+    /// The tree over the log's records.
+    var tree: MerkleTree
+}
+
+/// Applies a group of proposals to the tables, within one write transaction.
+struct GroupTransaction: ~Copyable {
+    private let tables: LogTables
+    private var edge: LogEdge
+
+    /// Takes over the edge that is known, unless another process has appended since.
+    init(_ tables: LogTables, known: LogEdge?, _ transaction: borrowing WriteTransaction) throws {
+        self.tables = tables
+        let meta = try tables.meta(in: transaction)
+        if let known, known.meta == meta {
+            edge = known
+        } else {
+            edge = LogEdge(meta: meta, tree: try tables.tree(ofSize: meta.size, in: transaction))
+        }
+    }
+
+    /// Applies the proposals in order, each to the log that the ones before it made.
+    consuming func apply(
+        _ proposals: some Collection<Proposal>, _ transaction: borrowing WriteTransaction
+    ) throws -> (outcomes: [Apply.Outcome], edge: LogEdge) {
+        let before = edge.meta
+        let outcomes = try transaction.withWriteCursor(in: tables.events) { events in
+            try transaction.withWriteCursor(in: tables.streamEvents) { index in
+                try proposals.map { proposal in
+                    try apply(proposal, transaction, events: &events, index: &index)
+                }
+            }
+        }
+        if edge.meta != before { try finish(transaction) }
+        return (outcomes, edge)
+    }
+
+    private mutating func apply(
+        _ proposal: Proposal, _ transaction: borrowing WriteTransaction, events: inout WriteCursor,
+        index: inout WriteCursor
+    ) throws -> Apply.Outcome {
+        let entry = try tables.entry(of: proposal.stream, in: transaction)
+        let outcome = try Apply.apply(proposal, size: edge.meta.size, last: entry?.last) { revision in
+            try entry.flatMap { try tables.recorded($0, at: revision, in: transaction) }
+        }
+        if case .accepted(let first, let revision) = outcome {
+            let placed = proposal.placed(at: revision)
+            let id = entry?.id ?? edge.meta.nextStreamID
+            try append(placed, first: first, stream: id, events: &events, index: &index)
+            if entry == nil { edge.meta.nextStreamID += 1 }
+            let last = Revision(revision.rawValue + UInt64(placed.records.count) - 1)
+            try put(StreamEntry(id: id, last: last), of: placed.stream, transaction)
+        }
+        return outcome
+    }
+
+    private mutating func append(
+        _ proposal: Proposal, first: Position, stream: UInt64, events: inout WriteCursor, index: inout WriteCursor
+    ) throws {
+        let records = proposal.records
+        let all = unsafe records.bytes.span.bytes
+        for place in 0..<records.count {
+            let position = first.rawValue + UInt64(place)
+            try events.put(all.extracting(records.range(place)), at: position, mode: .append)
+            try index.appendDuplicate(position, at: stream)
+            edge.tree.append(proposal.leaves[place])
+        }
+        edge.meta.size += UInt64(records.count)
+    }
+
+    private func put(
+        _ entry: StreamEntry, of stream: StreamName, _ transaction: borrowing WriteTransaction
+    ) throws {
+        var name = stream.text
+        let bytes = entry.bytes
+        try name.withUTF8 { name in
+            try transaction.put(unsafe bytes.span.bytes, at: unsafe name.span.bytes, in: tables.streams)
+        }
+    }
+
+    private mutating func finish(_ transaction: borrowing WriteTransaction) throws {
+        for tile in edge.tree.takeChangedTiles() {
+            try transaction.put(tile.hashes, at: tile.key.bytes, in: tables.tree)
+        }
+        edge.meta.root = edge.tree.root
+        edge.meta.applyVersion = Apply.version
+        try transaction.put(edge.meta.bytes, at: LogMeta.key, in: tables.meta)
+    }
+}
+
+extension LogTables {
+    /// The tree over the first records, from the tiles.
+    func tree(ofSize size: UInt64, in transaction: borrowing some Transaction & ~Copyable) throws -> MerkleTree {
+        let tree = try MerkleTree(size: size) { key in try transaction.value(of: key.bytes, in: self.tree) }
+        guard let tree else {
+            throw LogError.damaged(nil, during: "reading the tree of the log", "a tile is missing or cut short")
+        }
+        return tree
+    }
+
+    /// Which commit an event of a stream belongs to.
+    func recorded(
+        _ entry: StreamEntry, at revision: Revision, in transaction: borrowing some Transaction & ~Copyable
+    ) throws -> RecordedPlace? {
+        guard let position = try position(of: entry, revision: revision, in: transaction) else { return nil }
+        return try withRecord(at: position, in: transaction) { record in
+            RecordedPlace(
+                commitID: RecordLayout.commitID(record), indexInCommit: Int(record.u16(at: RecordLayout.indexOffset)),
+                commitCount: Int(record.u16(at: RecordLayout.countOffset)), position: position)
+        }
+    }
+}

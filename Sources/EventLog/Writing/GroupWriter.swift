@@ -1,0 +1,104 @@
+import LMDB
+
+/// Writes one group after the other; used by the writer's thread alone.
+///
+/// `@unchecked Sendable`: `edge` is touched by that thread only.
+final class GroupWriter: @unchecked Sendable {
+    private let reader: LogReader
+    private let blobs: BlobStore
+    private let watcher: LogWatcher
+    /// What this process knows of the log's right edge; nil before the first group and after a failure.
+    private var edge: LogEdge?
+
+    init(_ reader: LogReader, blobs: BlobStore, watcher: LogWatcher) {
+        self.reader = reader
+        self.blobs = blobs
+        self.watcher = watcher
+    }
+
+    /// Writes a group and answers everyone in it.
+    func write(_ appends: [PendingAppend]) {
+        do throws(LogError) {
+            try blobs.store(appends.flatMap(\.blobs))
+            let outcomes = try apply(appends)
+            for (append, outcome) in zip(appends, outcomes) { append.waiter.resume(returning: outcome) }
+        } catch {
+            edge = nil
+            for append in appends { append.waiter.resume(returning: .failure(error)) }
+        }
+    }
+
+    private func apply(_ appends: [PendingAppend]) throws(LogError) -> [Result<Appended, LogError>] {
+        let known = edge
+        var applied = false
+        do {
+            let (outcomes, after) = try reader.environment.write { transaction in
+                applied = false
+                let group = try GroupTransaction(reader.tables, known: known, transaction)
+                let result = try group.apply(appends.lazy.map(\.proposal), transaction)
+                applied = true
+                return result
+            }
+            edge = after
+            watcher.advance(to: after.meta.size)
+            return zip(appends, outcomes).map { $0.proposal.result(of: $1) }
+        } catch {
+            let failure = LogError(error, during: "appending \(appends.count) commits")
+            guard applied else { throw failure }
+            return settle(appends, failure)
+        }
+    }
+
+    /// After a commit that failed half-way: what is in the log now, by commit id, and made durable, has landed.
+    private func settle(_ appends: [PendingAppend], _ failure: LogError) -> [Result<Appended, LogError>] {
+        edge = nil
+        let unknown = LogError(
+            .outcomeUnknown, during: failure.operation,
+            failure.message + "; append it again with the same content to find out")
+        let found = appends.map { append in Result { () throws(LogError) in try landed(append.proposal) } }
+        let anyLanded = found.contains { if case .success(.none) = $0 { false } else { true } }
+        let isDurable = anyLanded ? (try? reader.environment.sync()) != nil : true
+        return found.map { found in
+            switch found {
+            case .success(.none): .failure(failure)
+            case .success(.some(let place)): isDurable ? .success(place) : .failure(unknown)
+            case .failure: .failure(unknown)
+            }
+        }
+    }
+
+    private func landed(_ proposal: Proposal) throws(LogError) -> Appended? {
+        let tables = reader.tables
+        return try reader.reading("looking for commit \(proposal.id)") { transaction in
+            guard let entry = try tables.entry(of: proposal.stream, in: transaction) else { return nil }
+            let count = UInt64(proposal.records.count)
+            let end = entry.last.next.rawValue
+            guard let first = proposal.expected.firstRevision ?? (end >= count ? Revision(end - count) : nil),
+                let place = try tables.recorded(entry, at: first, in: transaction),
+                place.commitID == proposal.id, place.indexInCommit == 0
+            else { return nil }
+            return Appended(
+                first: place.position, count: place.commitCount,
+                lastRevision: Revision(first.rawValue + count - 1), commitID: proposal.id)
+        }
+    }
+}
+
+extension Proposal {
+    /// What its proposer is told.
+    func result(of outcome: Apply.Outcome) -> Result<Appended, LogError> {
+        switch outcome {
+        case .accepted(let first, let revision):
+            .success(
+                Appended(
+                    first: first, count: records.count,
+                    lastRevision: Revision(revision.rawValue + UInt64(records.count) - 1), commitID: id))
+        case .alreadyRecorded(let place): .success(place)
+        case .refused(let actual):
+            .failure(
+                LogError(
+                    .conflict(actual: actual), during: "appending to \(stream)",
+                    "the stream \(actual.map { "is at revision \($0)" } ?? "has no event"); read it and decide again"))
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import LMDB
+
+/// A commit on its way to the disk.
+struct PendingAppend: Sendable {
+    let proposal: Proposal
+    let blobs: [EncodedBlob]
+    /// Resumed exactly once, by the writer's thread.
+    let waiter: CheckedContinuation<Result<Appended, LogError>, Never>
+}
+
+/// The one thread of this process that writes the log.
+///
+/// Appends that arrive while it writes share the next group: at most one transaction for their new blobs, then one for
+/// their events, and each of them is answered after the sync.
+final class LogWriter: Sendable {
+    private typealias Room = CheckedContinuation<Bool, Never>
+    private typealias Queue = GroupCommit<Room, PendingAppend>
+
+    private let queue: Monitor<Queue>
+    private let group: GroupWriter
+    /// Whether the thread has ended.
+    private let ended = Monitor(false)
+
+    init(_ group: GroupWriter, limits: GroupLimits) {
+        self.group = group
+        queue = Monitor(Queue(limits: limits))
+        startThread { [self] in run() }
+    }
+
+    /// Appends a commit; returns when it is on disk.
+    ///
+    /// Suspends while the queue is full.
+    func append(_ commit: Commit, blobs: BlobStore) async throws(LogError) -> Appended {
+        let bytes = RecordCodec.byteCount(commit) + commit.blobs.reduce(0) { $0 + $1.bytes.count }
+        guard await hasRoom(bytes) else { throw .closed(during: "appending to \(commit.stream)") }
+        let proposal: Proposal
+        let encoded: [EncodedBlob]
+        do throws(LogError) {
+            proposal = try Proposal(commit)
+            encoded = try blobs.encodeNew(commit.blobs)
+        } catch {
+            let admitted = queue.withLock { $0.withdraw(bytes: bytes) }
+            for ticket in admitted { ticket.resume(returning: true) }
+            throw error
+        }
+        let result = await withCheckedContinuation { waiter in
+            let append = PendingAppend(proposal: proposal, blobs: encoded, waiter: waiter)
+            queue.withLock { $0.enqueue(append, bytes: bytes) }
+            queue.signal()
+        }
+        return try result.get()
+    }
+
+    /// Lets no append in any more; returns when those that had room are written and the thread has ended.
+    func close() {
+        let refused = queue.withLock { $0.close() }
+        for ticket in refused { ticket.resume(returning: false) }
+        queue.signal()
+        _ = ended.wait { $0 ? true : nil }
+    }
+
+    private func hasRoom(_ bytes: Int) async -> Bool {
+        switch queue.withLock({ $0.ask(bytes: bytes) }) {
+        case .admitted: return true
+        case .closed: return false
+        case .full: break
+        }
+        return await withCheckedContinuation { ticket in
+            let admission = queue.withLock { $0.askOrWait(bytes: bytes, ticket: ticket) }
+            switch admission {
+            case .admitted: ticket.resume(returning: true)
+            case .closed: ticket.resume(returning: false)
+            case .full: break
+            }
+        }
+    }
+
+    private func run() {
+        while let appends = next() {
+            group.write(appends)
+            let admitted = queue.withLock { $0.finishGroup() }
+            for ticket in admitted { ticket.resume(returning: true) }
+        }
+        ended.withLock { $0 = true }
+        ended.signal()
+    }
+
+    /// The next group; nil when the queue is closed and empty.
+    private func next() -> [PendingAppend]? {
+        queue.wait { queue -> [PendingAppend]?? in
+            let appends = queue.takeGroup()
+            if !appends.isEmpty { return .some(appends) }
+            return queue.isClosed && queue.isDrained ? .some(nil) : nil
+        }
+    }
+}
+
+extension LogError {
+    static func closed(during operation: String) -> LogError {
+        LogError(.closed, during: operation, "the log was closed; open it again")
+    }
+}
