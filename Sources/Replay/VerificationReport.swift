@@ -1,3 +1,4 @@
+package import CanonicalJSON
 package import EventLog
 
 /// What a verification found.
@@ -44,5 +45,31 @@ package struct VerificationReport: Equatable, Sendable {
     package static func == (left: VerificationReport, right: VerificationReport) -> Bool {
         left.position == right.position && left.divergences == right.divergences
             && left.counts.elementsEqual(right.counts) { $0.type == $1.type && $0.count == $1.count }
+    }
+}
+
+extension VerificationReport: CanonicalEncodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("counts") { writer in
+            writer.beginObject()
+            for (type, count) in counts { writer.field(dynamic: type.text, count) }
+            writer.endObject()
+        }
+        writer.field("divergences", divergences)
+        writer.optionalField("firstDivergence", divergences.first)
+        writer.field("identical", isIdentical)
+        writer.field("position", position)
+        writer.field("verified", verified)
+        writer.endObject()
+    }
+}
+
+extension VerificationReport.Count: CanonicalEncodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("diverged", diverged)
+        writer.field("verified", verified)
+        writer.endObject()
     }
 }

@@ -62,7 +62,7 @@ package final class ChildProcess: Sendable {
     }
 
     private func update(_ change: (inout State) -> Void) {
-        state.withLock(change)
+        state.withLock { change(&$0) }
         changed.signal()
     }
 

@@ -57,11 +57,10 @@ package struct Verifier {
 
     private func blob(_ digest: Digest) throws(DerivationError) -> [UInt8] {
         do throws(LogError) {
-            guard let bytes = try log.blob(digest) else { throw LogError(.other, during: "", "") }
-            return bytes
+            if let bytes = try log.blob(digest) { return bytes }
         } catch {
-            if error.operation.isEmpty { throw .missingBlob(digest) }
             throw .unreadable("\(error)")
         }
+        throw .missingBlob(digest)
     }
 }

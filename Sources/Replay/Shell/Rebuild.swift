@@ -1,0 +1,42 @@
+import Determinism
+package import EventLog
+package import Projections
+
+/// Builds every read model from nothing and compares it with the one that grew as events came in.
+package struct Rebuild {
+    private static let mostAttempts = 8
+
+    private let log: any Log
+    private let runner: ProjectionRunner
+
+    package init(log: any Log, runner: ProjectionRunner) {
+        self.log = log
+        self.runner = runner
+    }
+
+    /// Begins again when others append meanwhile: only tables of the same position can be compared.
+    package func run() throws -> RebuildReport {
+        var report = try attempt()
+        for _ in 1..<Self.mostAttempts {
+            guard report.position != (try log.head().size) else { break }
+            report = try attempt()
+        }
+        return report
+    }
+
+    private func attempt() throws -> RebuildReport {
+        let position = try log.head().size
+        let grown = try digests()
+        for progress in try runner.rebuild(runner.catalogue.all) {
+            if let error = progress.error { throw error }
+        }
+        let built = try digests()
+        return RebuildReport(
+            position: position,
+            models: zip(grown, built).map { RebuildReport.Model(name: $0.name, grown: $0.digest, built: $1.digest) })
+    }
+
+    private func digests() throws -> [(name: String, digest: Digest)] {
+        try runner.catalogue.names.map { ($0, try runner.digest(named: $0)) }
+    }
+}
