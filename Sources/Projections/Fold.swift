@@ -1,0 +1,56 @@
+import CanonicalJSON
+import EventLog
+
+/// The tables of one projector while events are folded into them, without the projector's types.
+protocol AnyFold: AnyObject {
+    /// Folds one event; after a failure, `forget` what was folded since the last `drain`.
+    func apply(_ event: Event) throws(ViewError)
+    /// The changed rows in key order; from then on they count as committed.
+    func drain() -> RowWrites
+    /// Forgets everything that isn't committed, and everything that is kept of it.
+    func forget()
+    /// Forgets what is kept of committed rows if it is much.
+    func trim()
+}
+
+/// The tables of one projector while events are folded into them.
+final class Fold<P: Projector>: AnyFold {
+    /// How many decoded rows may be kept from batch to batch.
+    private static var mostCachedRows: Int { 65_536 }
+
+    private var projected: P.Tables
+    private let tables: [any AnyTable]
+    private let context = FoldContext()
+
+    init(_: P.Type, source: any RowSource, prefix: [UInt8] = []) {
+        var maker = TableMaker(source: source, prefix: prefix, context: context)
+        projected = P.Tables(&maker)
+        tables = maker.tables
+    }
+
+    func apply(_ event: Event) throws(ViewError) {
+        do {
+            try P.apply(event, to: &projected)
+        } catch {
+            throw .stopped(P.name, at: event, by: context.failure ?? error)
+        }
+        if let failure = context.failure { throw .row(P.name, failure, at: event.position) }
+    }
+
+    func drain() -> RowWrites {
+        var writes = RowWrites()
+        var writer = CanonicalWriter()
+        for table in tables { table.drain(into: &writes, &writer) }
+        writes.sort()
+        return writes
+    }
+
+    func forget() {
+        context.failure = nil
+        for table in tables { table.forget() }
+    }
+
+    func trim() {
+        if tables.reduce(0, { $0 + $1.cachedRows }) > Self.mostCachedRows { forget() }
+    }
+}

@@ -1,0 +1,78 @@
+package import EventLog
+
+/// Why a read model isn't there to be asked.
+package struct ViewError: Error, Equatable, Sendable {
+    package enum Code: Equatable, Sendable {
+        /// The projector can't fold an event; others go on.
+        case projector
+        /// A row isn't what this version of the projector writes.
+        case row
+        /// Another process keeps changing the tables.
+        case contended
+        /// The directory of the read models can't be used.
+        case store
+        /// The log can't be read.
+        case log
+        /// No projector of this program has the name.
+        case unknownName
+    }
+
+    package let code: Code
+    /// The read model; nil when all are concerned.
+    package let projector: String?
+    /// The event that was being folded.
+    package let position: Position?
+    /// Its type.
+    package let type: EventType?
+    /// What was found, and what the reader can do.
+    package let message: String
+
+    package init(
+        _ code: Code, of projector: String? = nil, position: Position? = nil, type: EventType? = nil, _ message: String
+    ) {
+        self.code = code
+        self.projector = projector
+        self.position = position
+        self.type = type
+        self.message = message
+    }
+}
+
+extension ViewError: CustomStringConvertible {
+    package var description: String {
+        let subject = projector.map { "read model \($0)" } ?? "read models"
+        let place = position.map { " at event \($0)" } ?? ""
+        let kind = type.map { " (\($0))" } ?? ""
+        return subject + place + kind + ": " + message
+    }
+}
+
+extension ViewError {
+    /// What a projector threw at an event.
+    static func stopped(_ projector: String, at event: Event, by error: any Error) -> ViewError {
+        ViewError(
+            .projector, of: projector, position: event.position, type: event.type,
+            "it stopped: \(error). Other read models go on. Use a release whose \(projector) reads this event; "
+                + "`cairn audit verify` tells whether the event itself is sound")
+    }
+
+    /// A committed row that can't be read.
+    static func row(_ projector: String, _ error: any Error, at position: Position? = nil) -> ViewError {
+        ViewError(
+            .row, of: projector, position: position,
+            "a row can't be read: \(error). Rebuild the read model; nothing is lost by that")
+    }
+
+    /// A failure of the directory that the read models are kept in.
+    static func store(_ error: Any, while doing: String) -> ViewError {
+        if let known = error as? ViewError { return known }
+        return ViewError(
+            .store,
+            "\(doing): \(error). The directory views/ may be deleted at any time; it is built again from the log")
+    }
+
+    /// A failure of the log below.
+    static func log(_ error: any Error) -> ViewError {
+        (error as? ViewError) ?? ViewError(.log, "the log can't be read: \(error)")
+    }
+}

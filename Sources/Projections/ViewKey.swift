@@ -1,0 +1,130 @@
+import Determinism
+import EventLog
+import LMDB
+
+/// A key of a read model's table: its bytes sort as its parts do, one after the other.
+///
+/// An id with a `String` raw value conforms by declaration alone; a key of several parts appends and reads them in
+/// order.
+package protocol ViewKey: Hashable, Sendable {
+    /// Appends the parts.
+    func encode(to key: inout KeyWriter)
+    /// Reads the parts in the same order.
+    init(from key: inout KeyReader) throws(KeyError)
+}
+
+/// Bytes that aren't a key of the type that was asked for.
+package struct KeyError: Error, Equatable, Sendable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}
+
+/// Appends the parts of a key.
+package struct KeyWriter: Sendable {
+    var bytes: [UInt8]
+
+    /// Appends a part.
+    package mutating func append(_ part: some ViewKey) { part.encode(to: &self) }
+}
+
+/// Reads the parts of a key.
+package struct KeyReader: Sendable {
+    var bytes: ArraySlice<UInt8>
+
+    /// Reads a part.
+    package mutating func read<Part: ViewKey>(_: Part.Type = Part.self) throws(KeyError) -> Part {
+        try Part(from: &self)
+    }
+
+    mutating func read<Part: TableKey>(part _: Part.Type) throws(KeyError) -> Part {
+        do throws(TableKeyError) {
+            return try Part(decoding: &bytes)
+        } catch {
+            throw KeyError(error.description)
+        }
+    }
+}
+
+/// The first parts of keys.
+package struct KeyPrefix: Sendable {
+    let bytes: [UInt8]
+
+    /// The keys that begin with these parts; without a part, all keys.
+    package init<each Part: ViewKey>(_ part: repeat each Part) {
+        var writer = KeyWriter(bytes: [])
+        repeat (each part).encode(to: &writer)
+        bytes = writer.bytes
+    }
+
+    /// The keys whose first part is a text that begins with this one.
+    package init(textBeginning text: String) {
+        var writer = KeyWriter(bytes: [])
+        writer.append(text)
+        bytes = Array(writer.bytes.dropLast(Self.terminatorLength))
+    }
+
+    private static let terminatorLength = 2
+}
+
+extension String: ViewKey {
+    package func encode(to key: inout KeyWriter) { encode(into: &key.bytes) }
+    package init(from key: inout KeyReader) throws(KeyError) { self = try key.read(part: String.self) }
+}
+
+extension UInt64: ViewKey {
+    package func encode(to key: inout KeyWriter) { encode(into: &key.bytes) }
+    package init(from key: inout KeyReader) throws(KeyError) { self = try key.read(part: UInt64.self) }
+}
+
+extension Int64: ViewKey {
+    package func encode(to key: inout KeyWriter) { encode(into: &key.bytes) }
+    package init(from key: inout KeyReader) throws(KeyError) { self = try key.read(part: Int64.self) }
+}
+
+extension Int: ViewKey {
+    package func encode(to key: inout KeyWriter) { Int64(self).encode(to: &key) }
+    package init(from key: inout KeyReader) throws(KeyError) { self = Int(try key.read(part: Int64.self)) }
+}
+
+extension Bool: ViewKey {
+    package func encode(to key: inout KeyWriter) { key.bytes.append(self ? 1 : 0) }
+    package init(from key: inout KeyReader) throws(KeyError) {
+        switch key.bytes.popFirst() {
+        case 0: self = false
+        case 1: self = true
+        default: throw KeyError("a truth value is one byte, 0 or 1")
+        }
+    }
+}
+
+extension Position: ViewKey {
+    package func encode(to key: inout KeyWriter) { rawValue.encode(to: &key) }
+    package init(from key: inout KeyReader) throws(KeyError) { self.init(try UInt64(from: &key)) }
+}
+
+extension Timestamp: ViewKey {
+    package func encode(to key: inout KeyWriter) { microseconds.encode(to: &key) }
+    package init(from key: inout KeyReader) throws(KeyError) { self.init(microseconds: try Int64(from: &key)) }
+}
+
+extension Digest: ViewKey {
+    package func encode(to key: inout KeyWriter) { withBytes { key.bytes.append(contentsOf: $0) } }
+    package init(from key: inout KeyReader) throws(KeyError) {
+        guard let digest = Digest(bytes: Array(key.bytes.prefix(Digest.byteCount))) else {
+            throw KeyError("a digest has 32 bytes, and \(key.bytes.count) are left")
+        }
+        key.bytes.removeFirst(Digest.byteCount)
+        self = digest
+    }
+}
+
+extension ViewKey where Self: RawRepresentable, RawValue: ViewKey {
+    package func encode(to key: inout KeyWriter) { rawValue.encode(to: &key) }
+
+    package init(from key: inout KeyReader) throws(KeyError) {
+        let raw = try RawValue(from: &key)
+        guard let value = Self(rawValue: raw) else { throw KeyError("\(raw) is no \(Self.self)") }
+        self = value
+    }
+}

@@ -1,0 +1,64 @@
+package import CanonicalJSON
+
+/// A row of a read model: kept as its canonical JSON.
+package typealias ViewRow = CanonicalCodable & Sendable
+
+/// A table of a read model, from typed keys to typed rows.
+///
+/// While events are folded, rows are read and written by key alone and kept decoded until the batch ends. Queries see
+/// one committed state and may also scan.
+package struct ViewTable<Key: ViewKey, Row: ViewRow> {
+    private let core: TableCore<Key, Row>
+
+    init(_ core: TableCore<Key, Row>) { self.core = core }
+
+    /// The row of a key, for `apply`; nil when there is none, and setting nil removes it.
+    ///
+    /// A row that can't be read is nil too, and the batch isn't committed.
+    package subscript(key: Key) -> Row? {
+        get { core.row(key) }
+        set { core.set(key, newValue) }
+        _modify { yield &core[key] }
+    }
+
+    /// The row of a key, for queries.
+    package func get(_ key: Key) throws -> Row? { try core.load(key) }
+
+    /// Whether there is a row, for queries.
+    package func contains(_ key: Key) throws -> Bool { try core.contains(key) }
+
+    /// The rows whose keys have a prefix, in key order or reversed, at most `limit`; for queries.
+    ///
+    /// Begins at `from`, which is included if it is there: the smallest key to return, or reversed the greatest.
+    package func scan(
+        prefix: KeyPrefix = KeyPrefix(), from first: Key? = nil, limit: Int = .max, reversed: Bool = false
+    ) throws -> [(key: Key, row: Row)] {
+        var rows: [(key: Key, row: Row)] = []
+        guard limit > 0 else { return rows }
+        try forEach(prefix: prefix, from: first, reversed: reversed) { key, row in
+            rows.append((key, row))
+            return rows.count < limit
+        }
+        return rows
+    }
+
+    /// Passes rows one by one, without keeping them, as long as `body` says so; for queries.
+    package func forEach(
+        prefix: KeyPrefix = KeyPrefix(), from first: Key? = nil, reversed: Bool = false,
+        _ body: (Key, Row) throws -> Bool
+    ) throws {
+        try core.scan(prefix, from: first, reversed: reversed) { key, value in
+            try body(core.key(from: key), Row(canonicalBytes: value))
+        }
+    }
+
+    /// How many rows have keys with a prefix; reads them all.
+    package func count(prefix: KeyPrefix = KeyPrefix()) throws -> Int {
+        var count = 0
+        try core.scan(prefix, from: nil, reversed: false) { _, _ in
+            count += 1
+            return true
+        }
+        return count
+    }
+}
