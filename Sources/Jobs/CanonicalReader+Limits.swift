@@ -44,6 +44,16 @@ extension CanonicalReader {
         }
     }
 
+    /// Text of 1 to `most` code points, if the key is there.
+    package mutating func optionalText(_ key: StaticString, atMost most: Int) throws(JSONError) -> String? {
+        let start = offset
+        guard let text: String = try optionalField(key) else { return nil }
+        guard (1...most).contains(text.unicodeScalars.count) else {
+            throw error(at: start, expected: "1 to \(most) code points", found: "\(text.unicodeScalars.count)")
+        }
+        return text
+    }
+
     /// A word in camel case: a small letter, then letters and digits, at most 60.
     package mutating func word(_ key: StaticString) throws(JSONError) -> String {
         try field(key) { (reader) throws(JSONError) -> String in

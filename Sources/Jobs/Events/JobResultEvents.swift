@@ -1,5 +1,5 @@
 package import CanonicalJSON
-package import Deciders
+import Deciders
 package import Determinism
 package import EventLog
 

@@ -1,5 +1,5 @@
 package import CanonicalJSON
-package import Deciders
+import Deciders
 package import EventLog
 
 /// A job of a run exists from here on; its id, the stream's, is made from what it is.
