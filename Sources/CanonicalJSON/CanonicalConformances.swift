@@ -157,10 +157,10 @@ extension JSONObject: CanonicalCodable {
     public init(from reader: inout CanonicalReader) throws(JSONError) {
         var members: [Member] = []
         try reader.beginObject()
-        var last: CanonicalReader.KeyRange?
-        while let key = try reader.nextKeyRange(after: last) {
+        var last: CanonicalReader.Token?
+        while let key = try reader.nextKeyToken(after: last) {
             last = key
-            let name = String(decoding: reader.keyBytes(key), as: UTF8.self)
+            let name = reader.text(of: key)
             members.append((name, try JSONValue(from: &reader)))
         }
         try reader.endObject()

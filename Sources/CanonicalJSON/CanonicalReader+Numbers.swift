@@ -54,7 +54,7 @@ extension CanonicalReader {
     /// Whether a number's text is canonical: seen at a glance for short ones, otherwise by writing it again.
     private func isCanonical(_ token: NumberToken, _ number: Double) -> Bool {
         if token.isObviouslyCanonical { return true }
-        return ECMAScriptNumber.bytes(of: number).elementsEqual(input[token.start..<token.end])
+        return ECMAScriptNumber.isText(UnsafeRawBufferPointer(rebasing: input[token.start..<token.end]), of: number)
     }
 }
 
@@ -107,34 +107,33 @@ struct NumberToken {
         text = UnsafeRawBufferPointer(rebasing: input[start..<index])
     }
 
-    /// At most 15 digits identify a double: it is the only such text of that value, if the layout is right too.
-    private var isShort: Bool { integerDigits + fractionDigits <= 15 && !hasExponent }
+    /// Whether the digits are one exact double and 10^fractionDigits another.
+    private var isExact: Bool {
+        !hasExponent && integerDigits + fractionDigits <= 16 && mantissa <= UInt64(JSONValue.largestInteger)
+    }
 
     /// Whether the text is certainly the canonical one; false leaves the question open.
     ///
-    /// A short decimal without a final zero is the shortest text of its double. ECMAScript writes it without an
-    /// exponent from 10^-6 on, so five zeros may follow the point.
+    /// Different decimals of at most 15 digits are different doubles, so such a one, without a final zero, is the shortest
+    /// text of its double, as is any exact integer. ECMAScript writes no exponent from 10^-6 on.
     var isObviouslyCanonical: Bool {
-        guard isShort, mantissa != 0 || !isNegative else { return false }
-        if fractionDigits == 0 { return true }
-        return text[text.count - 1] != UInt8(ascii: "0") && (fractionDigits <= 6 || mantissa >= Self.powers[9])
+        guard isExact else { return false }
+        if fractionDigits == 0 { return mantissa != 0 || !isNegative }
+        return integerDigits + fractionDigits <= 15 && text[text.count - 1] != UInt8(ascii: "0")
+            && (fractionDigits <= 6 || mantissa >= 1_000_000_000)
     }
 
     /// The nearest double, or nil if there is no finite one.
     ///
     /// Short decimals are one division of two exact doubles, which rounds once (Clinger's fast path).
     var value: Double? {
-        let number: Double
-        if isShort {
-            let magnitude = Double(mantissa) / Double(Self.powers[fractionDigits])
-            number = isNegative ? -magnitude : magnitude
-        } else {
-            number = Double(String(decoding: text, as: UTF8.self)) ?? .infinity
+        if isExact {
+            var scale = 1.0
+            for _ in 0..<fractionDigits { scale *= 10 }
+            let magnitude = Double(mantissa) / scale
+            return isNegative ? -magnitude : magnitude
         }
-        return number.isFinite ? number : nil
-    }
-
-    private static let powers: [UInt64] = (0...15).map { exponent in
-        (0..<exponent).reduce(1) { power, _ in power * 10 }
+        guard let number = Double(String(decoding: text, as: UTF8.self)), number.isFinite else { return nil }
+        return number
     }
 }

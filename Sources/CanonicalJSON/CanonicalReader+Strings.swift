@@ -22,8 +22,7 @@ extension CanonicalReader {
     @usableFromInline
     mutating func withString<Value>(_ body: (UnsafeRawBufferPointer) -> Value?) throws(JSONError) -> Value? {
         let token = try scanString()
-        let inside = UnsafeRawBufferPointer(rebasing: input[token.start..<token.end])
-        return token.hasEscapes ? StringToken.unescaped(inside).withUnsafeBytes(body) : body(inside)
+        return token.hasEscapes ? StringToken.unescaped(inside(token)).withUnsafeBytes(body) : body(inside(token))
     }
 
     @usableFromInline
@@ -38,10 +37,15 @@ extension CanonicalReader {
         var hasEscapes: Bool
     }
 
-    private func text(of token: Token) -> String {
-        let inside = UnsafeRawBufferPointer(rebasing: input[token.start..<token.end])
-        if token.hasEscapes { return String(decoding: StringToken.unescaped(inside), as: UTF8.self) }
-        return String(decoding: inside, as: UTF8.self)
+    /// The text of a string that was scanned.
+    func text(of token: Token) -> String {
+        if token.hasEscapes { return String(decoding: StringToken.unescaped(inside(token)), as: UTF8.self) }
+        return String(decoding: inside(token), as: UTF8.self)
+    }
+
+    /// The bytes between the quotes, escapes as they are.
+    func inside(_ token: Token) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: input[token.start..<token.end])
     }
 
     /// Steps over a string and checks its escapes and its UTF-8.
@@ -66,15 +70,11 @@ extension CanonicalReader {
             hasEscapes = true
             end &+= escape.length
         }
-        try checkUTF8(start, end)
-        position = end &+ 1
-        return Token(start: start, end: end, hasEscapes: hasEscapes)
-    }
-
-    private func checkUTF8(_ start: Int, _ end: Int) throws(JSONError) {
-        let inside = UnsafeRawBufferPointer(rebasing: input[start..<end])
-        if let wrong = UTF8Check.firstInvalid(inside) {
+        let token = Token(start: start, end: end, hasEscapes: hasEscapes)
+        if let wrong = UTF8Check.firstInvalid(inside(token)) {
             throw JSONError(in: input, at: start + wrong, expected: "UTF-8")
         }
+        position = end &+ 1
+        return token
     }
 }

@@ -22,13 +22,6 @@ public enum JSONKind: Equatable, Sendable {
 ///
 /// It looks at memory that is lent for one call, so it can't be made or kept outside: decoders get it as `inout`.
 public struct CanonicalReader: ~Copyable {
-    /// Where the inside of a key is in the input.
-    struct KeyRange {
-        var start: Int
-        var end: Int
-        var hasEscapes: Bool
-    }
-
     let input: UnsafeRawBufferPointer
     var position = 0
     private var depth = 0
@@ -36,7 +29,7 @@ public struct CanonicalReader: ~Copyable {
     private var needsComma = false
     /// The last keys of the objects being read with `nextKey`, with the depth of each; objects with typed fields, whose
     /// order the program gives, cost nothing here.
-    private var lastKeys: [(depth: Int, key: KeyRange)] = []
+    private var lastKeys: [(depth: Int, key: Token)] = []
 
     @usableFromInline
     init(_ input: UnsafeRawBufferPointer) { self.input = input }
@@ -264,13 +257,13 @@ extension CanonicalReader {
         let place = lastKeys.last?.depth == depth ? lastKeys.count - 1 : nil
         precondition(
             place != nil || !needsComma, "an object is read as fields or as a map, not first one, then the other")
-        guard let key = try nextKeyRange(after: place.map { lastKeys[$0].key }) else { return nil }
+        guard let key = try nextKeyToken(after: place.map { lastKeys[$0].key }) else { return nil }
         if let place { lastKeys[place].key = key } else { lastKeys.append((depth, key)) }
-        return String(decoding: keyBytes(key), as: UTF8.self)
+        return text(of: key)
     }
 
     /// Reads the next key, checks that it sorts behind the last one, and steps over its colon; nil at the end.
-    mutating func nextKeyRange(after last: KeyRange?) throws(JSONError) -> KeyRange? {
+    mutating func nextKeyToken(after last: Token?) throws(JSONError) -> Token? {
         if next == UInt8(ascii: "}") { return nil }
         if needsComma {
             guard next == UInt8(ascii: ",") else { throw mismatch("a comma or the end of the object") }
@@ -278,8 +271,7 @@ extension CanonicalReader {
         }
         guard next == UInt8(ascii: "\"") else { throw mismatch("a key") }
         let quote = position
-        let token = try scanString()
-        let key = KeyRange(start: token.start, end: token.end, hasEscapes: token.hasEscapes)
+        let key = try scanString()
         if let last, order(last, key) != .before {
             throw JSONError(
                 in: input, at: quote, expected: "keys in canonical order, each once",
@@ -291,19 +283,11 @@ extension CanonicalReader {
         return key
     }
 
-    private func order(_ left: KeyRange, _ right: KeyRange) -> KeyOrder {
-        if left.hasEscapes || right.hasEscapes {
-            let (left, right) = (keyBytes(left), keyBytes(right))
-            return left.withUnsafeBytes { left in right.withUnsafeBytes { KeyOrder(left, $0) } }
+    private func order(_ left: Token, _ right: Token) -> KeyOrder {
+        guard left.hasEscapes || right.hasEscapes else { return KeyOrder(inside(left), inside(right)) }
+        return StringToken.unescaped(inside(left)).withUnsafeBytes { left in
+            StringToken.unescaped(inside(right)).withUnsafeBytes { KeyOrder(left, $0) }
         }
-        return KeyOrder(
-            UnsafeRawBufferPointer(rebasing: input[left.start..<left.end]),
-            UnsafeRawBufferPointer(rebasing: input[right.start..<right.end]))
-    }
-
-    func keyBytes(_ key: KeyRange) -> [UInt8] {
-        let inside = UnsafeRawBufferPointer(rebasing: input[key.start..<key.end])
-        return key.hasEscapes ? StringToken.unescaped(inside) : Array(inside)
     }
 
     /// Steps over one value, which must be canonical like any other.
@@ -319,8 +303,8 @@ extension CanonicalReader {
             try endArray()
         case .object:
             try beginObject()
-            var last: KeyRange?
-            while let key = try nextKeyRange(after: last) {
+            var last: Token?
+            while let key = try nextKeyToken(after: last) {
                 last = key
                 try skipValue()
             }

@@ -272,10 +272,8 @@ extension CanonicalWriter {
         if abs(number) <= Double(JSONValue.largestInteger), number.rounded(.towardZero) == number {
             write(Int64(number))
         } else {
-            ECMAScriptNumber.bytes(of: number).withUnsafeBytes { text in
-                reserve(text.count)
-                for byte in text { put(byte) }
-            }
+            reserve(ECMAScriptNumber.longest)
+            count += ECMAScriptNumber.write(number, to: start + count)
         }
     }
 

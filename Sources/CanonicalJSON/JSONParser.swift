@@ -146,6 +146,19 @@ public struct JSONParser {
     private mutating func string() throws(JSONError) -> String {
         position += 1
         let start = position
+        if let base = input.baseAddress {
+            position += StringToken.plainPrefix(base + start, input.count - start)
+        }
+        let plain = UnsafeRawBufferPointer(rebasing: input[start..<position])
+        if next == UInt8(ascii: "\""), UTF8Check.firstInvalid(plain) == nil {
+            position += 1
+            return String(decoding: plain, as: UTF8.self)
+        }
+        return try stringWithEscapes(from: start)
+    }
+
+    /// Parses the rest of a string whose first bytes, up to the current place, stand for themselves.
+    private mutating func stringWithEscapes(from start: Int) throws(JSONError) -> String {
         var bytes: [UInt8] = []
         var copied = start
         while true {

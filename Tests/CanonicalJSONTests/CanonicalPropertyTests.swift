@@ -26,6 +26,20 @@ import Testing
         }
     }
 
+    @Test("decimals are written with the shortest digits, which Swift's description has too", arguments: seeds)
+    func decimals(seed: UInt64) {
+        var random = Documents(seed: seed)
+        for _ in 0..<2_000 {
+            let scale = [10.0, 1e2, 1e3, 1e5, 1e6, 1e9, 1e12][random.below(7)]
+            let near = Double(random.next() >> UInt64(10 + random.below(50))) / scale
+            for number in [near, near.nextUp, -near.nextDown] where 1e-4..<1e15 ~= number.magnitude {
+                let description = number.description
+                let expected = description.hasSuffix(".0") ? String(description.dropLast(2)) : description
+                #expect(String(decoding: number.canonicalBytes(), as: UTF8.self) == expected)
+            }
+        }
+    }
+
     @Test(
         "whatever the bytes, the reader accepts only what it would write, and nothing stops the program",
         arguments: seeds)
