@@ -7,7 +7,9 @@ import Testing
         #expect(try StreamName(text).text == text)
     }
 
-    @Test(arguments: ["", "job", "-1", "job-", "Job-1", "1job-1", "job-ä", "job 1-2", "job-" + String(repeating: "x", count: 200)])
+    @Test(arguments: [
+        "", "job", "-1", "job-", "Job-1", "1job-1", "job-ä", "job 1-2", "job-" + String(repeating: "x", count: 200),
+    ])
     func `anything else is refused`(_ text: String) {
         #expect(throws: LogError.self) { try StreamName(text) }
     }

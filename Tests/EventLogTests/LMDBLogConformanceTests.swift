@@ -1,0 +1,10 @@
+import EventLog
+import Testing
+
+@Suite struct LMDBLogConformanceTests {
+    @Test(arguments: LogConformance.all)
+    func `the log on LMDB does what every log does`(_ check: LogConformance) async throws {
+        let store = try TemporaryStore()
+        try await check.run(store.log)
+    }
+}
