@@ -123,17 +123,23 @@ let package = Package(
         // Tests mirror the targets.
         .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport", swiftSettings: common),
         .target(
-            name: "DeciderTestSupport", dependencies: ["Deciders", "Determinism"], path: "Tests/DeciderTestSupport",
-            swiftSettings: common),
+            name: "DeciderTestSupport", dependencies: ["Deciders", "EventLog", "Determinism", "CanonicalJSON"],
+            path: "Tests/DeciderTestSupport", swiftSettings: common),
         tests("CanonicalJSON", ["CanonicalJSON", "TestSupport"]),
         tests("Determinism", ["Determinism", "TestSupport"]),
-        tests("LMDB", ["LMDB", "TestSupport"]),
+        .executableTarget(name: "LMDBProbe", dependencies: ["LMDB"], path: "Tests/LMDBProbe", swiftSettings: common),
+        tests("LMDB", ["LMDB", "LMDBProbe", "TestSupport"]),
         tests("HTTPTransport", ["HTTPTransport", "CCurl", "TestSupport"]),
         tests("EventLog", ["EventLog", "LMDB", "Determinism", "CanonicalJSON", "TestSupport"]),
         tests(
             "Deciders",
             ["Deciders", "DeciderTestSupport", "EventLog", "Determinism", "CanonicalJSON", "TestSupport"]),
-        tests("Projections", ["Projections", "EventLog", "LMDB", "Determinism", "CanonicalJSON", "TestSupport"]),
+        tests(
+            "Projections",
+            [
+                "Projections", "Deciders", "DeciderTestSupport", "EventLog", "LMDB", "Determinism", "CanonicalJSON",
+                "TestSupport",
+            ]),
         tests("Providers", ["Providers", "HTTPTransport", "Determinism", "CanonicalJSON", "TestSupport"]),
         tests(
             "SimulatedProviders",
