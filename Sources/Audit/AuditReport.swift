@@ -1,0 +1,114 @@
+package import CanonicalJSON
+package import Determinism
+package import EventLog
+
+/// A head that was kept elsewhere.
+package struct ExpectedHead: Equatable, Sendable {
+    /// The size it belongs to; nil means the log as it is.
+    package let size: UInt64?
+    package let root: Digest
+
+    /// Reads `ROOT` or `SIZE:ROOT`, the root in hex; nil for anything else.
+    package init?(_ text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard let last = parts.last, let root = Digest(hex: String(last)), parts.count <= 2 else { return nil }
+        self.root = root
+        if parts.count == 2 {
+            guard let size = UInt64(parts[0]) else { return nil }
+            self.size = size
+        } else {
+            size = nil
+        }
+    }
+}
+
+/// What is wrong with a store, and where.
+package struct AuditFinding: Equatable, Sendable {
+    /// The first bad position; nil when the finding belongs to no event.
+    package let position: Position?
+    package let message: String
+
+    package init(position: Position?, message: String) {
+        self.position = position
+        self.message = message
+    }
+}
+
+/// What `audit verify` found out about a store.
+package struct AuditReport: Equatable, Sendable {
+    /// The strongest thing that can honestly be said.
+    package enum Verdict: Equatable, Sendable {
+        /// Something was changed, lost or added.
+        case broken(AuditFinding)
+        /// Every hash is right, and nobody outside vouches for the head: the whole store could have been made anew.
+        case unanchored
+        /// It is, or has grown from, the head that was kept elsewhere.
+        case matchesExpectedHead
+    }
+
+    package let verdict: Verdict
+    package let events: UInt64
+    /// The head that the records give; nil when they can't be read that far.
+    package let head: Digest?
+    /// How many references to blobs were checked.
+    package let blobs: Int
+
+    package init(verdict: Verdict, events: UInt64, head: Digest?, blobs: Int) {
+        self.verdict = verdict
+        self.events = events
+        self.head = head
+        self.blobs = blobs
+    }
+
+    package var isValid: Bool {
+        if case .broken = verdict { return false }
+        return true
+    }
+
+    /// For people, one fact a line.
+    package var text: String {
+        let facts = "\(events) events, \(blobs) references to blobs checked\n" + (head.map { "head \($0.hex)\n" } ?? "")
+        return "\(verdict)\n" + facts
+    }
+}
+
+extension AuditReport.Verdict: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .broken(let finding):
+            finding.position.map { "BROKEN at position \($0): \(finding.message)" } ?? "BROKEN: \(finding.message)"
+        case .unanchored: "intact but unanchored: keep the head below elsewhere, and --expect it next time"
+        case .matchesExpectedHead: "intact, and it matches the expected head"
+        }
+    }
+}
+
+extension AuditReport: CanonicalEncodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("blobs", blobs)
+        writer.field("events", events)
+        if case .broken(let finding) = verdict {
+            writer.field("finding") { writer in
+                writer.beginObject()
+                writer.field("message", finding.message)
+                writer.optionalField("position", finding.position)
+                writer.endObject()
+            }
+        }
+        writer.optionalField("head", head?.hex)
+        writer.field("valid", isValid)
+        writer.field("verdict", verdict.name)
+        writer.endObject()
+    }
+}
+
+extension AuditReport.Verdict {
+    fileprivate var name: String {
+        switch self {
+        case .broken: "broken"
+        case .unanchored: "unanchored"
+        case .matchesExpectedHead: "matchesExpectedHead"
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import EventLog
+import Glibc
+import Projections
+
+/// The `cairn` program: each subcommand is a file in `Commands/`.
+@main
+struct CairnCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cairn",
+        abstract: "Runs LLM experiments whose every result can be replayed, audited and queried.",
+        discussion: """
+            A store is one directory; every command takes --store, or the variable CAIRN_STORE, or uses \
+            ./\(StoreOptions.fallback). Data goes to standard output, all else to standard error.
+
+            EXIT CODES
+              0 done   1 failed   2 usage   3 finished with failed cells   4 a replay or an audit found a difference
+              5 the store can't be used
+
+            EXAMPLE
+              cairn run tools/examples/haiku.yaml && cairn query rankings
+            """,
+        version: "0.1.0",
+        subcommands: [
+            RunCommand.self, QueryCommand.self, ReplayCommand.self, AuditCommand.self, DoctorCommand.self,
+        ])
+
+    /// Runs what the arguments ask for, and turns every error into a message and one of the exit codes.
+    static func main() async {
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            Glibc.exit(report(error).rawValue)
+        }
+    }
+
+    private static func report(_ error: any Error) -> ExitCode {
+        switch error {
+        case is OutputClosed: return ExitStatus.done.exitCode
+        case let code as ExitCode: return code
+        case let failure as Failure:
+            Terminal.complain("cairn: \(failure.message)\n")
+            return failure.status.exitCode
+        case let error as LogError:
+            Terminal.complain("cairn: \(error)\n")
+            return status(of: error).exitCode
+        case let error as ViewError:
+            Terminal.complain("cairn: \(error)\n")
+            return (error.code == .unknownName ? ExitStatus.usage : .storeUnusable).exitCode
+        default:
+            return reportUsage(error)
+        }
+    }
+
+    private static func status(of error: LogError) -> ExitStatus {
+        switch error.code {
+        case .invalid: .usage
+        case .conflict, .tooLarge, .outcomeUnknown: .failed
+        case .full, .readOnly, .newerFormat, .damaged, .notAStore, .closed, .other: .storeUnusable
+        }
+    }
+
+    /// What the argument parser has to say: help and version are no failures.
+    private static func reportUsage(_ error: any Error) -> ExitCode {
+        let text = fullMessage(for: error)
+        switch exitCode(for: error) {
+        case .success:
+            try? Terminal.print(text + "\n")
+            return .success
+        case .validationFailure:
+            Terminal.complain(text + "\n")
+            return ExitStatus.usage.exitCode
+        default:
+            Terminal.complain("cairn: \(error)\n")
+            return ExitStatus.failed.exitCode
+        }
+    }
+}
+
+/// A failure that a command explains itself.
+struct Failure: Error {
+    let status: ExitStatus
+    let message: String
+
+    init(_ status: ExitStatus = .failed, _ message: String) {
+        self.status = status
+        self.message = message
+    }
+}

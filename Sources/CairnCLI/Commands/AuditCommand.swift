@@ -1,0 +1,153 @@
+import ArgumentParser
+import Audit
+import Cairn
+import Determinism
+import EventLog
+import Glibc
+
+/// Histories for others, and proof that nothing was changed, lost or added.
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit",
+        abstract: "Export event histories, and verify that nothing was changed.",
+        discussion: """
+            EXAMPLE
+              cairn audit verify && cairn audit export -o events.jsonl
+            """,
+        subcommands: [AuditExportCommand.self, AuditVerifyCommand.self])
+}
+
+/// `cairn audit export`
+struct AuditExportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write events as JSON Lines: one canonical JSON object a line.",
+        discussion: """
+            Each line holds every field of the record, so that record, leaf hash and head can be computed from it \
+            (schemas/log-format.md). Filters combine: an event must pass all of them.
+
+            EXAMPLE
+              cairn audit export --type llm.callCompleted | jq -r .data.usage.output
+            """)
+
+    @OptionGroup var store: StoreOptions
+
+    @Flag(help: "Accepted for symmetry; the export is JSON Lines in any case.")
+    var json = false
+
+    @Option(name: [.short, .long], help: ArgumentHelp("Write to this file, not to standard output.", valueName: "file"))
+    var output: String?
+
+    @Option(help: "Only events of this run.")
+    var run: String?
+
+    @Option(help: ArgumentHelp("Only this stream, as in job-ID.", valueName: "category-id"))
+    var stream: String?
+
+    @Option(help: "Only events of this type; may be given several times.")
+    var type: [String] = []
+
+    @Option(help: ArgumentHelp("From this position on.", valueName: "position"))
+    var from: UInt64?
+
+    @Option(help: ArgumentHelp("Up to this position, which isn't included.", valueName: "position"))
+    var to: UInt64?
+
+    @Option(help: ArgumentHelp("Recorded at this time or later (RFC 3339).", valueName: "time"))
+    var since: String?
+
+    @Option(help: ArgumentHelp("Recorded before this time (RFC 3339).", valueName: "time"))
+    var until: String?
+
+    @Option(help: "What becomes of the blobs that events name: omitted, inline, or beside (files in --blob-directory).")
+    var blobs: BlobChoice = .omitted
+
+    @Option(help: ArgumentHelp("Where --blobs beside puts them.", valueName: "directory"))
+    var blobDirectory = "blobs"
+
+    enum BlobChoice: String, ExpressibleByArgument, CaseIterable {
+        case omitted, inline, beside
+    }
+
+    func run() async throws {
+        let selection = ExportSelection(filter: try filter(), run: run)
+        let store = try Store.open(at: store.path)
+        defer { store.close() }
+        let exporter = Exporter(
+            log: store.log, catalogue: Catalogues.events, selection: selection, blobs: placement)
+        guard let output else {
+            try exporter.export(to: { try Terminal.print($0) })
+            return
+        }
+        let file = try OutputFile(replacing: output)
+        let count = try exporter.export(to: { try file.write($0) })
+        try file.finish()
+        Terminal.complain("\(Quantities.grouped(count)) events in \(output)\n")
+    }
+
+    private var placement: BlobPlacement {
+        switch blobs {
+        case .omitted: .omitted
+        case .inline: .inline
+        case .beside: .beside(directory: blobDirectory)
+        }
+    }
+
+    private func filter() throws -> EventFilter {
+        var filter = EventFilter.all
+        if !type.isEmpty { filter.types = try type.map { try EventType(validating: $0) } }
+        if let stream { filter.stream = try StreamName(stream) }
+        let lower = Position(from ?? 0)
+        guard lower.rawValue <= to ?? .max else { throw ValidationError("--from is after --to") }
+        if from != nil || to != nil { filter.positions = lower..<Position(to ?? .max) }
+        let (since, until) = (try since.map(time), try until.map(time))
+        guard since ?? Self.earliest <= until ?? Self.latest else { throw ValidationError("--since is after --until") }
+        if since != nil || until != nil { filter.times = (since ?? Self.earliest)..<(until ?? Self.latest) }
+        return filter
+    }
+
+    private static let earliest = Timestamp(microseconds: .min)
+    private static let latest = Timestamp(microseconds: .max)
+
+    private func time(_ text: String) throws -> Timestamp { try MomentArgument.time(text) }
+}
+
+/// `cairn audit verify`
+struct AuditVerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Check every record, hash, stream and blob, and print the head.",
+        discussion: """
+            Names the first bad position. With --expect it also compares the log with a head that was kept elsewhere: \
+            a self-held tree shows that nothing was changed in place, only a head held elsewhere shows that the whole \
+            store wasn't made anew. Exits with 4 when something is wrong.
+
+            EXAMPLE
+              cairn audit verify --expect 4096:3f1c…
+            """)
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var answer: OutputOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "A head kept elsewhere: its root in hex, or SIZE:ROOT to check that the log has grown from it.",
+            valueName: "head"))
+    var expect: String?
+
+    func run() async throws {
+        let expected = try expect.map(ExpectedHead.init(text:))
+        let report = try Auditor.verify(storeAt: store.path, catalogue: Catalogues.events, expecting: expected)
+        try answer.output.print(report) { report.text }
+        if !report.isValid { throw ExitStatus.differs.exitCode }
+    }
+}
+
+extension ExpectedHead {
+    fileprivate init(text: String) throws {
+        guard let head = ExpectedHead(text) else {
+            throw ValidationError("--expect takes 64 hex digits, or SIZE:ROOT with a size before them; found \(text)")
+        }
+        self = head
+    }
+}

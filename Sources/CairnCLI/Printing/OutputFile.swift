@@ -1,0 +1,41 @@
+import Glibc
+
+/// A file that appears under its name only when it is whole.
+final class OutputFile {
+    private let path: String
+    private let temporary: String
+    private let file: Int32
+    private var isFinished = false
+
+    /// Replaces what has the name, when finished.
+    init(replacing path: String) throws {
+        self.path = path
+        temporary = "\(path).\(getpid()).partial"
+        file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard file >= 0 else { throw Failure("can't write \(path): \(String(cString: strerror(errno)))") }
+    }
+
+    func write(_ bytes: [UInt8]) throws {
+        try bytes.withUnsafeBytes { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let written = Glibc.write(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                if written < 0, errno == EINTR { continue }
+                guard written > 0 else { throw Failure("can't write \(path): \(String(cString: strerror(errno)))") }
+                rest = rest.dropFirst(written)
+            }
+        }
+    }
+
+    func finish() throws {
+        guard fsync(file) == 0, rename(temporary, path) == 0 else {
+            throw Failure("can't write \(path): \(String(cString: strerror(errno)))")
+        }
+        isFinished = true
+    }
+
+    deinit {
+        close(file)
+        if !isFinished { unlink(temporary) }
+    }
+}
