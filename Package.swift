@@ -144,5 +144,17 @@ let package = Package(
         tests(
             "SimulatedProviders",
             ["SimulatedProviders", "Providers", "HTTPTransport", "Determinism", "CanonicalJSON", "TestSupport"]),
+        tests(
+            "Scoring",
+            [
+                "Scoring", "Calls", "Jobs", "Providers", "Projections", "Deciders", "DeciderTestSupport", "EventLog",
+                "Determinism", "CanonicalJSON", "TestSupport",
+            ]),
+        tests(
+            "Experiments",
+            [
+                "Experiments", "Scoring", "Calls", "Jobs", "Providers", "HTTPTransport", "Projections", "Deciders",
+                "DeciderTestSupport", "EventLog", "Determinism", "CanonicalJSON", "TestSupport",
+            ]),
     ]
 )
