@@ -90,9 +90,9 @@ extension LMDBError {
             message: "this thread has a transaction open and would wait for itself; finish that one first")
     }
 
-    static func growthBlocked(_ operation: String) -> Self {
+    static func growthBlocked(_ path: String) -> Self {
         Self(
-            code: .growthBlocked, operation: operation,
+            code: .growthBlocked, operation: "growing \(path)",
             message: "the map must grow, but this thread has an outer transaction open; end it before writing")
     }
 

@@ -22,7 +22,7 @@ extension Environment {
     func grow(from full: Int) throws(LMDBError) {
         _ = try? clearStaleReaders()
         let limit = Self.roundedToPages(configuration.maximumMapSize)
-        try replaceMap("growing") { [self] in
+        try replaceMap("growing", blocked: .growthBlocked(path)) { [self] in
             let adopted = adoptLargerMap()
             let size = mapSize
             if adopted != 0 || size > full { return adopted }
@@ -33,7 +33,9 @@ extension Environment {
 
     /// Takes over the size that another process gave the map.
     func adoptMapSize() throws(LMDBError) {
-        try replaceMap("following the growth of") { [self] in adoptLargerMap() }
+        try replaceMap("following the growth of", blocked: LMDBError(MDB_MAP_RESIZED, "reading \(path)")) { [self] in
+            adoptLargerMap()
+        }
     }
 
     /// Maps as much as the last commit of any process did, or as much as before if that is more.
@@ -43,8 +45,10 @@ extension Environment {
         return returnCode != 0 || mapSize >= before ? returnCode : unsafe mdb_env_set_mapsize(handle, before)
     }
 
-    private func replaceMap(_ operation: String, _ replace: () -> Int32) throws(LMDBError) {
-        if gate.isHeldByThisThread { throw .growthBlocked("\(operation) \(path)") }
+    private func replaceMap(
+        _ operation: String, blocked: LMDBError, _ replace: () -> Int32
+    ) throws(LMDBError) {
+        if gate.isHeldByThisThread { throw blocked }
         let returnCode = gate.exclusively {
             let returnCode = replace()
             if returnCode != 0 && returnCode != MDB_MAP_FULL { unmapped.store(true, ordering: .releasing) }

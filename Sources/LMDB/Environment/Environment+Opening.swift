@@ -20,6 +20,7 @@ extension Environment {
         let identity = try directory.identity()
         guard OpenEnvironments.register(identity) else { throw .alreadyOpen(path) }
         directory.lockExclusively()
+        defer { directory.unlock() }
         do throws(LMDBError) {
             let dataFile = try checkDataFile(path, configuration)
             let handle = unsafe try openHandle(path, configuration, dataFile)

@@ -59,6 +59,11 @@ struct FileDescriptor: ~Copyable {
         while flock(number, LOCK_EX) != 0 && errno == EINTR {}
     }
 
+    /// Lets the next process have the lock.
+    func unlock() {
+        flock(number, LOCK_UN)
+    }
+
     /// The name of the network file system that the file is on, or nil if it is on a local one.
     func networkFileSystem() -> String? {
         #if canImport(Darwin)

@@ -14,6 +14,7 @@ extension Environment {
     ///
     /// One write transaction runs at a time in all processes; others wait. A write inside a write of the same thread is
     /// an error. When this returns with `.durable`, the changes are on disk.
+    @discardableResult
     public func write<R>(_ body: (borrowing WriteTransaction) throws -> R) throws -> R {
         guard configuration.access == .readWrite else { throw LMDBError.readOnly(path, "writing in") }
         while true {

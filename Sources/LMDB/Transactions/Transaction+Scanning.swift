@@ -45,7 +45,7 @@ extension Transaction where Self: ~Copyable {
     /// of the table from which the scan comes.
     @inlinable
     public func forEach(
-        from first: UInt64? = nil, in table: Table, _ direction: ScanDirection = .forward,
+        from first: UInt64?, in table: Table, _ direction: ScanDirection = .forward,
         _ body: (UInt64, RawSpan) throws -> Bool
     ) throws {
         var cursor = try Cursor(_handle, table)
