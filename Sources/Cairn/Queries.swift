@@ -1,0 +1,157 @@
+import CanonicalJSON
+import Experiments
+import EventLog
+package import Jobs
+package import Projections
+import Scoring
+
+/// The questions that users ask of the read models, as of now or of any moment.
+package struct Queries {
+    /// What is looked for; a nil part matches everything.
+    package struct Selection: Sendable {
+        /// A run's id, or the beginning of exactly one.
+        package var run: String?
+        package var model: String?
+        package var scenario: String?
+        package var judge: String?
+        package var limit: Int
+
+        package init(
+            run: String? = nil, model: String? = nil, scenario: String? = nil, judge: String? = nil, limit: Int = .max
+        ) {
+            self.run = run
+            self.model = model
+            self.scenario = scenario
+            self.judge = judge
+            self.limit = limit
+        }
+
+        func matches(_ labels: [String: String]) -> Bool {
+            matches(model: labels["model"], scenario: labels["scenario"], judge: labels["judge"])
+        }
+
+        func matches(model: String?, scenario: String?, judge: String? = nil) -> Bool {
+            (self.model == nil || self.model == model) && (self.scenario == nil || self.scenario == scenario)
+                && (self.judge == nil || self.judge == judge)
+        }
+    }
+
+    let store: Store
+    let views: ProjectionRunner
+    private let past: PastViews?
+
+    /// `moment` nil asks for the present.
+    package init(_ store: Store, at moment: AsOf? = nil) throws {
+        self.store = store
+        past = try moment.map { try store.views.asOf($0) }
+        views = past?.runner ?? store.views
+    }
+
+    /// The runs, oldest first by id.
+    package func runs(_ selection: Selection = Selection()) throws -> [QueryRow<RunRow>] {
+        try views.query(Runs.self) { tables in
+            try tables.runs.scan().filter { selection.run.map($0.key.rawValue.hasPrefix) ?? true }
+                .prefix(selection.limit).map { QueryRow([("run", .string($0.key.rawValue))], $0.row) }
+        }
+    }
+
+    /// The ids of the runs that a selection is about; an id that fits no run, or several, is an error.
+    package func runIDs(_ selection: Selection) throws -> [RunID] {
+        let ids = try views.query(Runs.self) { tables in try tables.runs.scan().map(\.key) }
+        guard let wanted = selection.run else { return ids }
+        if let exact = ids.first(where: { $0.rawValue == wanted }) { return [exact] }
+        let fitting = ids.filter { $0.rawValue.hasPrefix(wanted) }
+        guard fitting.count == 1 else { throw QueryError.run(wanted, fitting: fitting.map(\.rawValue)) }
+        return fitting
+    }
+
+    /// Cells in the order of the plan; `missing` leaves out those that have their result.
+    package func cells(_ selection: Selection, missing: Bool = false) throws -> [QueryRow<CellRow>] {
+        let runs = try runIDs(selection)
+        return try views.query(Runs.self) { tables in
+            var rows: [QueryRow<CellRow>] = []
+            for run in runs {
+                try tables.cells.forEach(prefix: KeyPrefix(run)) { key, row in
+                    if selection.matches(row.labels), !(missing && row.status == .done) {
+                        let place = (name: "ordinal", value: JSONValue.number(Double(key.ordinal)))
+                        rows.append(QueryRow([("run", .string(run.rawValue)), place], row))
+                    }
+                    return rows.count < selection.limit
+                }
+            }
+            return rows
+        }
+    }
+
+    /// Jobs by state and in the order of the plan.
+    package func jobs(
+        _ selection: Selection, state: JobStatus.State? = nil, kind: String? = nil
+    ) throws -> [QueryRow<JobStatusRow>] {
+        let runs = try runIDs(selection)
+        return try views.query(JobStatus.self) { tables in
+            var rows: [QueryRow<JobStatusRow>] = []
+            for run in runs {
+                for state in state.map({ [$0] }) ?? JobStatus.State.allCases where rows.count < selection.limit {
+                    try tables.forEach(of: run, in: state) { id, row in
+                        if selection.matches(row.labels), kind == nil || row.kind == kind {
+                            rows.append(QueryRow([("job", .string(id.rawValue))], row))
+                        }
+                        return rows.count < selection.limit
+                    }
+                }
+            }
+            return rows
+        }
+    }
+
+    /// One job; nil if there is none of this id.
+    package func job(_ id: String) throws -> QueryRow<JobStatusRow>? {
+        guard let job = JobID(rawValue: id) else { return nil }
+        return try views.query(JobStatus.self) { tables in
+            try tables.jobs.get(job).map { QueryRow([("job", .string(id))], $0) }
+        }
+    }
+
+    /// Scores and refusals, by run and judge job.
+    package func scores(_ selection: Selection) throws -> [QueryRow<ScoreRow>] {
+        let runs = try runIDs(selection)
+        return try views.query(Scores.self) { tables in
+            var rows: [QueryRow<ScoreRow>] = []
+            for run in runs {
+                try tables.scores.forEach(prefix: KeyPrefix(run)) { key, row in
+                    let labels = row.labels
+                    if selection.matches(model: labels.model, scenario: labels.scenario, judge: labels.judge) {
+                        rows.append(
+                            QueryRow([("run", .string(run.rawValue)), ("job", .string(key.job.rawValue))], row))
+                    }
+                    return rows.count < selection.limit
+                }
+            }
+            return rows
+        }
+    }
+
+    /// The ranking in force of each run that has one.
+    package func rankings(_ selection: Selection) throws -> [QueryRow<RankingRow>] {
+        let runs = try runIDs(selection)
+        return try views.query(Rankings.self) { tables in
+            try runs.compactMap { run in
+                try tables.current(of: run).map { QueryRow([("run", .string(run.rawValue))], $0) }
+            }
+        }
+    }
+}
+
+/// A question that can't be answered as it was put.
+package enum QueryError: Error, CustomStringConvertible {
+    case run(String, fitting: [String])
+
+    package var description: String {
+        switch self {
+        case .run(let wanted, let fitting) where fitting.isEmpty:
+            "no run's id begins with «\(wanted)»; `cairn query runs` lists them"
+        case .run(let wanted, let fitting):
+            "«\(wanted)» fits \(fitting.count) runs: \(fitting.joined(separator: ", "))"
+        }
+    }
+}

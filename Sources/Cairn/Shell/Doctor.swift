@@ -1,0 +1,98 @@
+import EventLog
+import Glibc
+import HTTPTransport
+import LMDB
+import Providers
+
+/// Looks at everything that a run needs, without changing anything.
+package struct Doctor {
+    private let path: String
+    private let isStoreRequired: Bool
+    private let asksProviders: Bool
+
+    /// `isStoreRequired`: a missing store is bad; otherwise it is noted, since `cairn run` makes one.
+    package init(storePath path: String, isStoreRequired: Bool, asksProviders: Bool) {
+        self.path = path
+        self.isStoreRequired = isStoreRequired
+        self.asksProviders = asksProviders
+    }
+
+    package func examine() async -> [Diagnosis] {
+        var findings = [
+            Diagnosis("lmdb", .good, "liblmdb \(Environment.libraryVersion)"),
+            Diagnosis("libcurl", .good, CurlTransport.libraryVersion),
+        ]
+        findings += store()
+        let transport = CurlTransport()
+        defer { transport.shutdown() }
+        for provider in ModelCatalogue.providers where provider.keyVariable != nil || provider.defaultBaseURL != nil {
+            findings.append(key(of: provider))
+            if asksProviders, let finding = await reachability(of: provider, through: transport) { findings.append(finding) }
+        }
+        return findings
+    }
+
+    private func store() -> [Diagnosis] {
+        var status = stat()
+        guard stat(path + "/store.json", &status) == 0 else {
+            return [
+                Diagnosis(
+                    "store", isStoreRequired ? .bad : .note,
+                    "there is no store at \(path); `cairn run FILE.yaml` makes one, or name another with --store")
+            ]
+        }
+        do {
+            let store = try Store.open(at: path)
+            defer { store.close() }
+            let head = try store.log.head()
+            let access = store.log.isReadOnly ? "can be read and not written" : "can be read and written"
+            return [
+                Diagnosis("store", store.log.isReadOnly ? .note : .good, "\(path) \(access); \(head.size) events"),
+                Diagnosis("head", .good, head.root.hex),
+            ] + readers()
+        } catch {
+            return [Diagnosis("store", .bad, "\(error)")]
+        }
+    }
+
+    /// Who holds a read transaction open: it keeps LMDB from using freed pages again.
+    private func readers() -> [Diagnosis] {
+        ["log", "blobs"].compactMap { name in
+            var configuration = Environment.Configuration()
+            configuration.access = .readOnly
+            guard let environment = try? Environment.open(at: "\(path)/\(name)", configuration) else { return nil }
+            defer { environment.close() }
+            guard let slots = try? environment.readers() else { return nil }
+            let holding = slots.filter { $0.transaction != nil && $0.process != getpid() }
+            guard !holding.isEmpty else { return nil }
+            let who = holding.map { "process \($0.process) at transaction \($0.transaction ?? 0)" }
+            return Diagnosis("readers of \(name)", .note, who.joined(separator: ", "))
+        }
+    }
+
+    private func key(of provider: ProviderFacts) -> Diagnosis {
+        let subject = "key of \(provider.name)"
+        guard let variable = provider.keyVariable else { return Diagnosis(subject, .good, "none is needed") }
+        let isSet = getenv(variable).map { $0.pointee != 0 } ?? false
+        return isSet
+            ? Diagnosis(subject, .good, "\(variable) is set")
+            : Diagnosis(subject, .note, "\(variable) isn't set; it is needed for models of \(provider.name) only")
+    }
+
+    /// Any answer, a refusal too, shows that the provider can be reached. Asked only where a key is there to be used.
+    private func reachability(of provider: ProviderFacts, through transport: CurlTransport) async -> Diagnosis? {
+        guard let base = provider.defaultBaseURL, base != ModelCatalogue.simulatedBaseURL,
+            let variable = provider.keyVariable, getenv(variable) != nil
+        else { return nil }
+        let limits = TransferLimits(
+            connectTimeout: .seconds(5), firstByteTimeout: .seconds(10), totalTimeout: .seconds(10), maxResponseBytes: 4 << 20)
+        let request = HTTPRequest(
+            method: "GET", url: base + "/models", headers: [], body: [], limits: limits, label: "doctor")
+        do throws(TransportError) {
+            let response = try await transport.send(request)
+            return Diagnosis("\(provider.name)", .good, "\(base) answers (HTTP \(response.status) without a key)")
+        } catch {
+            return Diagnosis("\(provider.name)", .bad, "\(base) can't be reached: \(error.message)")
+        }
+    }
+}

@@ -1,0 +1,200 @@
+import ArgumentParser
+import Cairn
+import Experiments
+import Jobs
+import Scoring
+
+/// Questions about runs, jobs and results; read models catch up with the log before they answer.
+struct QueryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "query",
+        abstract: "Ask about runs, jobs and results, now or at any moment of the log.",
+        discussion: """
+            EXAMPLE
+              cairn query rankings --at 2026-11-21T12:00:00Z
+            """,
+        subcommands: [
+            QueryRuns.self, QueryCells.self, QueryJobs.self, QueryJob.self, QueryTranscripts.self, QueryScores.self,
+            QueryRankings.self, QueryUsage.self,
+        ])
+}
+
+/// `cairn query runs`
+struct QueryRuns: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "runs", abstract: "Runs, and how far their cells have come.",
+        discussion: "EXAMPLE\n  cairn query runs --json | jq '.[].cells'")
+
+    @OptionGroup var options: QueryOptions
+
+    func run() async throws {
+        let layout = TableLayout<QueryRow<RunRow>>()
+            .column("run") { $0.text("run") }
+            .column("experiment") { $0.row.experiment }
+            .column("stage") { $0.row.stage.rawValue }
+            .number("cells") { Quantities.grouped($0.row.cells.total) }
+            .number("done") { Quantities.grouped($0.row.cells.done) }
+            .number("failed") { Quantities.grouped($0.row.cells.failed) }
+            .number("skipped") { Quantities.grouped($0.row.cells.skipped) }
+            .number("unknown") { Quantities.grouped($0.row.cells.unknown) }
+            .number("outstanding") { Quantities.grouped($0.row.cells.outstanding) }
+            .column("submitted") { $0.row.submitted.text }
+        try options.answer.output.print(
+            try options.ask { try $0.runs(options.selection) }, as: layout, nothing: "no runs in this store yet")
+    }
+}
+
+/// `cairn query cells`
+struct QueryCells: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cells", abstract: "The results that a run wants, one by one, and why any is missing.",
+        discussion: "EXAMPLE\n  cairn query cells --missing")
+
+    @OptionGroup var options: QueryOptions
+
+    @Flag(help: "Only cells without a result.")
+    var missing = false
+
+    func run() async throws {
+        let layout = TableLayout<QueryRow<CellRow>>()
+            .column("run") { $0.text("run") }
+            .column("scenario") { $0.row.labels["scenario"] ?? "" }
+            .column("model") { $0.row.labels["model"] ?? "" }
+            .column("sample") { $0.row.labels["sample"] ?? "" }
+            .column("judge") { $0.row.labels["judge"] ?? "" }
+            .column("status") { $0.row.status.rawValue }
+            .column("why") { [$0.row.class, $0.row.message].compactMap(\.self).joined(separator: ": ") }
+            .column("job") { ($0.row.rootCause ?? $0.row.job).rawValue }
+        try options.answer.output.print(
+            try options.ask { try $0.cells(options.selection, missing: missing) }, as: layout,
+            nothing: missing ? "no cell is missing" : "no cells")
+    }
+}
+
+/// `cairn query jobs`
+struct QueryJobs: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jobs", abstract: "Jobs by state, with attempts, timings and errors.",
+        discussion: "EXAMPLE\n  cairn query jobs --state failed")
+
+    @OptionGroup var options: QueryOptions
+
+    @Option(help: "Only jobs in this state: \(JobStatus.State.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var state: String?
+
+    @Option(help: "Only jobs of this kind: probe or judge.")
+    var kind: String?
+
+    func run() async throws {
+        let state = try state.map { text in
+            guard let state = JobStatus.State(rawValue: text) else {
+                throw ValidationError(
+                    "--state takes one of \(JobStatus.State.allCases.map(\.rawValue).joined(separator: ", ")); found \(text)")
+            }
+            return state
+        }
+        try options.answer.output.print(
+            try options.ask { try $0.jobs(options.selection, state: state, kind: kind) }, as: jobLayout,
+            nothing: "no such jobs")
+    }
+}
+
+/// `cairn query job ID`
+struct QueryJob: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "job", abstract: "One job.", discussion: "EXAMPLE\n  cairn query job 0f3…")
+
+    @OptionGroup var options: QueryOptions
+
+    @Argument(help: "The job's id.")
+    var id: String
+
+    func run() async throws {
+        guard let job = try options.ask({ try $0.job(id) }) else {
+            throw Failure("there is no job \(id); `cairn query jobs` lists them")
+        }
+        try options.answer.output.print(job) {
+            jobLayout.table([job]).rendered(bold: Terminal.bold)
+                + (job.row.errorMessage.map { "\($0)\n" } ?? "")
+        }
+    }
+}
+
+private let jobLayout = TableLayout<QueryRow<JobStatusRow>>()
+    .column("job") { $0.text("job") }
+    .column("kind") { $0.row.kind }
+    .column("state") { $0.row.state.rawValue }
+    .column("scenario") { $0.row.labels["scenario"] ?? "" }
+    .column("model") { $0.row.labels["model"] ?? "" }
+    .column("sample") { $0.row.labels["sample"] ?? "" }
+    .number("attempts") { "\($0.row.attempts)" }
+    .number("crashes") { "\($0.row.crashes)" }
+    .number("took") { row in
+        guard let from = row.row.firstLeased, let to = row.row.finished else { return "" }
+        return Quantities.duration(microseconds: (to - from).count)
+    }
+    .column("error") { $0.row.errorClass ?? "" }
+
+/// `cairn query scores`
+struct QueryScores: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scores", abstract: "What judges gave, criterion by criterion.",
+        discussion: "EXAMPLE\n  cairn query scores --model careful")
+
+    @OptionGroup var options: QueryOptions
+
+    func run() async throws {
+        let layout = TableLayout<QueryRow<ScoreRow>>()
+            .column("scenario") { $0.row.labels.scenario }
+            .column("model") { $0.row.labels.model }
+            .number("sample") { "\($0.row.labels.sample)" }
+            .column("judge") { $0.row.labels.judge }
+            .number("score") { row in
+                if case .computed(let score) = row.row.outcome { return Quantities.decimal(score.total, places: 4) }
+                return ""
+            }
+            .column("criteria") { row in
+                switch row.row.outcome {
+                case .computed(let score):
+                    score.criteria.map { "\($0.id) \(Quantities.decimal($0.score, places: 2))" }.joined(separator: ", ")
+                case .refused(let refusal): "refused: \(refusal.reason)"
+                }
+            }
+        try options.answer.output.print(
+            try options.ask { try $0.scores(options.selection) }, as: layout, nothing: "no scores yet")
+    }
+}
+
+/// `cairn query rankings`
+struct QueryRankings: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rankings", abstract: "The ranking of each run.",
+        discussion: "EXAMPLE\n  cairn query rankings --json | jq '.[0].ranking.entries'")
+
+    @OptionGroup var options: QueryOptions
+
+    func run() async throws {
+        let rankings = try options.ask { try $0.rankings(options.selection) }
+        if options.answer.json {
+            try options.answer.output.print(rankings) { "" }
+        } else if rankings.isEmpty {
+            Terminal.complain("no rankings yet: a run is ranked when it has finished\n")
+        } else {
+            try Terminal.print(
+                rankings.map { "run \($0.text("run"))\n" + RankingText.table($0.row.ranking) }.joined(separator: "\n"))
+        }
+    }
+}
+
+/// A ranking as a table.
+enum RankingText {
+    static func table(_ ranking: RankingComputed) -> String {
+        TableLayout<RankingEntry>()
+            .number("rank") { "\($0.rank)" }
+            .column("model") { $0.model }
+            .number("mean") { $0.mean.map { Quantities.decimal($0, places: 4) } ?? "–" }
+            .number("scored") { Quantities.grouped($0.scored) }
+            .number("missing") { Quantities.grouped($0.missing) }
+            .table(ranking.entries).rendered(bold: Terminal.bold)
+    }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Cairn
+
+/// What the query commands share: which store, which moment, which rows.
+struct QueryOptions: ParsableArguments {
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var answer: OutputOptions
+
+    @Option(help: ArgumentHelp("Only this run: its id, or the beginning of it.", valueName: "run"))
+    var run: String?
+
+    @Option(help: "Only this model (the id in the experiment).")
+    var model: String?
+
+    @Option(help: "Only this scenario.")
+    var scenario: String?
+
+    @Option(help: "Only this judge.")
+    var judge: String?
+
+    @Option(help: "At most this many rows.")
+    var limit: Int?
+
+    @Option(help: ArgumentHelp("As of this position, or this time (RFC 3339).", valueName: "moment"))
+    var at: MomentArgument?
+
+    var selection: Queries.Selection {
+        Queries.Selection(run: run, model: model, scenario: scenario, judge: judge, limit: limit ?? .max)
+    }
+
+    /// Opens the store, asks, and closes it again.
+    func ask<Answer>(_ question: (Queries) throws -> Answer) throws -> Answer {
+        let store = try Store.open(at: store.path)
+        defer { store.close() }
+        do {
+            return try question(try Queries(store, at: at?.moment))
+        } catch let error as QueryError {
+            throw Failure(.usage, "\(error)")
+        }
+    }
+
+    func validate() throws {
+        if let limit, limit < 0 { throw ValidationError("--limit takes a number from 0; found \(limit)") }
+    }
+}
