@@ -38,6 +38,16 @@ extension ReadyQueue.Tables {
         return found
     }
 
+    /// How many jobs a worker has.
+    package func leases(of worker: WorkerID, in run: RunID) throws -> Int {
+        try workers.get(WorkerName(run, worker)) ?? 0
+    }
+
+    /// Leased jobs that a worker has; those of them that it isn't working on any more are lost to it.
+    package func held(by worker: WorkerID, of run: RunID, limit: Int) throws -> [(JobID, QueuedJob)] {
+        try running.scan(prefix: KeyPrefix(run, worker), limit: limit).compactMap { try found($0.row) }
+    }
+
     private func found(_ id: JobID) throws -> (JobID, QueuedJob)? {
         try jobs.get(id).map { (id, $0) }
     }

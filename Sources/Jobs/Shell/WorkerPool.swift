@@ -1,0 +1,200 @@
+package import Deciders
+import Determinism
+package import EventLog
+package import Logging
+package import Projections
+
+/// Works on the jobs of a run until nothing is left, or until it is asked to end.
+///
+/// `PoolState` has the rules, `ReadyQueue` says what there is to do, and every step is a task. Wakes when a step ends or
+/// the log grows; never polls.
+package struct WorkerPool: Sendable {
+    /// What a pool needs to know.
+    package struct Configuration: Sendable {
+        package var run: RunID
+        package var worker: WorkerID
+        package var limits: PoolState.Limits
+        package var lease: LeasePolicy
+        /// When a failed job is tried again; a blob that the derived events cite.
+        package var retry: RetryPolicy
+
+        package init(
+            run: RunID, worker: WorkerID, limits: PoolState.Limits, lease: LeasePolicy,
+            retry: RetryPolicy = .standard
+        ) {
+            self.run = run
+            self.worker = worker
+            self.limits = limits
+            self.lease = lease
+            self.retry = retry
+        }
+    }
+
+    /// How work ended.
+    package enum Outcome: Equatable, Sendable {
+        /// Every job of the run is completed, failed or skipped.
+        case finished(JobCounts)
+        /// It was asked to end; the rest is for another worker.
+        case drained(JobCounts)
+    }
+
+    let configuration: Configuration
+    let log: any Log
+    let effects: Effects
+    let views: ProjectionRunner
+    let handler: any JobHandler
+    let liveness: any WorkerLiveness
+    let interruption: any Interruption
+    let jobs: CommandHandler<Job>
+    let logger: Logger
+    private let workers: CommandHandler<Worker>
+    private let draining = OneShot()
+
+    /// The catalogue of `views` needn't name `ReadyQueue`.
+    package init(
+        _ configuration: Configuration, log: any Log, effects: Effects, views: ProjectionRunner,
+        handler: any JobHandler, liveness: any WorkerLiveness, interruption: any Interruption,
+        logger: Logger = Logger(label: "cairn.pool")
+    ) {
+        self.configuration = configuration
+        self.log = log
+        self.effects = effects
+        self.views = views
+        self.handler = handler
+        self.liveness = liveness
+        self.interruption = interruption
+        self.logger = logger
+        jobs = CommandHandler(log: log, effects: effects, worker: configuration.worker.rawValue)
+        workers = CommandHandler(log: log, effects: effects, worker: configuration.worker.rawValue)
+    }
+
+    /// Records that the worker was asked to end, and then makes it begin nothing new.
+    package func requestDrain(_ reason: WorkerDrainRequested.Reason) async throws {
+        let worker = configuration.worker
+        let run = configuration.run.rawValue
+        try await workers.handle(worker.rawValue, run: run, .requestDrain(reason))
+        draining.happen()
+    }
+
+    /// Works until the run has nothing left, or until it has drained.
+    ///
+    /// Whatever a handler throws beside a lost lease ends all work and is thrown on. Cancelling the caller ends it as if
+    /// the process had been killed: nothing more is recorded.
+    package func work() async throws -> Outcome {
+        let mailbox = Mailbox<PoolMessage>()
+        let start = Position(try log.head().size)
+        let end = try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await follow(from: start, mailbox) }
+            group.addTask {
+                if (try? await draining.wait()) != nil { mailbox.post(.drain) }
+            }
+            let steps = PoolSteps(pool: self, mailbox: mailbox, draining: draining)
+            defer { group.cancelAll() }
+            return try await loop(mailbox) { action in
+                group.addTask { await steps.perform(action) }
+            }
+        }
+        let counts = try counts()
+        return switch end {
+        case .finished: .finished(counts)
+        case .drained: .drained(counts)
+        }
+    }
+
+    private func loop(
+        _ mailbox: Mailbox<PoolMessage>, begin: (PoolState.Action) -> Void
+    ) async throws -> PoolState.End {
+        var state = PoolState(limits: configuration.limits)
+        while true {
+            if state.needsLook { try look(&state, mailbox) }
+            for action in state.next() { begin(action) }
+            if let end = state.end { return end }
+            for message in try await mailbox.take() { try take(message, &state) }
+        }
+    }
+
+    private func take(_ message: PoolMessage, _ state: inout PoolState) throws {
+        switch message {
+        case .grown: state.changed()
+        case .leased(let key): state.leased(key)
+        case .ended(let key): state.ended(key)
+        case .due(let key): state.due(key)
+        case .drain: state.drain()
+        case .failed(let error): throw error
+        }
+    }
+
+    /// Reads what could be done. Messages are taken after the state to read is fixed: what it shows of this worker's
+    /// steps, they have told by then.
+    private func look(_ state: inout PoolState, _ mailbox: Mailbox<PoolMessage>) throws {
+        let run = configuration.run
+        try views.query(ReadyQueue.self) { tables in
+            let counts = try tables.counts(of: run)
+            state.look(outstanding: counts.outstanding)
+            for message in mailbox.takeAll() { try take(message, &state) }
+            if state.isDraining { return }
+            let limit = configuration.limits == .none ? Int.max : Self.mostRows
+            for lane in try tables.lanesWithWork(of: run) { try lookAtLane(lane, tables, &state) }
+            if counts.retrying > 0 {
+                for (id, job) in try tables.retrying(of: run, limit: limit) { state.sawRetrying(.init(id, job)) }
+            }
+            if counts.unsettled > 0 {
+                for (id, job) in try tables.unsettled(of: run, limit: limit) { state.sawUnsettled(.init(id, job)) }
+            }
+            for (id, job) in try tables.runningElsewhere(than: configuration.worker, of: run, limit: limit) {
+                state.sawElsewhere(.init(id, job))
+            }
+            try lookForLostLeases(tables, &state)
+        }
+    }
+
+    /// How many rows of a kind are read at one look; more come with the next.
+    private static let mostRows = 1_024
+
+    private func lookAtLane(_ lane: String, _ tables: ReadyQueue.Tables, _ state: inout PoolState) throws {
+        let wanted = state.wanted(in: lane)
+        guard wanted > 0 else { return }
+        var seen: [PoolState.Candidate] = []
+        try tables.forEachReady(of: configuration.run, in: lane) { id, job in
+            if !state.isTaken(id, at: job.revision) { seen.append(.init(id, job)) }
+            return seen.count < wanted
+        }
+        state.sawReady(seen, in: lane)
+    }
+
+    /// Leases of this worker whose steps are over: their deadline had passed when they were to be ended.
+    ///
+    /// Only when no step ended meanwhile, whose last event the tables may not show.
+    private func lookForLostLeases(_ tables: ReadyQueue.Tables, _ state: inout PoolState) throws {
+        let (run, worker) = (configuration.run, configuration.worker)
+        guard !state.isStale, try tables.leases(of: worker, in: run) > state.running else { return }
+        for (id, job) in try tables.held(by: worker, of: run, limit: .max) { state.sawElsewhere(.init(id, job)) }
+    }
+
+    private func counts() throws -> JobCounts {
+        try views.query(ReadyQueue.self) { try $0.counts(of: configuration.run) }
+    }
+
+    /// Tells the loop when the log has events that may give it something to do.
+    private func follow(from start: Position, _ mailbox: Mailbox<PoolMessage>) async {
+        let types = [
+            JobSubmitted.type, JobCompleted.type, JobFailed.type, JobRetryScheduled.type, JobLeaseExpired.type,
+            JobReleased.type, JobSkipped.type, JobRetryRequested.type,
+        ]
+        do {
+            for try await _ in log.subscribe(from: start, matching: EventFilter(types: types)) { mailbox.post(.grown) }
+        } catch {
+            if !Task.isCancelled { mailbox.post(.failed(error)) }
+        }
+    }
+}
+
+/// What the loop of a pool is told.
+enum PoolMessage: Sendable {
+    case grown
+    case leased(PoolState.StepKey)
+    case ended(PoolState.StepKey)
+    case due(PoolState.StepKey)
+    case drain
+    case failed(any Error)
+}
