@@ -61,9 +61,11 @@ final class ViewDirectory: Sendable {
         isMarked.withLock { $0 = true }
     }
 
+    deinit { close(lock) }
+
     /// Leaves the directory; the last one to leave calls `sync` and then removes the marker.
     func leave(sync: () throws -> Void) {
-        defer { close(lock) }
+        defer { _ = Self.acquire(lock, LOCK_UN) }
         guard Self.acquire(lock, LOCK_EX | LOCK_NB) == 0, Self.marker(path) != nil else { return }
         do {
             try sync()
