@@ -1,5 +1,5 @@
-package import Calls
-package import CanonicalJSON
+import Calls
+import CanonicalJSON
 package import Deciders
 package import Determinism
 package import EventLog
