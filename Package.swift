@@ -140,6 +140,9 @@ let package = Package(
                 "Projections", "Deciders", "DeciderTestSupport", "EventLog", "LMDB", "Determinism", "CanonicalJSON",
                 "TestSupport",
             ]),
+        tests(
+            "Replay",
+            ["Replay", "Deciders", "EventLog", "Determinism", "CanonicalJSON", "TestSupport"]),
         tests("Providers", ["Providers", "HTTPTransport", "Determinism", "CanonicalJSON", "TestSupport"]),
         tests(
             "SimulatedProviders",

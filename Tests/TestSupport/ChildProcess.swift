@@ -23,8 +23,7 @@ package final class ChildProcess: Sendable {
         var status: Int32?
     }
 
-    // nonisolated(unsafe): Process is only launched, signalled and asked for its pid, which are safe from any thread.
-    private nonisolated(unsafe) let process = Process()
+    private let process = Process()
     private let state = Mutex(State())
     private let changed = DispatchSemaphore(value: 0)
 
@@ -48,7 +47,7 @@ package final class ChildProcess: Sendable {
         try process.run()
     }
 
-    private func pipe(_ place: WritableKeyPath<State, [UInt8]> & Sendable) -> Pipe {
+    private func pipe(_ place: any WritableKeyPath<State, [UInt8]> & Sendable) -> Pipe {
         let pipe = Pipe()
         pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
             let data = handle.availableData

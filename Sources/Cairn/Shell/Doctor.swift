@@ -42,17 +42,21 @@ package struct Doctor {
             ]
         }
         do {
-            let store = try Store.open(at: path)
-            defer { store.close() }
-            let head = try store.log.head()
-            let access = store.log.isReadOnly ? "can be read and not written" : "can be read and written"
-            return [
-                Diagnosis("store", store.log.isReadOnly ? .note : .good, "\(path) \(access); \(head.size) events"),
-                Diagnosis("head", .good, head.root.hex),
-            ] + readers()
+            return try openedStore() + readers()
         } catch {
             return [Diagnosis("store", .bad, "\(error)")]
         }
+    }
+
+    private func openedStore() throws -> [Diagnosis] {
+        let store = try Store.open(at: path)
+        defer { store.close() }
+        let head = try store.log.head()
+        let access = store.log.isReadOnly ? "can be read and not written" : "can be read and written"
+        return [
+            Diagnosis("store", store.log.isReadOnly ? .note : .good, "\(path) \(access); \(head.size) events"),
+            Diagnosis("head", .good, head.root.hex),
+        ]
     }
 
     /// Who holds a read transaction open: it keeps LMDB from using freed pages again.
