@@ -44,7 +44,8 @@ package struct CommandHandler<D: Decider>: Sendable {
 
     /// Decides a command made from the time at which its events will be recorded.
     ///
-    /// `loaded` is the state that the caller holds already, from its last `handle`; nil reads the stream.
+    /// `loaded` is the state that the caller holds already, from its last `handle`; nil reads the stream. A refusal, or
+    /// that there is nothing to do, is judged by the held state; what is appended never is, as a stale state conflicts.
     ///
     /// A command whose effect is already true asks for no time, since there is no event to carry it: a replay has no
     /// record to answer from. So no events may never depend on the time; what isn't due yet is a refusal.
