@@ -227,7 +227,9 @@ extension PoolState {
         case drained
     }
 
-    /// Whether it is over. Steps may still be under way when a run is finished: they wait for what can't come.
+    /// Whether it is over.
+    ///
+    /// Steps may still be under way when a run is finished: they wait for what can't come.
     package var end: End? {
         if isDraining { return isIdle ? .drained : nil }
         return outstanding == 0 && !isStale ? .finished : nil

@@ -19,7 +19,8 @@ package struct RecordedTransport: Transport {
 
     package func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
         guard let (call, attempt) = Self.place(request.label) else {
-            throw TransportError(kind: .other, message: "a request without the label of a call can't be answered from a log")
+            throw TransportError(
+                kind: .other, message: "a request without the label of a call can't be answered from a log")
         }
         do {
             if let answer = try answer(call, attempt) { return try answer.get() }
@@ -33,7 +34,9 @@ package struct RecordedTransport: Transport {
     }
 
     private static func place(_ label: String) -> (call: String, attempt: Int)? {
-        guard let mark = label.lastIndex(of: "#"), let attempt = Int(label[label.index(after: mark)...]) else { return nil }
+        guard let mark = label.lastIndex(of: "#"), let attempt = Int(label[label.index(after: mark)...]) else {
+            return nil
+        }
         return (String(label[..<mark]), attempt)
     }
 

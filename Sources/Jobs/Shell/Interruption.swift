@@ -1,7 +1,9 @@
 package import Deciders
 package import Determinism
 
-/// Says when work is cut short after its worker was asked to end. Live it is a time; in replay it is in the record.
+/// Says when work is cut short after its worker was asked to end.
+///
+/// Live it is a time; in replay it is in the record.
 package protocol Interruption: Sendable {
     /// Returns when the step that was to be recorded at `place` should be cancelled; asked once the worker drains.
     func moment(forStepAt place: Place) async throws

@@ -26,7 +26,9 @@ package struct RecordedWorker: WorkerLiveness, Interruption {
         return try event.decode(JobLeaseExpired.self).reason
     }
 
-    /// What this worker recorded at the place is let happen. A lease that it gave back is cut when that event is due.
+    /// What this worker recorded at the place is let happen.
+    ///
+    /// A lease that it gave back is cut when that event is due.
     package func moment(forStepAt place: Place) async throws {
         guard let first = try own(at: place) else { return }
         guard first.hasType(JobLeased.type) else { return try await never(Void.self) }

@@ -2,7 +2,9 @@ package import Deciders
 package import Determinism
 import Glibc
 
-/// Tells when another worker's lease is lost. Live it looks at the world; in replay it answers from the record.
+/// Tells when another worker's lease is lost.
+///
+/// Live it looks at the world; in replay it answers from the record.
 package protocol WorkerLiveness: Sendable {
     /// Waits until the worker's process has ended or the deadline has passed, and says which came first.
     ///

@@ -124,8 +124,10 @@ package struct WorkerPool: Sendable {
         }
     }
 
-    /// Reads what could be done. Messages are taken after the state to read is fixed: what it shows of this worker's
-    /// steps, they have told by then.
+    /// Reads what could be done.
+    ///
+    /// Messages are taken after the state to read is fixed: what it shows of this worker's steps, they have told by
+    /// then.
     private func look(_ state: inout PoolState, _ mailbox: Mailbox<PoolMessage>) throws {
         let run = configuration.run
         try views.query(ReadyQueue.self) { tables in

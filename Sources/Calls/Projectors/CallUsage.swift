@@ -1,0 +1,113 @@
+package import CanonicalJSON
+import Deciders
+package import EventLog
+package import Jobs
+package import Projections
+
+/// Calls, tokens, cost and latency by run, provider, model and purpose.
+package enum CallUsage: Projector {
+    package static let name = "usage"
+    package static let version = 1
+    package static let types = [
+        CallStarted.type, CallCompleted.type, CallFailed.type, CallOutcomeUnknown.type,
+    ]
+
+    package struct Tables: ViewTables {
+        package var usage: ViewTable<UsageKey, UsageRow>
+        /// Whose the calls without an answer are.
+        package var calls: ViewTable<CallID, UsageKey>
+
+        package init(_ make: inout TableMaker) {
+            usage = make.table("usage")
+            calls = make.table("calls")
+        }
+    }
+
+    package static func apply(_ event: EventLog.Event, to tables: inout Tables) throws {
+        guard let id = CallID(rawValue: event.stream.id) else {
+            throw KeyError("\(event.stream) is no call's stream")
+        }
+        if event.hasType(CallStarted.type) {
+            let started = try event.decode(CallStarted.self)
+            guard let run = try event.metadata().run.flatMap({ RunID(rawValue: $0) }) else { return }
+            let key = UsageKey(run: run, provider: started.provider, model: started.model, purpose: started.purpose)
+            tables.calls[id] = key
+            tables.change(key) { $0.attempts += 1 }
+        } else if let key = tables.calls[id] {
+            if event.hasType(CallCompleted.type) {
+                let completed = try event.decode(CallCompleted.self)
+                tables.change(key) { $0.take(completed) }
+                tables.calls[id] = nil
+            } else if event.hasType(CallFailed.type) {
+                tables.change(key) { $0.failures += 1 }
+            } else {
+                tables.change(key) { $0.unknown += 1 }
+            }
+        }
+    }
+
+    /// Whose usage it is.
+    package struct UsageKey: ViewKey {
+        package let run: RunID
+        package let provider: String
+        /// As it was asked for.
+        package let model: String
+        package let purpose: CallPurpose
+
+        package init(run: RunID, provider: String, model: String, purpose: CallPurpose) {
+            self.run = run
+            self.provider = provider
+            self.model = model
+            self.purpose = purpose
+        }
+
+        package func encode(to key: inout KeyWriter) {
+            key.append(run)
+            key.append(provider)
+            key.append(model)
+            key.append(purpose)
+        }
+
+        package init(from key: inout KeyReader) throws(KeyError) {
+            run = try key.read()
+            provider = try key.read()
+            model = try key.read()
+            purpose = try key.read()
+        }
+    }
+}
+
+extension CallPurpose: ViewKey {}
+
+extension CallUsage.Tables {
+    fileprivate mutating func change(_ key: CallUsage.UsageKey, _ body: (inout UsageRow) -> Void) {
+        var row = usage[key] ?? UsageRow()
+        body(&row)
+        usage[key] = row
+    }
+
+    /// The usage of a run, by provider, model and purpose.
+    package func rows(of run: RunID) throws -> [(key: CallUsage.UsageKey, row: UsageRow)] {
+        try usage.scan(prefix: KeyPrefix(run))
+    }
+}
+
+extension CallUsage.UsageKey: CanonicalCodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("model", model)
+        writer.field("provider", provider)
+        writer.field("purpose", purpose)
+        writer.field("run", run)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        model = try reader.field("model")
+        provider = try reader.field("provider")
+        purpose = try reader.field("purpose")
+        run = try reader.field("run")
+        try reader.endObject()
+    }
+}

@@ -1,0 +1,186 @@
+import CanonicalJSON
+import Deciders
+import Determinism
+import EventLog
+import HTTPTransport
+import Jobs
+import Logging
+import Providers
+import Synchronization
+
+/// The steps of one question; each begins with the call's stream and gives what it is afterwards.
+struct Asking: Sendable {
+    let executor: CallExecutor
+    let question: Question
+    let job: RunningJob
+    /// The answer's text, once it came in this process.
+    private let text = TextOfAnswer()
+
+    init(executor: CallExecutor, question: Question, job: RunningJob) {
+        self.executor = executor
+        self.question = question
+        self.job = job
+    }
+
+    /// Records the intent, sends the question, and records what came of it.
+    func send(_ stream: Loaded<Call>) async throws -> Loaded<Call> {
+        try Task.checkCancellation()
+        var attempt = 1
+        if case .known(let call) = stream.state { attempt = call.started.attempt + 1 }
+        var request = question.adapter.request(
+            question.chat, endpoint: question.endpoint, key: question.keyVariable.flatMap(executor.keys))
+        request.label = "\(question.id)#\(attempt)"
+        let body = Blob(request.body)
+        let started = try await start(stream, body)
+        let response: HTTPResponse
+        do throws(TransportError) {
+            response = try await executor.transport.send(request)
+        } catch {
+            guard error.kind != .cancelled, error.kind != .shutDown else { throw CancellationError() }
+            return try await record(error, attempt: attempt, started)
+        }
+        return try await record(response, attempt: attempt, started)
+    }
+
+    /// The intent carries the time by which the lease was found long enough.
+    private func start(_ stream: Loaded<Call>, _ body: Blob) async throws -> Loaded<Call> {
+        let place = Place(
+            stream: try StreamName(category: Call.category, id: question.id.rawValue), revision: stream.nextRevision)
+        var now = try await executor.effects.time(place)
+        if case .known(let call) = stream.state, case .retrying(let notBefore) = call.stage, now < notBefore {
+            try await executor.effects.pause(notBefore - now)
+            now = max(notBefore, try await executor.effects.time(place))
+        }
+        try await job.lease.renewIfDue(at: now)
+        let intent = Call.Intent(
+            adapter: question.adapter.name, endpoint: question.endpoint.baseURL, job: job.id,
+            model: question.chat.model, provider: question.provider, purpose: question.purpose, request: body.digest,
+            turn: question.turn, worker: executor.worker)
+        let calls = CommandHandler<Call>(
+            log: executor.log, effects: executor.effects.answering(now, at: place), worker: executor.worker.rawValue)
+        return try await handle(stream, blobs: [body], with: calls) { .start(intent, at: $0) }
+    }
+
+    private func record(
+        _ response: HTTPResponse, attempt: Int, _ stream: Loaded<Call>
+    ) async throws -> Loaded<Call> {
+        let body = Blob(response.body)
+        let headers = question.adapter.recorded(response.headers)
+        let exchange = CallExchange(response, body: body.digest, headers: headers)
+        let worker = executor.worker
+        switch question.adapter.result(status: exchange.status, headers: exchange.headers, body: response.body) {
+        case .success(let result):
+            let terms = Blob(question.terms.canonicalBytes())
+            let completed = CallCompleted(
+                attempt: attempt, exchange: exchange, result: result, price: question.terms.price)
+            let cause = cause(CallDerivations.parse(question.adapter), stream, [terms.digest, body.digest])
+            let blobs = [body] + executor.storedTerms.missing(terms)
+            let answered = try await handle(stream, blobs: blobs, cause: cause) { _ in .complete(completed, by: worker)
+            }
+            executor.storedTerms.stored(terms)
+            text.set(result.text)
+            return answered
+        case .failure(let error):
+            let failed = CallFailed(attempt: attempt, evidence: .exchange(exchange), error: error)
+            let cause = cause(CallDerivations.classify(question.adapter), stream, [body.digest])
+            return try await record(failed, blobs: [body], cause: cause, stream)
+        }
+    }
+
+    private func record(
+        _ error: TransportError, attempt: Int, _ stream: Loaded<Call>
+    ) async throws -> Loaded<Call> {
+        let partial = error.partialBody.isEmpty ? [] : [Blob(error.partialBody)]
+        let evidence = TransportFailure(error, partialBody: partial.first?.digest)
+        let failed = CallFailed(attempt: attempt, evidence: .transport(evidence), error: evidence.providerError)
+        let cause = cause(CallDerivations.classify(question.adapter), stream, partial.map(\.digest))
+        return try await record(failed, blobs: partial, cause: cause, stream)
+    }
+
+    private func record(
+        _ failed: CallFailed, blobs: [Blob], cause: Cause, _ stream: Loaded<Call>
+    ) async throws -> Loaded<Call> {
+        executor.logger.info(
+            "call failed",
+            metadata: [
+                "call": "\(question.id)", "job": "\(job.id)", "attempt": "\(failed.attempt)",
+                "class": "\(failed.class)",
+                "detail": "\(failed.detail)",
+            ])
+        let worker = executor.worker
+        return try await handle(stream, blobs: blobs, cause: cause) { _ in .fail(failed, by: worker) }
+    }
+
+    /// Whoever finds an attempt under way that isn't his can't know what came of it.
+    func declareUnknown(_ call: Call.Progress, _ stream: Loaded<Call>) async throws -> Loaded<Call> {
+        guard let started = stream.lastPosition else { preconditionFailure("a call under way has begun somewhere") }
+        let attempt = call.started.attempt
+        return try await handle(stream, cause: cause(CallDerivations.unknown, stream, [])) { _ in
+            .declareUnknown(attempt: attempt, started: started)
+        }
+    }
+
+    func decideRetry(
+        after delay: Microseconds, _ call: Call.Progress, _ stream: Loaded<Call>
+    ) async throws -> Loaded<Call> {
+        let terms = Blob(question.terms.canonicalBytes())
+        let cause = cause(CallDerivations.retry, stream, [terms.digest])
+        let attempt = call.started.attempt
+        return try await handle(stream, blobs: [terms], cause: cause) {
+            .decideRetry(after: attempt, at: $0, delay: delay)
+        }
+    }
+
+    /// The text of a recorded answer: from this process, or read again from the body.
+    func answer(_ completed: CallCompleted, _ stream: Loaded<Call>) throws -> CallAnswer {
+        guard let position = stream.lastPosition else { preconditionFailure("an answered call has an event") }
+        if let text = text.value { return CallAnswer(text: text, completed: completed, position: position) }
+        let exchange = completed.exchange
+        guard let body = try executor.log.blob(exchange.body) else {
+            throw CallRecordError.bodyMissing(question.id, exchange.body)
+        }
+        guard
+            case .success(let result) = question.adapter.result(
+                status: exchange.status, headers: exchange.headers, body: body)
+        else { throw CallRecordError.readDifferently(question.id) }
+        return CallAnswer(text: result.text, completed: completed, position: position)
+    }
+
+    /// A cause whose event is the last one of the stream.
+    private func cause(_ function: FunctionReference, _ stream: Loaded<Call>, _ blobs: [Digest]) -> Cause {
+        Cause(blobs: blobs, function: function, positions: stream.lastPosition.map { [$0] } ?? [])
+    }
+
+    private func handle(
+        _ stream: Loaded<Call>, blobs: [Blob] = [], cause: Cause? = nil, with calls: CommandHandler<Call>? = nil,
+        _ command: @escaping @Sendable (Timestamp) -> Call.Command
+    ) async throws -> Loaded<Call> {
+        do throws(CommandError<Call.Refusal>) {
+            return try await (calls ?? executor.calls).handle(
+                question.id.rawValue, run: executor.run.rawValue, job: job.id.rawValue, blobs: blobs,
+                cause: { _ in cause }, from: stream, command
+            ).loaded
+        } catch {
+            throw error.asStop(of: job.id)
+        }
+    }
+}
+
+/// A text that is set once and read later.
+private final class TextOfAnswer: Sendable {
+    /// The lock makes setting and reading one step each.
+    private let text = Mutex<String?>(nil)
+
+    var value: String? { text.withLock { $0 } }
+
+    func set(_ value: String) { text.withLock { $0 = value } }
+}
+
+extension Effects {
+    /// The same effects, but for the time of one place, which is known already.
+    fileprivate func answering(_ known: Timestamp, at place: Place) -> Effects {
+        var effects = self
+        effects.time = { [time] asked in asked == place ? known : try await time(asked) }
+        return effects
+    }
+}
