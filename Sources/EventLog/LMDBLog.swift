@@ -144,6 +144,9 @@ public final class LMDBLog: Log {
         bounded.positions = lower..<max(lower, min(end, filter.positions?.upperBound ?? end))
         let matcher = RecordMatcher(bounded)
         var next = position
+        var reader = reader
+        // One buffer for each transaction: it is warm when it comes round again.
+        reader.limits.bytes = PageBuilder.bufferBytes * 15 / 16
         while true {
             let step = try reader.step(from: next, matching: bounded, matcher, limit: .max)
             for event in step.events { try body(event) }

@@ -1,7 +1,8 @@
 /// Collects records into events that share a few buffers, so that a page costs few allocations and an event that is kept
 /// keeps at most one buffer alive.
 struct PageBuilder {
-    private static let bufferBytes = 64 << 10
+    /// What a buffer has room for; small enough that an allocator hands the same memory out again and again.
+    static let bufferBytes = 64 << 10
 
     private var buffer: [UInt8] = []
     private var pending: [(position: Position, range: Range<Int>)] = []
@@ -15,7 +16,10 @@ struct PageBuilder {
     /// Adds a copy of a record whose structure is sound.
     mutating func add(_ position: Position, _ record: RawSpan) {
         if buffer.count + record.byteCount > PageBuilder.bufferBytes { flush() }
-        if buffer.capacity == 0 { buffer.reserveCapacity(PageBuilder.bufferBytes) }
+        if buffer.capacity == 0 {
+            buffer.reserveCapacity(max(PageBuilder.bufferBytes, record.byteCount))
+            pending.reserveCapacity(PageBuilder.bufferBytes / 256)
+        }
         let start = buffer.count
         unsafe record.withUnsafeBytes { unsafe buffer.append(contentsOf: $0) }
         pending.append((position, start..<buffer.count))
