@@ -148,6 +148,18 @@ let package = Package(
             "SimulatedProviders",
             ["SimulatedProviders", "Providers", "HTTPTransport", "Determinism", "CanonicalJSON", "TestSupport"]),
         tests(
+            "Jobs",
+            [
+                "Jobs", "Projections", "Deciders", "DeciderTestSupport", "EventLog", "Determinism", "CanonicalJSON",
+                "TestSupport",
+            ]),
+        tests(
+            "Calls",
+            [
+                "Calls", "Jobs", "Providers", "HTTPTransport", "Projections", "Deciders", "DeciderTestSupport",
+                "EventLog", "Determinism", "CanonicalJSON", "TestSupport",
+            ]),
+        tests(
             "Scoring",
             [
                 "Scoring", "Calls", "Jobs", "Providers", "Projections", "Deciders", "DeciderTestSupport", "EventLog",
