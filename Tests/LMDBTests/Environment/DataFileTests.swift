@@ -5,19 +5,19 @@ import Testing
 
 @Suite struct DataFileTests {
     @Test func `a sound file of any kind opens`() throws {
-        let store = try Store()
+        let store = try DamagedStore()
         #expect(store.reopening() == nil)
     }
 
     @Test(arguments: [1, 100, 4_096, 8_191])
     func `a file that ends within its meta pages is truncated`(size: Int) throws {
-        let store = try Store()
+        let store = try DamagedStore()
         try store.truncate(to: size)
         #expect(store.reopening() == .truncated)
     }
 
     @Test func `a file cut anywhere short of its last page is truncated`() throws {
-        let store = try Store()
+        let store = try DamagedStore()
         for fraction in [0.1, 0.5, 0.9] {
             try store.truncate(to: Int(Double(store.bytes.count) * fraction))
             #expect(store.reopening() == .truncated)
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func `an empty file is a beginning for a writer and an error for a reader`() throws {
-        let store = try Store()
+        let store = try DamagedStore()
         try store.truncate(to: 0)
         #expect(code { try Environment.open(at: store.directory.path, .readOnly) } == .truncated)
         #expect(store.reopening() == nil)
@@ -37,7 +37,7 @@ import Testing
         let seed = UInt64.random(in: 0...UInt64.max)
         print("garbage from seed \(seed)")
         var state = seed
-        let store = try Store()
+        let store = try DamagedStore()
         for size in [8_192, 12_288, 100_000] {
             let bytes = (0..<size).map { _ in
                 state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -54,7 +54,7 @@ import Testing
 
     @Test(arguments: [2, 3, 231] as [UInt8])
     func `another version of the format is named, as LMDB 1.0's`(version: UInt8) throws {
-        let store = try Store()
+        let store = try DamagedStore()
         for page in [0, 4_096] { try store.patch(page + 20, [version]) }
         #expect(store.reopening() == .versionMismatch)
     }
@@ -70,20 +70,20 @@ import Testing
             ("last page overflows", 136, [255, 255, 255, 255, 255, 255, 255, 255]),
         ]
         for (name, offset, bytes) in damages {
-            let store = try Store()
+            let store = try DamagedStore()
             for page in [0, 4_096] { try store.patch(page + offset, bytes) }
             #expect(store.reopening() == .invalid, "\(name)")
         }
     }
 
     @Test func `a last page number beyond the file is a truncation`() throws {
-        let store = try Store()
+        let store = try DamagedStore()
         for page in [0, 4_096] { try store.patch(page + 136, [0, 0, 0, 1, 0, 0, 0, 0]) }
         #expect(store.reopening() == .truncated)
     }
 
     @Test func `a file whose missing last pages are all free is sound`() throws {
-        let store = try Store()
+        let store = try DamagedStore()
         var shortened = false
         for round in 0..<20 as Range<UInt64> where !shortened {
             try store.reopened { environment, table in
@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test func `the message says what to do`() throws {
-        let store = try Store()
+        let store = try DamagedStore()
         try store.truncate(to: 5_000)
         #expect {
             try Environment.open(at: store.directory.path)
@@ -116,7 +116,7 @@ import Testing
 }
 
 /// A store with some content, whose data file a test damages while it is closed.
-private struct Store {
+private struct DamagedStore {
     let directory: TemporaryDirectory
     let bytes: [UInt8]
 

@@ -3,7 +3,9 @@ import LMDB
 import TestSupport
 import Testing
 
-/// What the operating system does to a store. Each in a process of its own, where limits and users can be changed.
+/// What the operating system does to a store.
+///
+/// Each in a process of its own, where limits and users can be changed.
 @Suite struct FaultTests {
     @Test func `a full disk refuses writes, reading goes on, and writing too when there is room again`() throws {
         let directory = try TemporaryDirectory()
