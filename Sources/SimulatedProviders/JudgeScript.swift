@@ -10,6 +10,8 @@ struct JudgeScript: Equatable {
         let id: String
         let minimum: Double
         let maximum: Double
+        /// Whole numbers on scales that have room for them.
+        let wantsIntegers: Bool
     }
 
     let criteria: [Criterion]
@@ -40,7 +42,8 @@ struct JudgeScript: Equatable {
 
     private func score(_ share: Double, of criterion: Criterion) -> Double {
         let exact = criterion.minimum + min(max(share, 0), 1) * (criterion.maximum - criterion.minimum)
-        return min(max(exact.rounded(), criterion.minimum), criterion.maximum)
+        let rounded = criterion.wantsIntegers ? exact.rounded() : (exact * 10).rounded() / 10
+        return min(max(rounded, criterion.minimum), criterion.maximum)
     }
 
     private func reason(_ merit: Double, _ noise: DrawnNoise) -> String {
@@ -75,7 +78,10 @@ extension JudgeScript {
         return members.compactMap { id, member in
             guard let score = member["properties"]?["score"] else { return nil }
             let minimum = score["minimum"]?.double ?? 0
-            return Criterion(id: id, minimum: minimum, maximum: max(score["maximum"]?.double ?? minimum + 10, minimum))
+            let maximum = max(score["maximum"]?.double ?? minimum + 10, minimum)
+            return Criterion(
+                id: id, minimum: minimum, maximum: maximum,
+                wantsIntegers: score["type"]?.string == "integer" || maximum - minimum >= 3)
         }
     }
 
@@ -114,7 +120,7 @@ extension JudgeScript {
         guard !id.isEmpty, rest.first == "(", let end = rest.firstIndex(of: ")") else { return nil }
         let range = rest[rest.index(after: rest.startIndex)..<end]
         guard let (minimum, maximum) = bounds(range), rest[end...].dropFirst().first == ":" else { return nil }
-        return Criterion(id: String(id), minimum: minimum, maximum: maximum)
+        return Criterion(id: String(id), minimum: minimum, maximum: maximum, wantsIntegers: maximum - minimum >= 3)
     }
 
     private static func bounds(_ range: Substring) -> (Double, Double)? {

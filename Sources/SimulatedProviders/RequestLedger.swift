@@ -39,6 +39,8 @@ package struct RequestLedger: Sendable, Equatable {
 }
 
 extension RequestLedger {
+    /// The ledger as JSON.
+    ///
     /// `{"answered":…,"bodies":{"<hex>":{"answered":…,"received":…,"repeated":…}},"received":…,"repeated":…}`
     var json: [UInt8] {
         var writer = CanonicalWriter(reservingCapacity: 256 + 128 * entries.count)
