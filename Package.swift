@@ -108,14 +108,16 @@ let package = Package(
             "Cairn",
             [
                 "Experiments", "Scoring", "Calls", "Jobs", "Replay", "Audit", "Providers", "HTTPTransport", "Deciders",
-                "Projections", "EventLog", "Determinism", "CanonicalJSON", logging,
+                "Projections", "EventLog", "LMDB", "Determinism", "CanonicalJSON", logging,
             ]),
 
         // Floor 10: arguments and printing.
         .executableTarget(
             name: "CairnCLI",
             dependencies: [
-                "Cairn", "SimulatedProviders", "CanonicalJSON", "Determinism", logging,
+                "Cairn", "SimulatedProviders", "Experiments", "Scoring", "Calls", "Jobs", "Replay", "Audit",
+                "Providers", "HTTPTransport", "Deciders", "Projections", "EventLog", "Determinism", "CanonicalJSON",
+                logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: common),
@@ -130,6 +132,11 @@ let package = Package(
         .executableTarget(name: "LMDBProbe", dependencies: ["LMDB"], path: "Tests/LMDBProbe", swiftSettings: common),
         tests("LMDB", ["LMDB", "LMDBProbe", "TestSupport"]),
         tests("HTTPTransport", ["HTTPTransport", "CCurl", "TestSupport"]),
+        .executableTarget(
+            name: "FaultProbe", dependencies: ["Projections", "EventLog", "Determinism", "CanonicalJSON"],
+            path: "Tests/FaultProbe", swiftSettings: common),
+        tests(
+            "Fault", ["FaultProbe", "EventLog", "LMDB", "Determinism", "CanonicalJSON", "TestSupport"]),
         tests("EventLog", ["EventLog", "LMDB", "Determinism", "CanonicalJSON", "TestSupport"]),
         tests(
             "Deciders",

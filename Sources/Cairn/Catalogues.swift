@@ -14,7 +14,7 @@ package enum Catalogues {
 
     /// Every read model.
     package static let projectors = ProjectorCatalogue([
-        JobStatus.self, ReadyQueue.self, Transcripts.self, Usage.self, Scores.self, Rankings.self, Runs.self,
+        JobStatus.self, ReadyQueue.self, Transcripts.self, CallUsage.self, Scores.self, Rankings.self, Runs.self,
     ])
 
     /// Every pure function that a recorded event may cite.

@@ -1,9 +1,10 @@
-import CanonicalJSON
-import Experiments
+package import Calls
+package import CanonicalJSON
 import EventLog
+package import Experiments
 package import Jobs
 package import Projections
-import Scoring
+package import Scoring
 
 /// The questions that users ask of the read models, as of now or of any moment.
 package struct Queries {
@@ -138,6 +139,76 @@ package struct Queries {
             try runs.compactMap { run in
                 try tables.current(of: run).map { QueryRow([("run", .string(run.rawValue))], $0) }
             }
+        }
+    }
+}
+
+extension Queries {
+    /// One question of a conversation, with the texts that the row's blobs hold.
+    package struct Turn: CanonicalEncodable, Sendable {
+        package let run: String
+        package let job: String
+        package let row: TranscriptRow
+        /// What was sent; nil when its blob isn't in the store.
+        package let request: JSONValue?
+        /// What came back; nil when nothing did, or its blob isn't in the store.
+        package let answer: String?
+
+        package func encode(to writer: inout CanonicalWriter) {
+            var key: [(name: String, value: JSONValue)] = [("run", .string(run)), ("job", .string(job))]
+            if let request { key.append(("requestBody", request)) }
+            if let answer { key.append(("answer", .string(answer))) }
+            QueryRow(key, row).encode(to: &writer)
+        }
+    }
+
+    /// Conversations, job by job, turn by turn; `job` nil takes those of every selected job.
+    package func transcripts(_ selection: Selection, job: String? = nil) throws -> [Turn] {
+        let runs = try runIDs(selection)
+        let wanted = try selectedJobs(selection, in: runs)
+        return try views.query(Transcripts.self) { tables in
+            var turns: [Turn] = []
+            for run in runs {
+                try tables.forEach(of: run) { key, row in
+                    if job == nil || key.job.rawValue == job, wanted?.contains(key.job) ?? true {
+                        turns.append(try turn(run, key.job, row))
+                    }
+                    return turns.count < selection.limit
+                }
+            }
+            return turns
+        }
+    }
+
+    /// The jobs whose labels fit; nil when all do.
+    private func selectedJobs(_ selection: Selection, in runs: [RunID]) throws -> Set<JobID>? {
+        guard selection.model != nil || selection.scenario != nil || selection.judge != nil else { return nil }
+        var all = selection
+        all.limit = .max
+        return Set(try jobs(all).compactMap { JobID(rawValue: $0.text("job")) })
+    }
+
+    private func turn(_ run: RunID, _ job: JobID, _ row: TranscriptRow) throws -> Turn {
+        let request = try store.log.blob(row.request).flatMap { try? JSONParser.parse($0) }
+        return Turn(
+            run: run.rawValue, job: job.rawValue, row: row, request: request,
+            answer: try row.answer { try store.log.blob($0) })
+    }
+
+    /// Tokens, cost and latency by run, provider, model and purpose.
+    package func usage(_ selection: Selection) throws -> [QueryRow<UsageRow>] {
+        let runs = try runIDs(selection)
+        return try views.query(CallUsage.self) { tables in
+            try runs.flatMap { run in try tables.rows(of: run) }
+                .filter { selection.model == nil || $0.key.model == selection.model }
+                .prefix(selection.limit)
+                .map { key, row in
+                    QueryRow(
+                        [
+                            ("run", .string(key.run.rawValue)), ("provider", .string(key.provider)),
+                            ("model", .string(key.model)), ("purpose", .string(key.purpose.rawValue)),
+                        ], row)
+                }
         }
     }
 }

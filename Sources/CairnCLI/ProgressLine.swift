@@ -5,6 +5,8 @@ struct ProgressLine: Equatable {
     var done: Int
     var failed: Int
     var total: Int
+    /// Cells that an earlier process had finished: they say nothing about today's rate.
+    var before: Int
     var tokens: Int
     /// Nil when no model has a price.
     var costInNanoDollars: Int?
@@ -14,8 +16,8 @@ struct ProgressLine: Equatable {
     func rendered(width: Int) -> String {
         var parts = ["\(Quantities.grouped(done))/\(Quantities.grouped(total)) cells"]
         if failed > 0 { parts.append("\(Quantities.grouped(failed)) failed") }
-        let seconds = Double(elapsed.rawValue) / 1e6
-        let rate = seconds > 0 ? Double(done + failed) / seconds : 0
+        let seconds = Double(elapsed.count) / 1e6
+        let rate = seconds > 0 ? Double(max(0, done + failed - before)) / seconds : 0
         parts.append("\(Quantities.decimal(rate, places: rate < 10 ? 1 : 0))/s")
         parts.append("\(Quantities.grouped(tokens)) tokens")
         if let costInNanoDollars { parts.append(Quantities.dollars(nano: costInNanoDollars)) }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 
 /// Which store a command works on.
 struct StoreOptions: ParsableArguments {
@@ -12,12 +11,7 @@ struct StoreOptions: ParsableArguments {
     var store: String?
 
     var path: String {
-        store ?? environment("CAIRN_STORE") ?? Self.fallback
-    }
-
-    private func environment(_ name: String) -> String? {
-        guard let value = getenv(name), value.pointee != 0 else { return nil }
-        return String(cString: value)
+        store ?? Terminal.environment("CAIRN_STORE") ?? Self.fallback
     }
 }
 

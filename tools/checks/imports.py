@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 
-TOOLCHAIN = {"Swift", "Glibc", "Synchronization"}
+TOOLCHAIN = {"Swift", "Glibc", "Synchronization", "Dispatch"}
 TOOLCHAIN_IN_TESTS = TOOLCHAIN | {"Testing", "Foundation"}
 IMPORT = re.compile(
     r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |package |internal |fileprivate |private )?import\s+"

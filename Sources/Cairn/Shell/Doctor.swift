@@ -27,7 +27,9 @@ package struct Doctor {
         defer { transport.shutdown() }
         for provider in ModelCatalogue.providers where provider.keyVariable != nil || provider.defaultBaseURL != nil {
             findings.append(key(of: provider))
-            if asksProviders, let finding = await reachability(of: provider, through: transport) { findings.append(finding) }
+            if asksProviders, let finding = await reachability(of: provider, through: transport) {
+                findings.append(finding)
+            }
         }
         return findings
     }
@@ -89,7 +91,8 @@ package struct Doctor {
             let variable = provider.keyVariable, getenv(variable) != nil
         else { return nil }
         let limits = TransferLimits(
-            connectTimeout: .seconds(5), firstByteTimeout: .seconds(10), totalTimeout: .seconds(10), maxResponseBytes: 4 << 20)
+            connectTimeout: .seconds(5), firstByteTimeout: .seconds(10), totalTimeout: .seconds(10),
+            maxResponseBytes: 4 << 20)
         let request = HTTPRequest(
             method: "GET", url: base + "/models", headers: [], body: [], limits: limits, label: "doctor")
         do throws(TransportError) {

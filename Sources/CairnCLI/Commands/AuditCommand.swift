@@ -35,7 +35,8 @@ struct AuditExportCommand: AsyncParsableCommand {
     @Flag(help: "Accepted for symmetry; the export is JSON Lines in any case.")
     var json = false
 
-    @Option(name: [.short, .long], help: ArgumentHelp("Write to this file, not to standard output.", valueName: "file"))
+    @Option(
+        name: [.short, .long], help: ArgumentHelp("Write to this file, not to standard output.", valueName: "file"))
     var output: String?
 
     @Option(help: "Only events of this run.")
@@ -137,7 +138,9 @@ struct AuditVerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let expected = try expect.map(ExpectedHead.init(text:))
-        let report = try Auditor.verify(storeAt: store.path, catalogue: Catalogues.events, expecting: expected)
+        let store = try Store.open(at: store.path)
+        defer { store.close() }
+        let report = try Auditor(log: store.log, catalogue: Catalogues.events).verify(expecting: expected)
         try answer.output.print(report) { report.text }
         if !report.isValid { throw ExitStatus.differs.exitCode }
     }

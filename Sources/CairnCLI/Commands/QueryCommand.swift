@@ -89,7 +89,8 @@ struct QueryJobs: AsyncParsableCommand {
         let state = try state.map { text in
             guard let state = JobStatus.State(rawValue: text) else {
                 throw ValidationError(
-                    "--state takes one of \(JobStatus.State.allCases.map(\.rawValue).joined(separator: ", ")); found \(text)")
+                    "--state takes one of \(JobStatus.State.allCases.map(\.rawValue).joined(separator: ", ")); found \(text)"
+                )
             }
             return state
         }

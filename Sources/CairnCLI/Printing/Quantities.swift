@@ -1,5 +1,3 @@
-import Determinism
-
 /// Numbers as people read them; JSON output has them exact.
 enum Quantities {
     /// `1234567` → `1,234,567`.

@@ -7,7 +7,20 @@ enum Terminal {
 
     /// Colour is for people: only on a terminal, and not when they said no (https://no-color.org).
     static func bold(_ text: String) -> String {
-        outputIsTerminal && getenv("NO_COLOR") == nil ? "\u{1B}[1m\(text)\u{1B}[0m" : text
+        outputIsTerminal && environment("NO_COLOR") == nil ? "\u{1B}[1m\(text)\u{1B}[0m" : text
+    }
+
+    /// The value of a variable that is set and not empty.
+    static func environment(_ name: String) -> String? {
+        guard let value = getenv(name), value.pointee != 0 else { return nil }
+        return String(cString: value)
+    }
+
+    /// Columns of the terminal that standard error is.
+    static var errorWidth: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col) - 1
     }
 
     static func print(_ text: String) throws { try write(Array(text.utf8), to: STDOUT_FILENO) }

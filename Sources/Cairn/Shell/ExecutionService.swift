@@ -1,0 +1,99 @@
+import Calls
+import CanonicalJSON
+import Deciders
+import EventLog
+import Experiments
+import Glibc
+import Jobs
+import Logging
+import Projections
+package import Replay
+
+/// Runs everything that a store records again, into a fresh store, by the same code that ran it first.
+package struct ExecutionService: Sendable {
+    private let store: Store
+
+    package init(store: Store) {
+        self.store = store
+    }
+
+    /// `directory` is where the fresh store is kept; nil removes it afterwards.
+    package func run(
+        into directory: String? = nil, progress: @escaping @Sendable (UInt64) -> Void = { _ in }
+    ) async throws -> ExecutionReport {
+        let scratch = try directory == nil ? ScratchDirectory() : nil
+        let path = directory ?? (scratch.map { $0.path + "/store" } ?? "")
+        guard access(path, F_OK) != 0 else {
+            throw LogError(
+                .invalid, during: "executing again", "\(path) exists already; name a directory that doesn't")
+        }
+        let fresh = try LMDBLog.open(
+            at: path, .init(access: .create, durability: directory == nil ? .noSync : .durable))
+        defer { fresh.close() }
+        let views = try ProjectionRunner(
+            log: fresh, directory: path + "/views", storeID: fresh.manifest.id, catalogue: Catalogues.projectors)
+        return try await Execution(recorded: store.log, fresh: fresh).run(
+            drive: { try await drive($0, views) }, progress: progress)
+    }
+
+    /// One process of the record, from its first event on; ends as the record does.
+    private func drive(_ context: Execution.Context, _ views: ProjectionRunner) async throws {
+        guard let first = try store.log.event(at: context.session.first), first.hasType(WorkerStarted.type),
+            let worker = WorkerID(rawValue: context.session.worker)
+        else {
+            throw LogError(
+                .invalid, during: "executing again",
+                "position \(context.session.first) doesn't begin a worker, though its events name the worker "
+                    + context.session.worker)
+        }
+        let run = try first.decode(WorkerStarted.self).run
+        let log = context.log
+        let recorded = RecordedWorker(worker, in: store.log) { await log.reached($0) }
+        let environment = RunEnvironment(
+            log: log, views: views, effects: context.effects, worker: worker, liveness: recorded,
+            interruption: recorded,
+            transport: RecordedTransport(recorded: store.log) { _ = await log.endOfRecord() },
+            key: { _ in nil }, slots: PoolState.Limits.none)
+        let executor = RunExecutor(
+            try definition(of: run), run: run, in: environment,
+            logger: Logger(label: "cairn.replay") { _ in SwiftLogNoOpLogHandler() })
+        let drain = try drainRequest(of: worker)
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                _ = try await executor.execute()
+                return true
+            }
+            group.addTask {
+                guard let drain, await log.reached(drain.position.rawValue) else { return false }
+                try await executor.requestDrain(drain.reason)
+                return false
+            }
+            while let isOver = try await group.next() {
+                if isOver { group.cancelAll() }
+            }
+        }
+    }
+
+    private func definition(of run: RunID) throws -> ExperimentDefinition {
+        let stream = try StreamName(category: Run.category, id: run.rawValue)
+        guard let position = try store.log.position(of: stream, revision: .first),
+            let submitted = try store.log.event(at: position)?.decode(RunSubmitted.self),
+            let blob = try store.log.blob(submitted.definition)
+        else {
+            throw LogError(
+                .invalid, during: "executing the run \(run) again",
+                "its definition isn't in the store: it was never submitted, or its blob is gone")
+        }
+        return try ExperimentDefinition(canonicalBytes: blob)
+    }
+
+    private func drainRequest(
+        of worker: WorkerID
+    ) throws -> (position: Position, reason: WorkerDrainRequested.Reason)? {
+        let stream = try StreamName(category: Worker.category, id: worker.rawValue)
+        for event in try store.log.readStream(stream) where event.hasType(WorkerDrainRequested.type) {
+            return (event.position, try event.decode(WorkerDrainRequested.self).reason)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,104 @@
+import Calls
+import CanonicalJSON
+import Deciders
+package import Determinism
+package import Experiments
+import Glibc
+package import HTTPTransport
+package import Jobs
+package import Logging
+import Providers
+
+/// Runs experiments in a store: what `cairn run` does, for any program.
+package struct RunService: Sendable {
+    /// What may be changed about a run from outside its definition.
+    package struct Options: Sendable {
+        /// Tells runs of one definition apart; nil is the run without a label.
+        package var label: String?
+        /// Fewer or more jobs at once than the definition says; nothing that is recorded depends on it.
+        package var concurrency: Int?
+        /// Makes what failed or was skipped ready again before working.
+        package var retriesFailed: Bool
+        /// How long work under way may go on after a request to drain.
+        package var grace: Microseconds
+
+        package init(
+            label: String? = nil, concurrency: Int? = nil, retriesFailed: Bool = false,
+            grace: Microseconds = .seconds(30)
+        ) {
+            self.label = label
+            self.concurrency = concurrency
+            self.retriesFailed = retriesFailed
+            self.grace = grace
+        }
+    }
+
+    private let store: Store
+    private let transport: any Transport
+    private let time: TimeSource
+    private let logger: Logger
+
+    package init(store: Store, transport: any Transport, time: TimeSource = .system, logger: Logger) {
+        self.store = store
+        self.transport = transport
+        self.time = time
+        self.logger = logger
+    }
+
+    /// Submits the experiment if it isn't there yet, and works until it is finished or drained.
+    ///
+    /// `started` is handed the run and the ways to end it early; `progress` hears how far it has come.
+    package func run(
+        _ definition: ExperimentDefinition, _ options: Options = Options(),
+        started: @Sendable (RunID, RunControl) -> Void = { _, _ in },
+        progress: (@Sendable (RunRow) -> Void)? = nil
+    ) async throws -> RunExecutor.Report {
+        let run = JobPlan.runID(of: definition.digest, label: options.label)
+        let effects = Effects.live(time)
+        if options.retriesFailed {
+            let reopening = RunReopening(log: store.log, views: store.views, effects: effects)
+            _ = try await reopening.reopen(run, by: "operator")
+        }
+        let worker = WorkerID.new()
+        let impatience = OneShot()
+        let environment = RunEnvironment(
+            log: store.log, views: store.views, effects: effects, worker: worker,
+            liveness: LockFileLiveness(directory: store.workersDirectory, time: time),
+            interruption: GracePeriod(options.grace, effects: effects, impatience: impatience), transport: transport,
+            key: Self.key, slots: options.concurrency.map { PoolState.Limits(total: $0, lanes: definition.slots.lanes) }
+        )
+        var logger = logger
+        logger[metadataKey: "run"] = "\(run)"
+        logger[metadataKey: "worker"] = "\(worker)"
+        let executor = RunExecutor(definition, run: run, in: environment, logger: logger)
+        logger.info("run begins", metadata: ["jobs": "\(executor.plan.jobs.count)", "cells": "\(executor.plan.cells)"])
+        started(run, RunControl(executor: executor, impatience: impatience))
+        let report = try await WorkerLock.hold(worker, in: store.workersDirectory) {
+            try await executor.execute(progress: progress)
+        }
+        logger.info(
+            "run ends", metadata: ["stage": "\(report.row.stage.rawValue)", "missing": "\(report.row.cells.missing)"])
+        return report
+    }
+
+    private static func key(_ variable: String) -> APIKey? {
+        getenv(variable).flatMap { APIKey(String(cString: $0)) }
+    }
+}
+
+/// Ends a run early.
+package struct RunControl: Sendable {
+    private let executor: RunExecutor
+    private let impatience: OneShot
+
+    init(executor: RunExecutor, impatience: OneShot) {
+        self.executor = executor
+        self.impatience = impatience
+    }
+
+    /// Lets what is under way end, begins nothing new, and leaves the rest for later.
+    package func drain() async throws { try await executor.requestDrain(.signal) }
+
+    /// Cuts short what is under way, once the run drains.
+    package func hurry() { impatience.happen() }
+}

@@ -1,0 +1,35 @@
+import EventLog
+import Glibc
+
+/// A directory for what is needed for a while; removed with everything in it when released.
+final class ScratchDirectory: Sendable {
+    let path: String
+
+    /// Made in `TMPDIR`, or `/tmp`.
+    init() throws(LogError) {
+        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var template = Array("\(parent)/cairn-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw LogError(
+                .other, during: "making a directory for a while", "\(parent): \(String(cString: strerror(errno)))")
+        }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    deinit { Self.remove(path) }
+
+    private static func remove(_ path: String) {
+        if let directory = opendir(path) {
+            while let entry = readdir(directory) {
+                let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                }
+                if name != "." && name != ".." { remove(path + "/" + name) }
+            }
+            closedir(directory)
+            rmdir(path)
+        } else {
+            unlink(path)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import ArgumentParser
+import Cairn
+import Calls
+import CanonicalJSON
+
+/// `cairn query transcripts`
+struct QueryTranscripts: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "transcripts", abstract: "Conversations, turn by turn.",
+        discussion: "EXAMPLE\n  cairn query transcripts --model careful --limit 3")
+
+    @OptionGroup var options: QueryOptions
+
+    @Option(help: "Only the conversation of this job.")
+    var job: String?
+
+    func run() async throws {
+        let turns = try options.ask { try $0.transcripts(options.selection, job: job) }
+        if options.answer.json {
+            try options.answer.output.print(turns) { "" }
+        } else if turns.isEmpty {
+            Terminal.complain("no such conversations\n")
+        } else {
+            try Terminal.print(turns.map(TranscriptText.text).joined(separator: "\n"))
+        }
+    }
+}
+
+/// A turn in words.
+enum TranscriptText {
+    static func text(_ turn: Queries.Turn) -> String {
+        let row = turn.row
+        let cost = row.cost.map { ", " + Quantities.dollars(nano: $0) } ?? ""
+        let tokens = "\(row.usage.input ?? 0) + \(row.usage.output ?? 0) tokens\(cost)"
+        let header = "job \(turn.job) · \(row.purpose.rawValue) · \(row.model) · turn \(row.turn)"
+        let answer =
+            turn.answer
+            ?? (row.state == .answered
+                ? "(the answer's bytes aren't in the store)"
+                : "(\(row.state.rawValue)\(row.errorClass.map { ": \($0)" } ?? ""))")
+        return Terminal.bold(header) + "\n" + messages(turn.request) + "< \(answer)\n"
+            + (row.state == .answered ? "  \(tokens)\n" : "")
+    }
+
+    /// The last question that was put, and the system message with the first one.
+    private static func messages(_ request: JSONValue?) -> String {
+        guard case .object(let body)? = request, case .array(let messages)? = body["messages"] else {
+            return "> (the request's bytes aren't in the store)\n"
+        }
+        let lines = messages.enumerated().compactMap { index, message -> String? in
+            guard case .object(let message) = message, case .string(let role)? = message["role"],
+                case .string(let content)? = message["content"]
+            else { return nil }
+            let isLast = index == messages.count - 1
+            guard isLast || (role == "system" && messages.count <= 2) else { return nil }
+            return isLast ? "> \(content)\n" : "[\(role)] \(content)\n"
+        }
+        return lines.joined()
+    }
+}
+
+/// `cairn query usage`
+struct QueryUsage: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "usage", abstract: "Tokens, cost and latency by model.",
+        discussion: "EXAMPLE\n  cairn query usage --json | jq 'map(.cost) | add'")
+
+    @OptionGroup var options: QueryOptions
+
+    func run() async throws {
+        let layout = TableLayout<QueryRow<UsageRow>>()
+            .column("provider") { $0.text("provider") }
+            .column("model") { $0.text("model") }
+            .column("purpose") { $0.text("purpose") }
+            .number("answers") { Quantities.grouped($0.row.calls) }
+            .number("failures") { Quantities.grouped($0.row.failures) }
+            .number("unknown") { Quantities.grouped($0.row.unknown) }
+            .number("input") { Quantities.grouped($0.row.tokens.input) }
+            .number("output") { Quantities.grouped($0.row.tokens.output) }
+            .number("cost") { $0.row.withoutCost == $0.row.calls ? "?" : Quantities.dollars(nano: $0.row.cost) }
+            .number("median") { duration($0.row.latency.percentile(50)?.count) }
+            .number("p95") { duration($0.row.latency.percentile(95)?.count) }
+        try options.answer.output.print(
+            try options.ask { try $0.usage(options.selection) }, as: layout, nothing: "no calls yet")
+    }
+
+    private func duration(_ microseconds: Int64?) -> String {
+        microseconds.map { Quantities.duration(microseconds: $0) } ?? ""
+    }
+}

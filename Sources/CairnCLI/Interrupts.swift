@@ -1,0 +1,37 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// What Ctrl-C and SIGTERM do: the first asks to drain, the second to hurry, the third ends the process.
+enum Interrupts {
+    private static let sources = Mutex<[any DispatchSourceSignal]>([])
+    private static let count = Atomic(0)
+
+    static func handle(
+        first: @escaping @Sendable () async throws -> Void, second: @escaping @Sendable () -> Void
+    ) {
+        for number in [SIGINT, SIGTERM] {
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                switch count.wrappingAdd(1, ordering: .relaxed).newValue {
+                case 1:
+                    Terminal.complain("\nletting calls under way end; once more cuts them short\n")
+                    Task {
+                        do {
+                            try await first()
+                        } catch {
+                            Terminal.complain("cairn: can't drain: \(error)\n")
+                        }
+                    }
+                case 2:
+                    Terminal.complain("cutting short; once more ends at once\n")
+                    second()
+                default: _exit(128 + number)
+                }
+            }
+            source.resume()
+            sources.withLock { $0.append(source) }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import Experiments
+import Providers
+import SimulatedProviders
+
+extension Simulation {
+    /// Runs the simulated provider as long as `body` runs, if the experiment has models of it.
+    static func provide<Value: Sendable>(
+        for definition: ExperimentDefinition,
+        _ body: @escaping @Sendable ([RoutingTransport.Route]) async throws -> Value
+    ) async throws -> Value {
+        let models = definition.models + definition.judges.map(\.model)
+        guard models.contains(where: { $0.baseURL == ModelCatalogue.simulatedBaseURL }) else {
+            return try await body([])
+        }
+        let simulation: Simulation
+        do throws(SimulationError) {
+            simulation =
+                try definition.simulation.map { (value) throws(SimulationError) in try Simulation(value) }
+                ?? Simulation()
+        } catch {
+            throw Failure(.usage, "simulation: \(error)")
+        }
+        return try await SimulatedServer.run(simulation) { server in
+            try await body([RoutingTransport.Route(from: ModelCatalogue.simulatedBaseURL, to: server.baseURL)])
+        }
+    }
+}
