@@ -20,11 +20,26 @@ struct DataFile: Equatable {
     private static let metaBytes = 152
 
     /// Judges the data file at `path`; nil if it is empty, as after a creation that was interrupted.
+    ///
+    /// Another process may be committing, so a bad verdict stands only when a second look gives the same one.
     static func check(_ path: String) throws(LMDBError) -> DataFile? {
         let file = try FileDescriptor(reading: path)
+        var previous: LMDBError?
+        while true {
+            do throws(LMDBError) {
+                return try judge(file, path)
+            } catch {
+                if error == previous { throw error }
+                previous = error
+            }
+        }
+    }
+
+    private static func judge(_ file: borrowing FileDescriptor, _ path: String) throws(LMDBError) -> DataFile? {
+        if try file.size() == 0 { return nil }
+        let claims = try claims(of: file, path)
+        // Taken after the meta pages were read: a commit writes its pages before the meta page that names them.
         let size = try file.size()
-        if size == 0 { return nil }
-        let claims = try claims(of: file, size: size, path)
         let needed = (claims.lastPage + 1) * claims.pageSize
         if size < needed {
             let missing = (size / claims.pageSize)...claims.lastPage
@@ -36,9 +51,9 @@ struct DataFile: Equatable {
     }
 
     /// The newer of the two meta pages, both of which must be sound.
-    private static func claims(of file: borrowing FileDescriptor, size: Int, _ path: String) throws(LMDBError) -> Self {
+    private static func claims(of file: borrowing FileDescriptor, _ path: String) throws(LMDBError) -> Self {
         let first = try meta(in: file.read(metaBytes, at: 0), path)
-        if size < 2 * first.pageSize { throw truncated(path, "it ends within the second of its two meta pages") }
+        if try file.size() < 2 * first.pageSize { throw truncated(path, "it ends within its second meta page") }
         let second = try meta(in: file.read(metaBytes, at: first.pageSize), path)
         guard first.pageSize == second.pageSize else { throw invalid(path, "its meta pages differ in page size") }
         return second.transaction > first.transaction ? second : first

@@ -20,11 +20,11 @@ extension Environment {
         let identity = try directory.identity()
         guard OpenEnvironments.register(identity) else { throw .alreadyOpen(path) }
         directory.lockExclusively()
-        defer { directory.unlock() }
         do throws(LMDBError) {
             let dataFile = try checkDataFile(path, configuration)
             let handle = unsafe try openHandle(path, configuration, dataFile)
-            let environment = unsafe Environment(handle, path, configuration, identity)
+            directory.unlock()
+            let environment = unsafe Environment(handle, path, configuration, directory, identity)
             _ = try? environment.clearStaleReaders()
             return environment
         } catch {

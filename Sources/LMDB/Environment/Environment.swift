@@ -75,12 +75,17 @@ internal import Synchronization
     /// Set when replacing the map failed, so that nothing touches it any more.
     let unmapped = Atomic<Bool>(false)
     private let identity: OpenEnvironments.Identity
+    /// Keeps the directory's number from being given to another one while this one is registered under it.
+    private let directory: FileDescriptor
 
     private static let nextIdentifier = Atomic<UInt64>(1)
 
-    init(_ handle: OpaquePointer, _ path: String, _ configuration: Configuration, _ identity: OpenEnvironments.Identity)
-    {
+    init(
+        _ handle: OpaquePointer, _ path: String, _ configuration: Configuration, _ directory: consuming FileDescriptor,
+        _ identity: OpenEnvironments.Identity
+    ) {
         unsafe self.handle = handle
+        self.directory = directory
         self.path = path
         self.configuration = configuration
         self.identity = identity

@@ -48,6 +48,15 @@ import Testing
         _ = try Environment.open(at: directory.path("link"))
     }
 
+    @Test func `a directory isn't mistaken for one that was deleted while it was open`() throws {
+        let directory = try TemporaryDirectory()
+        var open: [Environment] = []
+        for name in (0..<10).map({ directory.path("store\($0)") }) {
+            open.append(try Environment.open(at: name))
+            try FileManager.default.removeItem(atPath: name)
+        }
+    }
+
     @Test func `letting go of an environment closes it`() throws {
         let directory = try TemporaryDirectory()
         for _ in 0..<3 { _ = try Environment.open(at: directory.path) }
