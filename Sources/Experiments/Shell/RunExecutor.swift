@@ -1,0 +1,204 @@
+import CanonicalJSON
+import Deciders
+import EventLog
+package import Jobs
+package import Logging
+import Projections
+package import Scoring
+
+/// Executes a run: submits what isn't submitted yet, works until nothing is left, then ranks and finishes.
+///
+/// The same code executes a recorded run again. All that is decided here follows from the log and the definition.
+package struct RunExecutor: Sendable {
+    package let run: RunID
+    package let plan: JobPlan
+    private let definition: ExperimentDefinition
+    private let environment: RunEnvironment
+    private let pool: WorkerPool
+
+    /// `run` is made by `JobPlan.runID`, or read from the log when an existing run is resumed.
+    ///
+    /// Throws when the definition asks for a provider that this program doesn't have.
+    package init(
+        _ definition: ExperimentDefinition, run: RunID, in environment: RunEnvironment,
+        logger: Logger = Logger(label: "cairn.run")
+    ) throws {
+        self.run = run
+        self.definition = definition
+        self.environment = environment
+        plan = JobPlan(definition, run: run)
+        let configuration = WorkerPool.Configuration(
+            run: run, worker: environment.worker, limits: environment.slots ?? definition.slots,
+            lease: definition.lease, retry: definition.limits.retry)
+        pool = WorkerPool(
+            configuration, log: environment.log, effects: environment.effects, views: environment.views,
+            handler: try RunHandlers(definition, run: run, in: environment), liveness: environment.liveness,
+            interruption: environment.interruption, logger: logger)
+    }
+
+    /// How far a run has come when its execution ends.
+    package struct Report: Equatable, Sendable {
+        package let run: RunID
+        /// Whether it stopped because it was asked to, with work left.
+        package let isDrained: Bool
+        package let row: RunRow
+        /// Nil without judges, and before the end.
+        package let ranking: RankingComputed?
+    }
+
+    /// Works until the run is finished or drained; a run that is finished already is reported as it stands.
+    ///
+    /// `progress` hears how far it has come, a few times a second, and never in between two records of one stream.
+    /// Cancelling ends it as if the process had been killed.
+    package func execute(progress: (@Sendable (RunRow) -> Void)? = nil) async throws -> Report {
+        if case .finished = try runs.load(run.rawValue).state { return try report(isDrained: false) }
+        let concurrency = definition.limits.concurrency
+        try await workers.handle(worker, run: run.rawValue, .start(concurrency: concurrency, run: run))
+        try await submit()
+        switch try await work(telling: progress) {
+        case .finished:
+            try await rank()
+            try await finish()
+            try await workers.handle(worker, run: run.rawValue, .stop(.finished))
+            return try report(isDrained: false)
+        case .drained:
+            try await drain()
+            try await workers.handle(worker, run: run.rawValue, .stop(.drained))
+            return try report(isDrained: true)
+        }
+    }
+
+    /// Records that this worker was asked to end; what is under way may end, nothing new begins.
+    package func requestDrain(_ reason: WorkerDrainRequested.Reason) async throws {
+        try await pool.requestDrain(reason)
+    }
+
+    private var worker: String { environment.worker.rawValue }
+    private var runs: CommandHandler<Run> { environment.handler() }
+    private var workers: CommandHandler<Worker> { environment.handler() }
+    private var rankings: CommandHandler<Ranking> { environment.handler() }
+}
+
+// MARK: - Submitting and working
+
+extension RunExecutor {
+    /// Puts the run and its jobs into the log; a submission that was cut short is completed.
+    private func submit() async throws {
+        let blob = Blob(definition.canonicalBytes())
+        let submitted = RunSubmitted(
+            cells: plan.cells, definition: blob.digest, experiment: definition.name, jobs: plan.jobs.count)
+        let blobs = [blob] + definition.judges.map { Blob($0.rubric.canonicalBytes()) }
+        let handled = try await runs.handle(run.rawValue, run: run.rawValue, blobs: blobs, .submit(submitted))
+        guard case .submitting = handled.state else { return }
+        // A call has its own attempts; a job whose call was given up isn't begun again by itself.
+        let jobs = plan.jobs.lazy.map { job in
+            (
+                id: job.id,
+                job: JobSubmitted(
+                    after: job.after, kind: job.kind, labels: job.labels, lane: job.lane, maxAttempts: 1,
+                    ordinal: job.ordinal, run: run)
+            )
+        }
+        _ = try await JobSubmission(environment.handler()).submit(jobs)
+        try await runs.handle(run.rawValue, run: run.rawValue, .confirmJobs)
+    }
+
+    private func work(telling progress: (@Sendable (RunRow) -> Void)?) async throws -> WorkerPool.Outcome {
+        guard let progress else { return try await pool.work() }
+        return try await withThrowingTaskGroup(of: WorkerPool.Outcome?.self) { group in
+            group.addTask { try await pool.work() }
+            group.addTask {
+                await tell(progress)
+                return nil
+            }
+            while let ended = try await group.next() {
+                guard let ended else { continue }
+                group.cancelAll()
+                return ended
+            }
+            throw CancellationError()
+        }
+    }
+
+    /// For people's eyes only: nothing that is recorded depends on it.
+    private func tell(_ progress: @Sendable (RunRow) -> Void) async {
+        while !Task.isCancelled {
+            if let row = try? row() { progress(row) }
+            try? await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    private func row() throws -> RunRow {
+        guard let row = try environment.views.query(Runs.self, { try $0.runs.get(run) }) else {
+            throw LogError(.invalid, during: "reading the run \(run)", "it was never submitted to this store")
+        }
+        return row
+    }
+}
+
+// MARK: - Ending
+
+extension RunExecutor {
+    private func rank() async throws {
+        guard !definition.judges.isEmpty else { return }
+        let scores = try environment.views.query(Scores.self) { tables in
+            try plan.jobs.filter { $0.kind == JudgeHandler.kind }.compactMap { job in
+                try tables.scores.get(ScoreKey(run: run, job: job.id)).flatMap { row in
+                    if case .computed(let computed) = row.outcome { (row.position, computed) } else { nil }
+                }
+            }
+        }
+        let cells = definition.scenarios.count * definition.samples * definition.judges.count
+        let models = definition.models.map { RankedModel(cells: cells, id: $0.id) }
+        let inputs = Blob(scores.map(\.0).canonicalBytes())
+        let roster = Blob(models.canonicalBytes())
+        let ranking = ScoringDerivations.ranking(
+            of: run, scores: scores.map(\.1), inputs: inputs.digest, models: models)
+        let cause = ScoringDerivations.rankingCause(inputs: inputs.digest, models: roster.digest)
+        try await rankings.handle(
+            run.rawValue, run: run.rawValue, blobs: [inputs, roster], cause: { _ in cause }, .compute(ranking))
+    }
+
+    private func finish() async throws {
+        let cells = try environment.views.query(Runs.self) { try $0.cells.scan(prefix: KeyPrefix(run)).map(\.row) }
+        let counts = CellCounts(
+            done: cells.count { $0.status == .done }, failed: cells.count { $0.status == .failed },
+            skipped: cells.count { $0.status == .skipped })
+        let inputs = Blob(cells.compactMap(\.settled).canonicalBytes())
+        guard
+            let submitted = try environment.log.position(
+                of: StreamName(category: Run.category, id: run.rawValue), revision: .first)
+        else { return }
+        let cause = RunDerivations.outcomeCause(submitted: submitted, inputs: inputs.digest)
+        try await runs.handle(
+            run.rawValue, run: run.rawValue, blobs: [inputs], cause: { _ in cause },
+            .finish(RunDerivations.finished(counts, of: plan.cells)))
+    }
+
+    private func drain() async throws {
+        let cells = try row().cells
+        try await runs.handle(
+            run.rawValue, run: run.rawValue, .drain(outstanding: cells.outstanding + cells.unknown))
+    }
+
+    private func report(isDrained: Bool) throws -> Report {
+        let ranking = try environment.views.query(Rankings.self) { try $0.current(of: run)?.ranking }
+        return Report(run: run, isDrained: isDrained, row: try row(), ranking: ranking)
+    }
+}
+
+extension ExperimentDefinition {
+    /// How many jobs run at once, in all and for each lane.
+    package var slots: PoolState.Limits {
+        var lanes = limits.perProvider
+        for model in models + judges.map(\.model) {
+            if let most = model.maxInFlight { lanes[model.lane] = most }
+        }
+        return PoolState.Limits(total: limits.concurrency, lanes: lanes)
+    }
+
+    /// A lease that no single call can outlast.
+    var lease: LeasePolicy {
+        LeasePolicy.covering(callTimeout: limits.timeout, longestPause: limits.retry.cap)
+    }
+}
