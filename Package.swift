@@ -99,8 +99,8 @@ let package = Package(
         library(
             "Experiments",
             [
-                "Scoring", "Calls", "Jobs", "Providers", "Deciders", "Projections", "EventLog", "Determinism",
-                "CanonicalJSON", logging, orderedCollections, "Yams", "SwiftCSV",
+                "Scoring", "Calls", "Jobs", "Providers", "HTTPTransport", "Deciders", "Projections", "EventLog",
+                "Determinism", "CanonicalJSON", logging, "Yams", "SwiftCSV",
             ]),
 
         // Floor 8: the composition root, which others embed.
