@@ -23,7 +23,6 @@ let touchesC = common + [.strictMemorySafety()]
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
-let orderedCollections: Target.Dependency = .product(name: "OrderedCollections", package: "swift-collections")
 
 func library(_ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = common) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
