@@ -38,6 +38,13 @@ package struct QueuedJob: Equatable, Sendable {
         unmet = submission.after
     }
 
+    /// The same job at another stage.
+    init(_ job: QueuedJob, _ stage: Job.Stage, _ revision: Revision) {
+        self = job
+        progress.stage = stage
+        self.revision = revision
+    }
+
     mutating func take(_ happened: JobEvent, at event: EventLog.Event) {
         if case .known(let next) = Job.evolve(.known(progress), happened) { progress = next }
         lastPosition = event.position

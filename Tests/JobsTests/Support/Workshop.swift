@@ -1,0 +1,131 @@
+import CanonicalJSON
+import Deciders
+import Determinism
+import EventLog
+import Projections
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Jobs
+
+/// A store on disk with its read models, a clock that moves only by pauses, and pools that work on it.
+final class Workshop: Sendable {
+    let directory: TemporaryDirectory
+    let log: LMDBLog
+    let views: ProjectionRunner
+    let clock = VirtualClock(Sample.at(0))
+
+    init() throws {
+        directory = try TemporaryDirectory("jobs")
+        log = try LMDBLog.open(at: directory.path("store"), LMDBLog.Options(durability: .noSync))
+        views = try ProjectionRunner(
+            log: log, directory: directory.path("views"), catalogue: ProjectorCatalogue([JobStatus.self]))
+    }
+
+    deinit { log.close() }
+
+    /// The clock's time, one microsecond later at each question, so that no two events share one.
+    var effects: Effects {
+        Effects(
+            time: { [clock] _ in
+                clock.advance(by: Microseconds(1))
+                return clock.time
+            },
+            pause: { [clock] length in
+                try Task.checkCancellation()
+                clock.advance(by: length)
+            })
+    }
+
+    func submit(_ jobs: [JobSubmitted]) async throws -> Int {
+        let handler = CommandHandler<Job>(log: log, effects: effects, worker: nil)
+        return try await JobSubmission(handler).submit(jobs.map { (Sample.job($0.ordinal), $0) })
+    }
+
+    func pool(
+        by worker: WorkerID = Sample.a, limits: PoolState.Limits = PoolState.Limits(total: 4),
+        liveness: any WorkerLiveness = Undead(), grace: Microseconds = .zero, _ handler: any JobHandler
+    ) -> WorkerPool {
+        WorkerPool(
+            WorkerPool.Configuration(run: Sample.run, worker: worker, limits: limits, lease: Sample.lease),
+            log: log, effects: effects, views: views, handler: handler, liveness: liveness,
+            interruption: GracePeriod(grace, effects: effects))
+    }
+
+    func start(_ worker: WorkerID) async throws {
+        let workers = CommandHandler<Worker>(log: log, effects: effects, worker: worker.rawValue)
+        try await workers.handle(worker.rawValue, .start(concurrency: 4, run: Sample.run))
+    }
+
+    /// The types of a job's events, without their common first part.
+    func history(_ job: Int) throws -> [String] {
+        try events(job).map { String($0.type.text.dropFirst("job.".count)) }
+    }
+
+    func events(_ job: Int) throws -> [Event] { try log.readStream(Sample.stream(Sample.job(job))) }
+
+    /// Derives every derived event of the log again, and says which differ from the record.
+    func divergences() throws -> [String] {
+        var found: [String] = []
+        for event in try log.read(.forward, from: nil, matching: .all, limit: 10_000).events {
+            guard let cause = try event.metadata().cause, let function = cause.function else {
+                if JobDerivations.catalogue.derivedTypes.contains(event.type) {
+                    found.append("\(event.type) has no cause")
+                }
+                continue
+            }
+            let derivation = try #require(JobDerivations.catalogue[function])
+            let causes = try cause.positions.map { try #require(try log.event(at: $0)) }
+            let input = DerivationInput(recorded: event, causes: causes) { [log] digest throws(DerivationError) in
+                guard let bytes = try? log.blob(digest) else { throw .missingBlob(digest) }
+                return bytes
+            }
+            if try derivation.derive(input) != event.dataBytes { found.append("\(event.type) at \(event.position)") }
+        }
+        return found
+    }
+}
+
+/// A handler from a function.
+struct Handler: JobHandler {
+    let body: @Sendable (RunningJob) async throws -> JobResult
+
+    init(_ body: @escaping @Sendable (RunningJob) async throws -> JobResult) { self.body = body }
+
+    func run(_ job: RunningJob) async throws -> JobResult { try await body(job) }
+
+    static let completing = Handler { _ in .completed([:]) }
+}
+
+/// Nobody dies, and no deadline passes.
+struct Undead: WorkerLiveness {
+    func loss(
+        of worker: WorkerID, deadline: Timestamp, recordedAt place: Place
+    ) async throws -> JobLeaseExpired.Reason {
+        try await OneShot().wait()
+        return .deadline
+    }
+}
+
+/// Everybody else has just died.
+struct AllGone: WorkerLiveness {
+    func loss(
+        of worker: WorkerID, deadline: Timestamp, recordedAt place: Place
+    ) async throws -> JobLeaseExpired.Reason { .workerGone }
+}
+
+/// Values that tasks add to.
+final class Collected<Value: Sendable>: Sendable {
+    private let state = Mutex<[Value]>([])
+
+    var values: [Value] { state.withLock { $0 } }
+
+    @discardableResult
+    func add(_ value: Value) -> Int {
+        state.withLock { values in
+            values.append(value)
+            return values.count
+        }
+    }
+}
