@@ -5,7 +5,7 @@ import PackageDescription
 //   swift-argument-parser  the command line: parsing, help, completion
 //   swift-log              structured logging behind one facade
 //   swift-crypto           SHA-256 now, Ed25519 and AES-GCM for signed heads and encrypted blobs
-//   swift-collections      Deque for queues, OrderedDictionary where order is part of the result
+//   swift-collections      Deque for queues
 //   Hummingbird            HTTP server: the simulated provider now, the API later (swift-nio and swift-http-types
 //                          are its buffers and header names)
 //   Yams                   experiment files, with line and column marks for error messages
