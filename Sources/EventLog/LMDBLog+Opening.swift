@@ -54,7 +54,7 @@ extension LMDBLog {
     ) throws(LMDBError) -> Environment {
         var configuration = Environment.Configuration()
         configuration.maxTables = 8
-        configuration.initialMapSize = 256 << 20
+        configuration.initialMapSize = options.initialMapSize
         configuration.durability = options.durability == .noSync ? .noSync : .durable
         // A store that must be complete is looked at before anything could be made.
         configuration.access = .readOnly

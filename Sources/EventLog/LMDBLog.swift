@@ -30,6 +30,8 @@ public final class LMDBLog: Log {
         public var access: Access
         /// What an acknowledged append promises.
         public var durability: Durability
+        /// The bytes of address space that the log's map begins with; it grows by itself.
+        package var initialMapSize = 256 << 20
         /// The bounds of the queue in front of the writer.
         var group = GroupLimits()
 
