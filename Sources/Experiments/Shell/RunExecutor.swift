@@ -15,6 +15,7 @@ package struct RunExecutor: Sendable {
     private let definition: ExperimentDefinition
     private let environment: RunEnvironment
     private let pool: WorkerPool
+    private let started = OneShot()
 
     /// `run` is made by `JobPlan.runID`, or read from the log when an existing run is resumed.
     ///
@@ -54,6 +55,7 @@ package struct RunExecutor: Sendable {
         if case .finished = try runs.load(run.rawValue).state { return try report(isDrained: false) }
         let concurrency = definition.limits.concurrency
         try await workers.handle(worker, run: run.rawValue, .start(concurrency: concurrency, run: run))
+        started.happen()
         try await submit()
         switch try await work(telling: progress) {
         case .finished:
@@ -69,7 +71,10 @@ package struct RunExecutor: Sendable {
     }
 
     /// Records that this worker was asked to end; what is under way may end, nothing new begins.
+    ///
+    /// Waits until the worker has started, since only then it can be asked.
     package func requestDrain(_ reason: WorkerDrainRequested.Reason) async throws {
+        try await started.wait()
         try await pool.requestDrain(reason)
     }
 
