@@ -19,6 +19,8 @@ package final class ChildProcess: Sendable {
     private struct State {
         var output: [UInt8] = []
         var errors: [UInt8] = []
+        /// How many lines of output have ended.
+        var lines = 0
         var openPipes = 2
         var status: Int32?
     }
@@ -38,8 +40,11 @@ package final class ChildProcess: Sendable {
             .filter { changes[$0.key].map { $0 != nil } ?? true }
         if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory, isDirectory: true) }
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = pipe(\.output)
-        process.standardError = pipe(\.errors)
+        process.standardOutput = pipe { state, bytes in
+            state.output += bytes
+            state.lines += bytes.count { $0 == UInt8(ascii: "\n") }
+        }
+        process.standardError = pipe { state, bytes in state.errors += bytes }
         process.terminationHandler = { [weak self] process in
             let killed = process.terminationReason == .uncaughtSignal
             self?.update { $0.status = killed ? -process.terminationStatus : process.terminationStatus }
@@ -47,13 +52,13 @@ package final class ChildProcess: Sendable {
         try process.run()
     }
 
-    private func pipe(_ place: any WritableKeyPath<State, [UInt8]> & Sendable) -> Pipe {
+    private func pipe(_ keep: @escaping @Sendable (inout State, Data) -> Void) -> Pipe {
         let pipe = Pipe()
         pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
             let data = handle.availableData
             if data.isEmpty { handle.readabilityHandler = nil }
             self?.update { state in
-                state[keyPath: place] += data
+                keep(&state, data)
                 if data.isEmpty { state.openPipes -= 1 }
             }
         }
@@ -69,21 +74,44 @@ package final class ChildProcess: Sendable {
 
     /// Everything on standard output so far.
     package var outputSoFar: String { String(decoding: state.withLock(\.output), as: UTF8.self) }
+    /// How many lines of standard output have ended so far.
+    package var linesSoFar: Int { state.withLock(\.lines) }
     /// Everything on standard error so far.
     package var errorsSoFar: String { String(decoding: state.withLock(\.errors), as: UTF8.self) }
 
-    package func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+    /// Sends a signal, unless the program has ended: its number may be another's by then.
+    package func send(_ signal: Int32) {
+        state.withLock { state in
+            if state.status == nil { kill(process.processIdentifier, signal) }
+        }
+    }
 
     /// Waits until `condition` holds for the output so far, the program has ended, or the time is up.
     ///
     /// Woken by output, never by a timer; answers whether the condition holds.
     package func wait(upTo seconds: Double = 60, until condition: (String) -> Bool) -> Bool {
+        wait(upTo: seconds) { condition(outputSoFar) }
+    }
+
+    /// Waits until this many lines have been written, the program has ended, or the time is up.
+    package func wait(forLines count: Int, upTo seconds: Double = 60) -> Bool {
+        wait(upTo: seconds) { linesSoFar >= count }
+    }
+
+    private func wait(upTo seconds: Double, _ condition: () -> Bool) -> Bool {
         let deadline = DispatchTime.now() + seconds
-        while !condition(outputSoFar) {
-            if state.withLock({ $0.status != nil && $0.openPipes == 0 }) { return condition(outputSoFar) }
+        while !condition() {
+            if state.withLock({ $0.status != nil && $0.openPipes == 0 }) { return condition() }
             if changed.wait(timeout: deadline) == .timedOut { return false }
         }
         return true
+    }
+
+    /// Ends the program with signal 9, wherever it stands; answers with what it left.
+    @discardableResult
+    package func killNow() -> Result {
+        send(SIGKILL)
+        return result()
     }
 
     /// Waits for the end and everything that was written; kills the program when the time is up.
@@ -108,8 +136,10 @@ package final class ChildProcess: Sendable {
     }
 
     deinit {
-        if process.isRunning { process.terminate() }
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        guard process.isRunning else { return }
+        kill(process.processIdentifier, SIGKILL)
+        // What the program uses, such as a directory to be removed, is free only when it has gone.
+        process.waitUntilExit()
     }
 }
 
