@@ -18,6 +18,7 @@ struct Probe {
         case "fork": try useAfterFork(directory)
         case "asNobody": openAsNobody(directory)
         case "outOfAddresses": try growWithoutAddressSpace(directory)
+        case "flip": try flipBits(directory, seed: UInt64(number), count: 100)
         case let other: fatalError("unknown command \(other)")
         }
     }
@@ -126,6 +127,76 @@ struct Probe {
         setLimit(RLIMIT_AS, .max)
         environment.close()
         report("again \(code { _ = try Environment.open(at: directory, configuration) })")
+    }
+
+    /// Changes one bit of a sound file after the other; after each, checks it and reads everything that the check lets by.
+    private static func flipBits(_ directory: String, seed: UInt64, count: Int) throws {
+        let file = directory + "/data.mdb"
+        let sound = try contents(of: file)
+        var state = seed
+        func next(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        var found = 0
+        for _ in 0..<count {
+            var damaged = sound
+            // Half of the bits in the first bytes of a page, where its structure is.
+            let offset = next(2) == 0 ? next(sound.count) : next(sound.count / 4_096) * 4_096 + next(64)
+            damaged[offset] ^= 1 << UInt8(next(8))
+            write(damaged, to: file)
+            report("flipped \(offset)")
+            if code({ try readEverything(directory) }) != "fine" { found += 1 }
+        }
+        report("survived \(found > 0)")
+    }
+
+    private static func readEverything(_ directory: String) throws {
+        let environment = try Environment.open(at: directory, smallMap)
+        defer { environment.close() }
+        try environment.check()
+        let bytes = try environment.openTable("bytes", create: false)
+        let integers = try environment.openTable("integers", flags: .integerKey, create: false)
+        let duplicates = try environment.openTable(
+            "duplicates", flags: [.integerKey, .dupSort, .dupFixed, .integerDup], create: false)
+        var sum = 0
+        try environment.read { transaction in
+            for direction in [ScanDirection.forward, .backward] {
+                try transaction.forEach(in: bytes, .all, direction) {
+                    sum += touch($0) + touch($1); return true
+                }
+                try transaction.forEach(from: nil, in: integers, direction) {
+                    sum += touch($1); return $0 < .max
+                }
+                try transaction.forEach(from: nil, in: duplicates, direction) {
+                    sum += touch($1); return $0 < .max
+                }
+            }
+        }
+        try environment.write { transaction in
+            try transaction.put([1], at: 1 << 40, in: integers)
+            try transaction.appendDuplicate(1 << 40, at: 1 << 40, in: duplicates)
+        }
+    }
+
+    private static func touch(_ bytes: RawSpan) -> Int {
+        bytes.withUnsafeBytes { $0.reduce(0) { $0 &+ Int($1) } }
+    }
+
+    private static func contents(of file: String) throws -> [UInt8] {
+        let descriptor = open(file, O_RDONLY)
+        defer { close(descriptor) }
+        var status = stat()
+        fstat(descriptor, &status)
+        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+        guard read(descriptor, &bytes, bytes.count) == bytes.count else { fatalError("can't read \(file)") }
+        return bytes
+    }
+
+    private static func write(_ bytes: [UInt8], to file: String) {
+        let descriptor = open(file, O_WRONLY | O_TRUNC)
+        defer { close(descriptor) }
+        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else { fatalError("can't write \(file)") }
     }
 
     private static func addressesInUse() -> UInt {

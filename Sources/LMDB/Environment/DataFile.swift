@@ -11,8 +11,10 @@ struct DataFile: Equatable {
     let lastPage: Int
     /// The last committed transaction.
     let transaction: UInt64
-    /// The root page of the list of free pages, or nil if that is empty.
-    let freeListRoot: Int?
+    /// The tree of free pages.
+    let freeList: TreeRecord
+    /// The tree of tables.
+    let tables: TreeRecord
 
     static let formatVersion: UInt32 = 1
     private static let magic: UInt32 = 0xBEEF_C0DE
@@ -50,6 +52,16 @@ struct DataFile: Equatable {
         return claims
     }
 
+    /// The meta page of a transaction, or nil if later commits have replaced it.
+    static func claims(
+        of file: borrowing FileDescriptor, transaction: UInt64, _ path: String
+    ) throws(LMDBError) -> Self? {
+        let first = try meta(in: file.read(metaBytes, at: 0), path)
+        if first.transaction == transaction { return first }
+        let second = try meta(in: file.read(metaBytes, at: first.pageSize), path)
+        return second.transaction == transaction ? second : nil
+    }
+
     /// The newer of the two meta pages, both of which must be sound.
     private static func claims(of file: borrowing FileDescriptor, _ path: String) throws(LMDBError) -> Self {
         let first = try meta(in: file.read(metaBytes, at: 0), path)
@@ -59,7 +71,7 @@ struct DataFile: Equatable {
         return second.transaction > first.transaction ? second : first
     }
 
-    private static func meta(in page: [UInt8], _ path: String) throws(LMDBError) -> Self {
+    static func meta(in page: [UInt8], _ path: String) throws(LMDBError) -> Self {
         guard page.count == metaBytes else { throw truncated(path, "it ends within its first meta page") }
         guard page.uint16(at: 10) & metaPageFlag != 0, page.uint32(at: 16) == magic else {
             throw invalid(path, "it has no LMDB meta page")
@@ -76,16 +88,19 @@ struct DataFile: Equatable {
             throw invalid(path, "its page size is \(pageSize)")
         }
         let lastPage = page.uint64(at: 136)
-        guard lastPage >= 1, lastPage < UInt64(Int.max / pageSize / 2) else {
+        guard lastPage >= 2 || (lastPage == 1 && page.uint64(at: 128) == .max),
+            lastPage < UInt64(Int.max / pageSize / 2)
+        else {
             throw invalid(path, "its last page number is \(lastPage)")
         }
-        let roots = [page.uint64(at: 80), page.uint64(at: 128)]
-        guard roots.allSatisfy({ $0 == .max || ($0 >= 2 && $0 <= lastPage) }) else {
+        let freeList = TreeRecord(in: page, at: 40)
+        let tables = TreeRecord(in: page, at: 88)
+        guard [freeList.root, tables.root].allSatisfy({ $0 == nil || (2...Int(lastPage)).contains($0 ?? 0) }) else {
             throw invalid(path, "a root page lies outside the file")
         }
         return DataFile(
             pageSize: pageSize, mapSize: Int(clamping: page.uint64(at: 32)), lastPage: Int(lastPage),
-            transaction: page.uint64(at: 144), freeListRoot: roots[0] == .max ? nil : Int(roots[0]))
+            transaction: page.uint64(at: 144), freeList: freeList, tables: tables)
     }
 
     private static func truncated(_ path: String, _ found: String) -> LMDBError {
@@ -98,6 +113,28 @@ struct DataFile: Equatable {
         LMDBError(
             code: .invalid, operation: "opening \(path)",
             message: "the file isn't an LMDB data file: \(found); check the path, or restore it from a copy")
+    }
+}
+
+/// What is kept of a tree of pages: 48 bytes in a meta page, or as the value of a table's name or a key's duplicates.
+struct TreeRecord: Equatable {
+    /// How the entries are ordered.
+    let flags: UInt16
+    /// How many pages lie between the root and a value, both counted.
+    let depth: Int
+    /// How many entries there are.
+    let entries: UInt64
+    /// The root page, or nil of an empty tree.
+    let root: Int?
+
+    static let bytes = 48
+
+    init(in bytes: [UInt8], at offset: Int) {
+        flags = bytes.uint16(at: offset + 4)
+        depth = Int(bytes.uint16(at: offset + 6))
+        entries = bytes.uint64(at: offset + 32)
+        let number = bytes.uint64(at: offset + 40)
+        root = number == .max ? nil : Int(clamping: number)
     }
 }
 

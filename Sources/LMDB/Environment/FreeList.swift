@@ -14,7 +14,7 @@ struct FreeList {
 
     /// Reads the list; pages that make no sense contribute nothing.
     init(_ file: borrowing FileDescriptor, _ claims: DataFile) throws(LMDBError) {
-        guard let root = claims.freeListRoot else { return }
+        guard let root = claims.freeList.root else { return }
         try visit(root, depth: 0, file, claims)
     }
 
