@@ -16,7 +16,9 @@ protocol AnyFold: AnyObject {
 /// The tables of one projector while events are folded into them.
 final class Fold<P: Projector>: AnyFold {
     /// How many decoded rows may be kept from batch to batch.
-    private static var mostCachedRows: Int { 65_536 }
+    private static var mostKeptRows: Int { 65_536 }
+
+    private var keptRows: Int { tables.reduce(0) { $0 + $1.keptRows } }
 
     private var projected: P.Tables
     private let tables: [any AnyTable]
@@ -51,6 +53,8 @@ final class Fold<P: Projector>: AnyFold {
     }
 
     func trim() {
-        if tables.reduce(0, { $0 + $1.cachedRows }) > Self.mostCachedRows { forget() }
+        guard keptRows > Self.mostKeptRows else { return }
+        for table in tables { table.forgetAbsent() }
+        if keptRows > Self.mostKeptRows { forget() }
     }
 }

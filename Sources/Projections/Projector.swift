@@ -29,10 +29,10 @@ package protocol ViewTables {
 
 /// Makes the tables of one projector, wherever their rows are kept.
 package struct TableMaker {
-    private let source: any RowSource
-    private let prefix: [UInt8]
-    private let context: FoldContext?
-    private(set) var tables: [any AnyTable] = []
+    package let source: any RowSource
+    package let prefix: [UInt8]
+    package let context: FoldContext?
+    package var tables: [any AnyTable] = []
 
     init(source: any RowSource, prefix: [UInt8] = [], context: FoldContext? = nil) {
         self.source = source
@@ -41,6 +41,7 @@ package struct TableMaker {
     }
 
     /// A table; its name and its place among the tables are part of the digest.
+    @inlinable
     package mutating func table<Key: ViewKey, Row: ViewRow>(
         _ name: String, _: Key.Type = Key.self, _: Row.Type = Row.self
     ) -> ViewTable<Key, Row> {

@@ -1,27 +1,36 @@
-import CanonicalJSON
+package import CanonicalJSON
 import Glibc
 
 /// The rows that a batch changed, encoded once each and in key order.
 ///
 /// All bytes are in one buffer, so that a batch of many thousand rows costs few allocations.
-struct RowWrites: Sendable {
-    private struct Entry: Sendable {
-        let key: Range<Int32>
+package struct RowWrites: Sendable {
+    package struct Entry: Sendable {
+        package let key: Range<Int32>
         /// Empty for a row that was removed: no JSON value is empty.
-        let value: Range<Int32>
+        package let value: Range<Int32>
+
+        @inlinable
+        package init(key: Range<Int32>, value: Range<Int32>) {
+            self.key = key
+            self.value = value
+        }
     }
 
-    private var bytes: [UInt8] = []
-    private var entries: [Entry] = []
+    package var bytes: [UInt8] = []
+    package var entries: [Entry] = []
+
+    init() {}
 
     var isEmpty: Bool { entries.isEmpty }
 
     /// Adds a row, or its removal; `writer` is lent so that its memory is used again.
-    mutating func add(
+    @inlinable
+    package mutating func add(
         _ prefix: [UInt8], _ key: some ViewKey, _ row: (some CanonicalEncodable)?, _ writer: inout CanonicalWriter
     ) {
         let start = Int32(bytes.count)
-        var keyWriter = KeyWriter(bytes: [])
+        var keyWriter = KeyWriter([])
         swap(&keyWriter.bytes, &bytes)
         keyWriter.bytes.append(contentsOf: prefix)
         keyWriter.append(key)

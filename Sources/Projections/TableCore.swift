@@ -1,81 +1,127 @@
-import CanonicalJSON
+package import CanonicalJSON
 
 /// What the tables of one fold share.
-final class FoldContext {
+package final class FoldContext {
     /// The first failure to read a row since the batch began.
-    var failure: (any Error)?
+    package var failure: (any Error)?
+
+    package init() {}
 }
 
 /// A table without its types, as the fold around it sees it.
-protocol AnyTable: AnyObject {
+package protocol AnyTable: AnyObject {
     var name: String { get }
     /// The bytes that all keys of the table begin with.
     var prefix: [UInt8] { get }
     /// How many rows are kept decoded.
-    var cachedRows: Int { get }
+    var keptRows: Int { get }
     /// Hands over the changed rows; from then on they count as committed.
     func drain(into writes: inout RowWrites, _ writer: inout CanonicalWriter)
+    /// Forgets the keys without rows; those of an index come and go.
+    func forgetAbsent()
     /// Forgets all rows that are kept, changed ones too.
     func forget()
 }
 
 /// The rows of a table: a write-back cache of decoded rows in front of the committed bytes.
-final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
-    private struct Entry {
-        var row: Row?
-        var isChanged: Bool
+///
+/// Inlinable, so that the modules that name the row types compile it for them; that is several times as fast.
+package final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
+    package struct Slot {
+        package let key: Key
+        package var row: Row?
+        package var isChanged: Bool
+
+        @inlinable
+        package init(key: Key, row: Row?, isChanged: Bool) {
+            self.key = key
+            self.row = row
+            self.isChanged = isChanged
+        }
     }
 
-    let name: String
-    let prefix: [UInt8]
-    private let source: any RowSource
+    package let name: String
+    package let prefix: [UInt8]
+    package let source: any RowSource
     /// Nil when the table is only read.
-    private let context: FoldContext?
-    private var cache: [Key: Entry] = [:]
-    private var changed: [Key] = []
+    package let context: FoldContext?
+    /// The rows that are kept, in the order in which they were first asked for.
+    package var slots: [Slot] = []
+    /// Where in `slots` a key is.
+    package var places: [Key: Int] = [:]
+    /// Where in `slots` the changed rows are.
+    package var changed: [Int] = []
+    /// The place that was asked for last: a row is often read and then written.
+    package var recent = 0
+    /// `drainChanged`, compiled for the types: through the protocol it would not be.
+    package let drainTyped: (TableCore, inout RowWrites, inout CanonicalWriter) -> Void
 
-    init(name: String, prefix: [UInt8], source: any RowSource, context: FoldContext?) {
+    @inlinable
+    package init(name: String, prefix: [UInt8], source: any RowSource, context: FoldContext?) {
         self.name = name
         self.prefix = prefix
         self.source = source
         self.context = context
+        drainTyped = { table, writes, writer in table.drainChanged(into: &writes, &writer) }
     }
 
-    var cachedRows: Int { cache.count }
-
-    func row(_ key: Key) -> Row? {
-        if let entry = cache[key] { return entry.row }
+    @inlinable
+    package func row(_ key: Key) -> Row? {
+        if let place = known(key) { return slots[place].row }
         let row = loadOrFail(key)
-        cache[key] = Entry(row: row, isChanged: false)
+        keep(key, row, isChanged: false)
         return row
     }
 
-    func set(_ key: Key, _ row: Row?) {
-        let before = cache.updateValue(Entry(row: row, isChanged: true), forKey: key)
-        if before?.isChanged != true { changed.append(key) }
+    @inlinable
+    package func set(_ key: Key, _ row: Row?) {
+        guard let place = known(key) else {
+            changed.append(slots.count)
+            keep(key, row, isChanged: true)
+            return
+        }
+        slots[place].row = row
+        markChanged(place)
     }
 
     /// The row of a key, changed in place.
-    subscript(key: Key) -> Row? {
+    @inlinable
+    package subscript(key: Key) -> Row? {
         get { row(key) }
         _modify {
-            let place = place(of: key)
-            if !cache.values[place].isChanged {
-                cache.values[place].isChanged = true
-                changed.append(key)
-            }
-            yield &cache.values[place].row
+            let place = known(key) ?? keep(key, loadOrFail(key), isChanged: false)
+            markChanged(place)
+            yield &slots[place].row
         }
     }
 
-    private func place(of key: Key) -> Dictionary<Key, Entry>.Index {
-        if let place = cache.index(forKey: key) { return place }
-        cache[key] = Entry(row: loadOrFail(key), isChanged: false)
-        guard let place = cache.index(forKey: key) else { preconditionFailure("a key that was just set is there") }
+    @inlinable
+    package func known(_ key: Key) -> Int? {
+        if recent < slots.count, slots[recent].key == key { return recent }
+        guard let place = places[key] else { return nil }
+        recent = place
         return place
     }
 
-    private func loadOrFail(_ key: Key) -> Row? {
+    @inlinable
+    @discardableResult
+    package func keep(_ key: Key, _ row: Row?, isChanged: Bool) -> Int {
+        let place = slots.count
+        slots.append(Slot(key: key, row: row, isChanged: isChanged))
+        places[key] = place
+        recent = place
+        return place
+    }
+
+    @inlinable
+    package func markChanged(_ place: Int) {
+        if slots[place].isChanged { return }
+        slots[place].isChanged = true
+        changed.append(place)
+    }
+
+    @inlinable
+    package func loadOrFail(_ key: Key) -> Row? {
         do {
             return try load(key)
         } catch {
@@ -84,15 +130,54 @@ final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
         }
     }
 
-    func load(_ key: Key) throws -> Row? {
+    @inlinable
+    package func load(_ key: Key) throws -> Row? {
         try source.withValue(of: bytes(of: key)) { bytes in try Row(canonicalBytes: bytes) }
     }
 
-    func contains(_ key: Key) throws -> Bool {
+    @inlinable
+    package func contains(_ key: Key) throws -> Bool {
         try source.withValue(of: bytes(of: key)) { _ in true } ?? false
     }
 
-    func scan(
+    @inlinable
+    package func bytes(of key: Key) -> [UInt8] {
+        var writer = KeyWriter(prefix)
+        writer.append(key)
+        return writer.bytes
+    }
+
+    @inlinable
+    package func drainChanged(into writes: inout RowWrites, _ writer: inout CanonicalWriter) {
+        for place in changed {
+            slots[place].isChanged = false
+            writes.add(prefix, slots[place].key, slots[place].row, &writer)
+        }
+        changed.removeAll(keepingCapacity: true)
+    }
+
+    package func drain(into writes: inout RowWrites, _ writer: inout CanonicalWriter) {
+        drainTyped(self, &writes, &writer)
+    }
+
+    package var keptRows: Int { slots.count }
+
+    package func forgetAbsent() {
+        precondition(changed.isEmpty, "changed rows are kept until they are committed")
+        slots.removeAll { $0.row == nil }
+        places.removeAll(keepingCapacity: true)
+        for (place, slot) in slots.enumerated() { places[slot.key] = place }
+    }
+
+    package func forget() {
+        slots.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
+        changed.removeAll(keepingCapacity: true)
+    }
+}
+
+extension TableCore {
+    package func scan(
         _ part: KeyPrefix, from first: Key?, reversed: Bool, _ body: (RawSpan, RawSpan) throws -> Bool
     ) throws {
         guard context == nil else { throw KeyError("table \(name): events are folded by key alone, without scans") }
@@ -100,57 +185,10 @@ final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
         try source.scan(from: bounds.lower, upTo: bounds.upper, reversed: reversed, body)
     }
 
-    func key(from bytes: RawSpan) throws -> Key {
+    package func key(from bytes: RawSpan) throws -> Key {
         var reader = KeyReader(bytes: bytes.withUnsafeBytes { Array($0) }[prefix.count...])
         let key = try Key(from: &reader)
         guard reader.bytes.isEmpty else { throw KeyError("\(reader.bytes.count) bytes follow the key") }
         return key
-    }
-
-    func drain(into writes: inout RowWrites, _ writer: inout CanonicalWriter) {
-        for key in changed {
-            guard let place = cache.index(forKey: key) else { preconditionFailure("a changed row is kept") }
-            cache.values[place].isChanged = false
-            writes.add(prefix, key, cache.values[place].row, &writer)
-        }
-        changed.removeAll(keepingCapacity: true)
-    }
-
-    func forget() {
-        cache.removeAll(keepingCapacity: true)
-        changed.removeAll(keepingCapacity: true)
-    }
-
-    private func bytes(of key: Key) -> [UInt8] {
-        var writer = KeyWriter(bytes: prefix)
-        writer.append(key)
-        return writer.bytes
-    }
-}
-
-/// The range of keys that a scan visits.
-struct KeyBounds: Equatable {
-    let lower: [UInt8]
-    /// The smallest key beyond; nil means to the end.
-    let upper: [UInt8]?
-
-    init(prefix: [UInt8], from first: [UInt8]?, reversed: Bool) {
-        let end = Self.end(of: prefix)
-        guard let first else {
-            (lower, upper) = (prefix, end)
-            return
-        }
-        if reversed {
-            // The smallest key after `first` is `first` with a zero byte.
-            let after = first + [0]
-            (lower, upper) = (prefix, end.map { after.lexicographicallyPrecedes($0) ? after : $0 } ?? after)
-        } else {
-            (lower, upper) = (prefix.lexicographicallyPrecedes(first) ? first : prefix, end)
-        }
-    }
-
-    /// The smallest key that is greater than all keys with a prefix; nil if there is none.
-    static func end(of prefix: [UInt8]) -> [UInt8]? {
-        prefix.lastIndex { $0 != 0xFF }.map { last in Array(prefix[..<last]) + [prefix[last] + 1] }
     }
 }

@@ -1,5 +1,6 @@
 import Determinism
 import EventLog
+import Glibc
 import LMDB
 
 /// A key of a read model's table: its bytes sort as its parts do, one after the other.
@@ -22,10 +23,28 @@ package struct KeyError: Error, Equatable, Sendable, CustomStringConvertible {
 
 /// Appends the parts of a key.
 package struct KeyWriter: Sendable {
-    var bytes: [UInt8]
+    package var bytes: [UInt8]
+
+    @inlinable
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
     /// Appends a part.
+    @inlinable
     package mutating func append(_ part: some ViewKey) { part.encode(to: &self) }
+
+    /// Appends a text; one without zero bytes, as nearly all are, in one piece.
+    mutating func append(text: String) {
+        var text = text
+        let isPlain = text.withUTF8 { utf8 in
+            let isPlain = utf8.baseAddress.map { memchr($0, 0, utf8.count) == nil } ?? true
+            if isPlain { bytes.append(contentsOf: utf8) }
+            return isPlain
+        }
+        if isPlain { bytes += Self.end } else { text.encode(into: &bytes) }
+    }
+
+    /// What stands behind a text, so that a shorter one comes before those that it begins.
+    private static let end: [UInt8] = [0, 1]
 }
 
 /// Reads the parts of a key.
@@ -52,14 +71,14 @@ package struct KeyPrefix: Sendable {
 
     /// The keys that begin with these parts; without a part, all keys.
     package init<each Part: ViewKey>(_ part: repeat each Part) {
-        var writer = KeyWriter(bytes: [])
+        var writer = KeyWriter([])
         repeat (each part).encode(to: &writer)
         bytes = writer.bytes
     }
 
     /// The keys whose first part is a text that begins with this one.
     package init(textBeginning text: String) {
-        var writer = KeyWriter(bytes: [])
+        var writer = KeyWriter([])
         writer.append(text)
         bytes = Array(writer.bytes.dropLast(Self.terminatorLength))
     }
@@ -68,7 +87,7 @@ package struct KeyPrefix: Sendable {
 }
 
 extension String: ViewKey {
-    package func encode(to key: inout KeyWriter) { encode(into: &key.bytes) }
+    package func encode(to key: inout KeyWriter) { key.append(text: self) }
     package init(from key: inout KeyReader) throws(KeyError) { self = try key.read(part: String.self) }
 }
 
@@ -120,6 +139,7 @@ extension Digest: ViewKey {
 }
 
 extension ViewKey where Self: RawRepresentable, RawValue: ViewKey {
+    @inlinable
     package func encode(to key: inout KeyWriter) { rawValue.encode(to: &key) }
 
     package init(from key: inout KeyReader) throws(KeyError) {

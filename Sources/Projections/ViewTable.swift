@@ -8,13 +8,15 @@ package typealias ViewRow = CanonicalCodable & Sendable
 /// While events are folded, rows are read and written by key alone and kept decoded until the batch ends. Queries see
 /// one committed state and may also scan.
 package struct ViewTable<Key: ViewKey, Row: ViewRow> {
-    private let core: TableCore<Key, Row>
+    package let core: TableCore<Key, Row>
 
-    init(_ core: TableCore<Key, Row>) { self.core = core }
+    @inlinable
+    package init(_ core: TableCore<Key, Row>) { self.core = core }
 
     /// The row of a key, for `apply`; nil when there is none, and setting nil removes it.
     ///
     /// A row that can't be read is nil too, and the batch isn't committed.
+    @inlinable
     package subscript(key: Key) -> Row? {
         get { core.row(key) }
         set { core.set(key, newValue) }
@@ -22,9 +24,11 @@ package struct ViewTable<Key: ViewKey, Row: ViewRow> {
     }
 
     /// The row of a key, for queries.
+    @inlinable
     package func get(_ key: Key) throws -> Row? { try core.load(key) }
 
     /// Whether there is a row, for queries.
+    @inlinable
     package func contains(_ key: Key) throws -> Bool { try core.contains(key) }
 
     /// The rows whose keys have a prefix, in key order or reversed, at most `limit`; for queries.

@@ -73,7 +73,7 @@ final class ViewStore: Sendable {
     }
 
     static func key(of projector: any Projector.Type) -> [UInt8] {
-        var writer = KeyWriter(bytes: [])
+        var writer = KeyWriter([])
         writer.append(projector.name)
         writer.append(projector.version)
         return writer.bytes
