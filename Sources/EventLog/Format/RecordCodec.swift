@@ -103,6 +103,9 @@ extension RecordCodec {
         guard commit.events.count <= Commit.mostEvents else {
             throw refusal(.tooLarge, commit, "a commit has at most \(Commit.mostEvents) events; append several commits")
         }
+        if case .exact(let revision) = commit.expected, revision.rawValue >= 1 << 62 {
+            throw refusal(.invalid, commit, "no stream reaches revision \(revision)")
+        }
         var total = 0
         for (index, event) in commit.events.enumerated() {
             guard (1...65_535).contains(event.version) else {
