@@ -53,6 +53,7 @@ package enum WorkerLock {
     }
 
     /// Holds the lock of a worker while `body` runs; the directory is made if it is missing.
+    @discardableResult
     package static func hold<R>(
         _ worker: WorkerID, in directory: String, _ body: () async throws -> R
     ) async throws -> R {
