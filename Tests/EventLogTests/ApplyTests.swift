@@ -64,13 +64,11 @@ import Testing
         #expect(try Proposal(Sample.commit("job-1", .noStream, 0..<2, blobs: [Blob([1])])).id == id)
     }
 
-    @Test func `a commit for any revision gets its leaves when it is placed`() throws {
-        let proposal = try Self.proposal(.any)
-        #expect(proposal.leaves.isEmpty)
-        let placed = proposal.placed(at: Revision(5))
-        let range = placed.records.range(1)
-        let record = Array(placed.records.bytes[range])
-        #expect(placed.leaves[1] == Digest.leaf(record))
+    @Test func `a commit for any revision gets its revisions when it is placed`() throws {
+        let placed = try Self.proposal(.any).records(placedAt: Revision(5))
+        let record = Array(placed.bytes[placed.range(1)])
         #expect(try Event(position: .first, record: record).revision == Revision(6))
+        let fixed = try Self.proposal(.exact(Revision(4)))
+        #expect(fixed.records(placedAt: Revision(5)) == fixed.records)
     }
 }

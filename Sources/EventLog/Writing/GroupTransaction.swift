@@ -13,6 +13,8 @@ struct LogEdge: Sendable {
 struct GroupTransaction: ~Copyable {
     private let tables: LogTables
     private var edge: LogEdge
+    /// The leaf hashes of what was appended, in order; the tree grows by them at the end.
+    private var leaves: [LeafHashes] = []
 
     /// Takes over the edge that is known, unless another process has appended since.
     init(_ tables: LogTables, known: LogEdge?, _ transaction: borrowing WriteTransaction) throws {
@@ -27,49 +29,48 @@ struct GroupTransaction: ~Copyable {
 
     /// Applies the proposals in order, each to the log that the ones before it made.
     consuming func apply(
-        _ proposals: some Collection<Proposal>, _ transaction: borrowing WriteTransaction
+        _ appends: [PendingAppend], _ transaction: borrowing WriteTransaction
     ) throws -> (outcomes: [Apply.Outcome], edge: LogEdge) {
-        let before = edge.meta
         let outcomes = try transaction.withWriteCursor(in: tables.events) { events in
             try transaction.withWriteCursor(in: tables.streamEvents) { index in
-                try proposals.map { proposal in
-                    try apply(proposal, transaction, events: &events, index: &index)
+                try appends.map { append in
+                    try apply(append, transaction, events: &events, index: &index)
                 }
             }
         }
-        if edge.meta != before { try finish(transaction) }
+        if !leaves.isEmpty { try finish(transaction) }
         return (outcomes, edge)
     }
 
     private mutating func apply(
-        _ proposal: Proposal, _ transaction: borrowing WriteTransaction, events: inout WriteCursor,
+        _ append: PendingAppend, _ transaction: borrowing WriteTransaction, events: inout WriteCursor,
         index: inout WriteCursor
     ) throws -> Apply.Outcome {
+        let proposal = append.proposal
         let entry = try tables.entry(of: proposal.stream, in: transaction)
         let outcome = try Apply.apply(proposal, size: edge.meta.size, last: entry?.last) { revision in
             try entry.flatMap { try tables.recorded($0, at: revision, in: transaction) }
         }
         if case .accepted(let first, let revision) = outcome {
-            let placed = proposal.placed(at: revision)
+            let records = proposal.records(placedAt: revision)
             let id = entry?.id ?? edge.meta.nextStreamID
-            try append(placed, first: first, stream: id, events: &events, index: &index)
+            try write(records, first: first, stream: id, events: &events, index: &index)
+            leaves.append(proposal.expected == .any ? LeafHashes(records.leaves()) : append.leaves)
             if entry == nil { edge.meta.nextStreamID += 1 }
-            let last = Revision(revision.rawValue + UInt64(placed.records.count) - 1)
-            try put(StreamEntry(id: id, last: last), of: placed.stream, transaction)
+            let last = Revision(revision.rawValue + UInt64(records.count) - 1)
+            try put(StreamEntry(id: id, last: last), of: proposal.stream, transaction)
         }
         return outcome
     }
 
-    private mutating func append(
-        _ proposal: Proposal, first: Position, stream: UInt64, events: inout WriteCursor, index: inout WriteCursor
+    private mutating func write(
+        _ records: RecordBatch, first: Position, stream: UInt64, events: inout WriteCursor, index: inout WriteCursor
     ) throws {
-        let records = proposal.records
         let all = unsafe records.bytes.span.bytes
         for place in 0..<records.count {
             let position = first.rawValue + UInt64(place)
             try events.put(all.extracting(records.range(place)), at: position, mode: .append)
             try index.appendDuplicate(position, at: stream)
-            edge.tree.append(proposal.leaves[place])
         }
         edge.meta.size += UInt64(records.count)
     }
@@ -85,6 +86,7 @@ struct GroupTransaction: ~Copyable {
     }
 
     private mutating func finish(_ transaction: borrowing WriteTransaction) throws {
+        for made in leaves { for leaf in made.wait() { edge.tree.append(leaf) } }
         for tile in edge.tree.takeChangedTiles() {
             try transaction.put(tile.hashes, at: tile.key.bytes, in: tables.tree)
         }

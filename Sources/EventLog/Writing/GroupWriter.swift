@@ -35,7 +35,7 @@ final class GroupWriter: @unchecked Sendable {
             let (outcomes, after) = try reader.environment.write { transaction in
                 applied = false
                 let group = try GroupTransaction(reader.tables, known: known, transaction)
-                let result = try group.apply(appends.lazy.map(\.proposal), transaction)
+                let result = try group.apply(appends, transaction)
                 applied = true
                 return result
             }

@@ -3,6 +3,7 @@ import LMDB
 /// A commit on its way to the disk.
 struct PendingAppend: Sendable {
     let proposal: Proposal
+    let leaves: LeafHashes
     let blobs: [EncodedBlob]
     /// Resumed exactly once, by the writer's thread.
     let waiter: CheckedContinuation<Result<Appended, LogError>, Never>
@@ -15,6 +16,9 @@ struct PendingAppend: Sendable {
 final class LogWriter: Sendable {
     private typealias Room = CheckedContinuation<Bool, Never>
     private typealias Queue = GroupCommit<Room, PendingAppend>
+
+    /// Commits of no more events than this are hashed before they are queued.
+    private static let hashedBefore = 32
 
     private let queue: Monitor<Queue>
     private let group: GroupWriter
@@ -44,11 +48,23 @@ final class LogWriter: Sendable {
             throw error
         }
         let result = await withCheckedContinuation { waiter in
-            let append = PendingAppend(proposal: proposal, blobs: encoded, waiter: waiter)
-            queue.withLock { $0.enqueue(append, bytes: bytes) }
-            queue.signal()
+            submit(proposal, encoded, waiter, bytes: bytes)
         }
         return try result.get()
+    }
+
+    /// Queues an append and hashes its records; a large one while the writer writes them.
+    private func submit(
+        _ proposal: Proposal, _ blobs: [EncodedBlob], _ waiter: CheckedContinuation<Result<Appended, LogError>, Never>,
+        bytes: Int
+    ) {
+        let isLate = proposal.expected != .any && proposal.records.count > LogWriter.hashedBefore
+        let isNeeded = proposal.expected != .any && !isLate
+        let leaves = isLate ? LeafHashes() : LeafHashes(isNeeded ? proposal.records.leaves() : [])
+        let append = PendingAppend(proposal: proposal, leaves: leaves, blobs: blobs, waiter: waiter)
+        queue.withLock { $0.enqueue(append, bytes: bytes) }
+        queue.signal()
+        if isLate { leaves.provide(proposal.records.leaves()) }
     }
 
     /// Lets no append in any more; returns when those that had room are written and the thread has ended.

@@ -1,7 +1,7 @@
 import Determinism
 
 /// A commit as it is ordered: encoded once by its proposer, and applied by everyone who has the log.
-struct Proposal: Sendable, Equatable {
+struct Proposal: Sendable {
     /// The rules by which it is to be applied.
     let applyVersion: UInt16
     /// The stream that grows.
@@ -11,25 +11,21 @@ struct Proposal: Sendable, Equatable {
     /// The commit's name.
     let id: CommitID
     /// The records; their revisions are final unless any revision is expected.
-    private(set) var records: RecordBatch
-    /// The leaf hashes of the records; empty until the revisions are final.
-    private(set) var leaves: [Digest]
+    let records: RecordBatch
 
-    /// Encodes and hashes a commit; throws `.invalid` or `.tooLarge`.
+    /// Encodes and names a commit; throws `.invalid` or `.tooLarge`.
     init(_ commit: Commit) throws(LogError) {
         applyVersion = Apply.version
         stream = commit.stream
         expected = commit.expected
         (id, records) = try RecordCodec.encode(commit)
-        leaves = commit.expected == .any ? [] : records.leaves()
     }
 
-    /// The proposal with its final revisions and leaves, for the place that it was given.
-    func placed(at first: Revision) -> Proposal {
-        guard expected == .any else { return self }
-        var placed = self
-        placed.records.setRevisions(from: first)
-        placed.leaves = placed.records.leaves()
+    /// The records as they are written when the commit begins at a revision.
+    func records(placedAt first: Revision) -> RecordBatch {
+        guard expected == .any else { return records }
+        var placed = records
+        placed.setRevisions(from: first)
         return placed
     }
 }
