@@ -1,10 +1,5 @@
 internal import CLMDB
-
-#if canImport(Darwin)
-    internal import Darwin
-#else
-    internal import Glibc
-#endif
+internal import Glibc
 
 /// The text of every error is made here, where the manual of each call is open.
 extension LMDBError {

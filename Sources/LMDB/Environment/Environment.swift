@@ -1,11 +1,6 @@
 internal import CLMDB
+internal import Glibc
 internal import Synchronization
-
-#if canImport(Darwin)
-    internal import Darwin
-#else
-    internal import Glibc
-#endif
 
 /// One LMDB environment: a directory with a data file and a lock file, and the tables in it.
 ///

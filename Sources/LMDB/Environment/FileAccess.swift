@@ -1,10 +1,5 @@
 internal import CLMDB
-
-#if canImport(Darwin)
-    internal import Darwin
-#else
-    internal import Glibc
-#endif
+internal import Glibc
 
 /// An open file descriptor, closed when the value goes away.
 struct FileDescriptor: ~Copyable {
@@ -66,11 +61,7 @@ struct FileDescriptor: ~Copyable {
 
     /// The name of the network file system that the file is on, or nil if it is on a local one.
     func networkFileSystem() -> String? {
-        #if canImport(Darwin)
-            nil
-        #else
-            Self.networkFileSystemName(type: clmdb_file_system_type(number))
-        #endif
+        Self.networkFileSystemName(type: clmdb_file_system_type(number))
     }
 
     /// The magic numbers of Linux's `statfs` for file systems shared between machines.

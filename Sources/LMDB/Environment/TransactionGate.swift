@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    internal import Darwin
-#else
-    internal import Glibc
-#endif
+internal import Glibc
 
 /// Counts the open transactions of an environment, so that the map is replaced, and the environment closed, only when
 /// there are none.
@@ -122,11 +118,7 @@
     }
 
     private static var currentThread: UInt {
-        #if canImport(Darwin)
-            unsafe UInt(bitPattern: pthread_self())
-        #else
-            UInt(pthread_self())
-        #endif
+        UInt(pthread_self())
     }
 
     private func lock() {

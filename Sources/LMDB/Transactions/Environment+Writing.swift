@@ -1,10 +1,5 @@
 internal import CLMDB
-
-#if canImport(Darwin)
-    internal import Darwin
-#else
-    internal import Glibc
-#endif
+internal import Glibc
 
 extension Environment {
     /// Lends a write transaction to `body`; commits when it returns, and discards everything when it throws.
@@ -91,9 +86,5 @@ extension Environment {
         return UInt64(status.st_size) + UInt64(slack) > UInt64(limit.rlim_cur)
     }
 
-    #if canImport(Darwin)
-        private static let fileSizeLimit = RLIMIT_FSIZE
-    #else
-        private static let fileSizeLimit = __rlimit_resource_t(RLIMIT_FSIZE.rawValue)
-    #endif
+    private static let fileSizeLimit = __rlimit_resource_t(RLIMIT_FSIZE.rawValue)
 }
