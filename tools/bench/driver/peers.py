@@ -1,0 +1,181 @@
+"""Other people's programs doing the same work: UmaDB, an event store; Inspect AI, which evaluates models."""
+
+import resource
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+
+from log_cases import Appenders, Appending, rate
+from measure import BENCH, BUILD, HERE, Contender, Failed, Row, alternate, figures, fresh, ratio, say
+from process_cases import provider, run_experiment
+
+PYTHON = BUILD / "peers" / "bin" / "python"
+
+
+def install():
+    """Puts the peers' newest versions into an environment of their own; returns name → version, or why not."""
+    if not PYTHON.exists():
+        say("preparing .build/peers (umadb, inspect-ai, openai)")
+        done = subprocess.run(["python3", "-m", "venv", str(PYTHON.parent.parent)], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failed(f"can't make a Python environment: {done.stdout.strip()[-300:]}")
+    done = subprocess.run(
+        [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", "umadb", "inspect-ai",
+         "openai"], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failed(f"pip can't install the peers: {done.stderr.strip()[-300:]}")
+
+
+def version(package):
+    done = subprocess.run(
+        [PYTHON, "-c", f"import importlib.metadata as m; print(m.version({package!r}))"], capture_output=True, text=True)
+    return done.stdout.strip() or "?"
+
+
+def cases(sizes, workload):
+    try:
+        install()
+    except Failed as problem:
+        return [Missing(str(problem))]
+    return [UmaDB(sizes, workload), InspectAI(sizes)]
+
+
+class Missing:
+    """Peers that can't be had here."""
+
+    name = "peers"
+
+    def __init__(self, problem):
+        self.problem = problem
+
+    def run(self, _):
+        raise Failed(self.problem)
+
+    def notes(self):
+        return []
+
+
+def children_cpu():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+@contextmanager
+def umadb_server(store):
+    """A server on a fresh file; yields its URL. The block's end stops it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    store.mkdir(parents=True)
+    server = subprocess.Popen(
+        [PYTHON.parent / "umadb", "--listen", f"127.0.0.1:{port}", "--db-path", str(store)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        else:
+            raise Failed("the UmaDB server doesn't listen")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+class UmaDB:
+    """UmaDB's server and Python client, beside Cairn in the caller's process."""
+
+    name = "umadb"
+
+    def __init__(self, sizes, workload):
+        self.workload = workload
+        few = sizes.single_events
+        self.plans = [
+            ("1,000 events per request", 1, 1_000, sizes.peer_events),
+            ("1 client, single events", 1, 1, few),
+            ("64 clients, single events", 64, 1, min(20_000, sizes.concurrent_events)),
+            ("512 clients, single events", 512, 1, min(40_000, sizes.concurrent_events)),
+        ]
+        self.appending = Appending(sizes, workload)
+        self.appenders = Appenders(sizes, workload)
+
+    def once(self, clients, batch, events):
+        before = children_cpu()
+        with umadb_server(fresh("umadb")) as url:
+            result = figures([PYTHON, "-B", HERE / "peers" / "umadb_client.py", url, self.workload, events, clients, batch])
+        if result["head"] != events:
+            raise Failed(f"UmaDB has {result['head']} of {events} events")
+        return {**result, "cpu": children_cpu() - before}
+
+    def cairn(self, tasks, batch, events):
+        if batch > 1:
+            return self.appending.cairn(2)
+        return figures([BENCH, "appenders", fresh("appenders-peer"), tasks, events])
+
+    def run(self, rounds):
+        rows = []
+        self.pairs = []
+        for what, clients, batch, events in self.plans:
+            uma = Contender("UmaDB", lambda _, c=clients, b=batch, e=events: self.once(c, b, e))
+            cairn = Contender("Cairn", lambda _, c=clients, b=batch, e=events: self.cairn(c, b, e))
+            alternate([uma, cairn], rounds)
+            theirs, ours = [rate(r) for r in uma.results], [rate(r) for r in cairn.results]
+            rows += [
+                Row(f"append, {what}, fsync", uma.name, "events/s", theirs, problem=uma.problem),
+                Row(f"append, {what}, fsync", cairn.name, "events/s", ours, ratio(ours, theirs), "UmaDB",
+                    problem=cairn.problem)]
+            self.pairs.append((what, uma))
+        return rows
+
+    def notes(self):
+        lines = [f"umadb {version('umadb')}, its default options, server and client as processes over gRPC"]
+        for what, uma in self.pairs:
+            if uma.results:
+                events, cpu = sum(uma.values("events")), sum(uma.values("client"))
+                lines.append(f"{what}: {1e6 * cpu / events:.0f} µs CPU per event in UmaDB's client alone")
+        return lines
+
+
+class InspectAI:
+    """Inspect AI's openai-api provider, and Cairn, asking the same provider in C."""
+
+    name = "inspect"
+
+    def __init__(self, sizes):
+        self.calls = sizes.peer_calls
+        self.contenders = [
+            Contender("Inspect AI, 16 connections", lambda _: self.inspect()),
+            Contender("Cairn", lambda _: self.cairn()),
+        ]
+
+    def inspect(self):
+        with provider() as port:
+            result = figures(
+                [PYTHON, "-B", HERE / "peers" / "inspect_task.py", port, self.calls, fresh("inspect-logs")])
+        if result["done"] != self.calls:
+            raise Failed(f"Inspect AI finished {result['done']} of {self.calls} samples: {result['status']}")
+        return {"rate": result["calls"] / result["wall"], "cpu": 1e3 * result["cpu"] / result["calls"]}
+
+    def cairn(self):
+        with provider() as port:
+            return run_experiment("run-peer", self.calls, port, judged=False)
+
+    def run(self, rounds):
+        alternate(self.contenders, min(rounds, 3))
+        inspect, cairn = self.contenders
+        case = f"ask {self.calls:,} questions, one turn, not judged"
+        rows = []
+        for key, unit, target in (("rate", "calls/s", ""), ("cpu", "ms CPU/call", "≤ 0.1")):
+            theirs, ours = inspect.values(key), cairn.values(key)
+            rows += [
+                Row(case, inspect.name, unit, theirs, problem=inspect.problem),
+                Row(case, cairn.name, unit, ours, ratio(ours, theirs), "Inspect AI", target, cairn.problem)]
+        return rows
+
+    def notes(self):
+        return [
+            f"inspect_ai {version('inspect_ai')}, openai {version('openai')}; its figure begins when its modules are "
+            "loaded, Cairn's counts the whole process"]
