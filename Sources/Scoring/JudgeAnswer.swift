@@ -82,15 +82,15 @@ extension JudgeAnswer {
 
     /// The outermost objects that stand in prose; a brace that begins no document is passed over.
     private static func objects(in bytes: [UInt8]) -> [JSONValue] {
-        let mostAttempts = 256
         var documents: [JSONValue] = []
         var index = 0
-        var attempts = 0
-        while let start = bytes[index...].firstIndex(of: UInt8(ascii: "{")), attempts < mostAttempts {
-            attempts += 1
+        // Every brace may lead to a walk to the end; the whole text is walked this often at most.
+        var budget = bytes.count * 8
+        while let start = bytes[index...].firstIndex(of: UInt8(ascii: "{")), budget > 0 {
             index = start + 1
-            guard let end = endOfObject(bytes, from: start) else { continue }
-            if let document = candidate(bytes[start..<end]) {
+            let end = endOfObject(bytes, from: start)
+            budget -= (end ?? bytes.count) - start
+            if let end, let document = candidate(bytes[start..<end]) {
                 documents.append(document)
                 index = end
             }

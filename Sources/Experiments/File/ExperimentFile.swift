@@ -58,9 +58,7 @@ struct ExperimentReader {
     mutating func definition(_ text: String) -> ExperimentDefinition? {
         guard let document = yaml.document(text), let file = yaml.mapping(document, keys: Self.keys) else { return nil }
         let name = yaml.requiredText("name", in: file)
-        if let name, name.isEmpty || name.utf8.count > 200, let value = file["name"] {
-            yaml.note("a name has 1 to 200 bytes", at: value)
-        }
+        if let value = file["name"] { yaml.check(name, at: value, atMost: 200) }
         let models = models(file)
         let (scenarios, dataset) = scenarios(file)
         let preamble = yaml.text("preamble", in: file)
@@ -70,12 +68,27 @@ struct ExperimentReader {
         let ranking = ranking(file)
         let limits = limits(file)
         let simulation = file["simulation"].flatMap { yaml.json($0) }
+        checkSize(file, scenarios.count, models.count { $0.isCompared }, samples, judges.count)
         checkTemplates(file, scenarios)
         guard yaml.problems.isEmpty, let name else { return nil }
         return ExperimentDefinition(
             name: name, models: models.filter { $0.isCompared }.map(\.definition), scenarios: scenarios,
             dataset: dataset, preamble: preamble, turns: turns, samples: samples, judges: judges, ranking: ranking,
             limits: limits, simulation: simulation)
+    }
+
+    /// More jobs than this are a slip: a run of them would take weeks.
+    private static let mostJobs = 10_000_000
+
+    private mutating func checkSize(
+        _ file: YAMLMapping, _ scenarios: Int, _ models: Int, _ samples: Int, _ judges: Int
+    ) {
+        let (cells, overflows) = (scenarios * models).multipliedReportingOverflow(by: samples)
+        guard overflows || cells > Self.mostJobs / (1 + judges) else { return }
+        yaml.note(
+            "these are more than \(Self.mostJobs) jobs", line: file.mark?.line, column: file.mark?.column,
+            path: "samples",
+            remedy: "ask for fewer samples or scenarios")
     }
 
     private mutating func turns(_ file: YAMLMapping) -> [String] {

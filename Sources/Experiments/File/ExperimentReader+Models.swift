@@ -13,6 +13,9 @@ extension ExperimentReader {
     private static let modelKeys = [
         "id", "role", "provider", "model", "base_url", "api_key_env", "parameters", "prices", "max_in_flight",
     ]
+    /// What fits into one event.
+    private static let mostModels = 200
+    private static let mostCriteria = 100
     private static let parameterKeys = ["temperature", "top_p", "max_tokens", "seed", "stop", "extra"]
 
     mutating func models(_ file: YAMLMapping) -> [ReadModel] {
@@ -28,6 +31,7 @@ extension ExperimentReader {
             }
             models.append(ReadModel(definition: model, isCompared: role != "judge"))
         }
+        if elements.count > Self.mostModels { yaml.note("more than \(Self.mostModels) models", at: value) }
         if models.count == elements.count, !models.contains(where: \.isCompared) {
             yaml.note("there is no model to ask", at: value, remedy: "list at least one without “role: judge”")
         }
@@ -38,6 +42,7 @@ extension ExperimentReader {
     private mutating func model(_ mapping: YAMLMapping) -> ModelDefinition? {
         let id = yaml.required("id", in: mapping).flatMap { yaml.id($0) }
         let name = yaml.requiredText("model", in: mapping)
+        if let value = mapping["model"] { yaml.check(name, at: value, atMost: 300) }
         let facts = provider(mapping)
         var baseURL: String?
         if let facts { baseURL = self.baseURL(mapping, facts) }
@@ -71,6 +76,7 @@ extension ExperimentReader {
                     remedy: "keys belong into the variable that api_key_env names")
                 return nil
             }
+            yaml.check(url, at: value, atMost: 2_000)
             return url
         }
         if let url = surroundings.baseURLs[facts.name] ?? facts.defaultBaseURL { return url }
@@ -184,7 +190,13 @@ extension ExperimentReader {
         guard let value = yaml.required("model", in: judge) else { return nil }
         if value.isMapping {
             guard let mapping = yaml.mapping(value, keys: Self.modelKeys.filter { $0 != "role" }) else { return nil }
-            return model(mapping)
+            let model = model(mapping)
+            if let model, models.contains(where: { $0.definition.id == model.id }) {
+                yaml.note(
+                    "“\(model.id)” is the id of a model under “models”", at: value,
+                    remedy: "name that model by its id, or give this one another")
+            }
+            return model
         }
         guard let id = yaml.text(value) else { return nil }
         used.insert(id)
@@ -206,6 +218,7 @@ extension ExperimentReader {
     private mutating func criteria(_ judge: YAMLMapping) -> [Criterion] {
         guard let value = yaml.required("criteria", in: judge), let elements = yaml.elements(value) else { return [] }
         if elements.isEmpty { yaml.note("there must be at least one criterion", at: value) }
+        if elements.count > Self.mostCriteria { yaml.note("more than \(Self.mostCriteria) criteria", at: value) }
         var criteria: [Criterion] = []
         var names: Set<String> = []
         let large = 1e9

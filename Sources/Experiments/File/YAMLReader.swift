@@ -165,6 +165,12 @@ extension YAMLReader {
         required(key, in: mapping).flatMap { text($0) }
     }
 
+    /// Notes text that is empty or too long for the events that carry it; counts code points.
+    mutating func check(_ text: String?, at value: YAMLValue, atMost most: Int) {
+        guard let text, !(1...most).contains(text.unicodeScalars.count) else { return }
+        note("1 to \(most) characters were expected, found \(text.unicodeScalars.count)", at: value)
+    }
+
     /// A whole number within a range.
     mutating func integer(_ value: YAMLValue, in range: ClosedRange<Int>) -> Int? {
         guard case .scalar(let scalar) = value.node, isPlain(scalar), let number = Int(scalar.string),

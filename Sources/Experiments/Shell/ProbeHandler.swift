@@ -20,6 +20,14 @@ struct ProbeHandler: JobHandler {
     }
 
     func run(_ job: RunningJob) async throws -> JobResult {
+        do {
+            return try await converse(job)
+        } catch let error as CallRecordError {
+            return .failed(class: "answerMissing", message: "\(error)", retryable: false)
+        }
+    }
+
+    private func converse(_ job: RunningJob) async throws -> JobResult {
         let asked = try script.probe(job.submission.labels)
         var conversation = asked.conversation
         while let turn = conversation.nextTurn, let messages = conversation.nextMessages {

@@ -170,10 +170,10 @@ extension RunExecutor {
             done: cells.count { $0.status == .done }, failed: cells.count { $0.status == .failed },
             skipped: cells.count { $0.status == .skipped })
         let inputs = Blob(cells.compactMap(\.settled).canonicalBytes())
-        guard
-            let submitted = try environment.log.position(
-                of: StreamName(category: Run.category, id: run.rawValue), revision: .first)
-        else { return }
+        let stream = try StreamName(category: Run.category, id: run.rawValue)
+        guard let submitted = try environment.log.position(of: stream, revision: .first) else {
+            preconditionFailure("a run that is worked on was submitted")
+        }
         let cause = RunDerivations.outcomeCause(submitted: submitted, inputs: inputs.digest)
         try await runs.handle(
             run.rawValue, run: run.rawValue, blobs: [inputs], cause: { _ in cause },

@@ -64,15 +64,23 @@ package struct JudgeHandler: JobHandler {
         else {
             return .failed(class: "invalidRequest", message: "the job names no judge of this run", retryable: false)
         }
+        do {
+            return try await score(probed, labels, judge, job)
+        } catch let error as TranscriptReader.Failure {
+            return .failed(class: "answerMissing", message: "\(error)", retryable: false)
+        } catch let error as CallRecordError {
+            return .failed(class: "answerMissing", message: "\(error)", retryable: false)
+        }
+    }
+
+    private func score(
+        _ probed: JobID, _ labels: ScoreLabels, _ judge: Judge, _ job: RunningJob
+    ) async throws -> JobResult {
         var stream = try load(job)
         if case .computed(let score) = stream.state { return result(of: score) }
-        let transcript: Conversation
-        do {
-            let asked = try probe(labels)
-            transcript = try TranscriptReader(log: log).transcript(of: probed, asked.conversation, by: asked.adapter)
-        } catch let failure as TranscriptReader.Failure {
-            return .failed(class: "transcriptMissing", message: "\(failure)", retryable: false)
-        }
+        let asked = try probe(labels)
+        let transcript = try TranscriptReader(log: log)
+            .transcript(of: probed, asked.conversation, by: asked.adapter)
         let last = lastRound(of: judge, from: stream.state)
         while let round = stream.state.nextRound, round <= last {
             switch try await executor.ask(question(job, judge, transcript, round, stream.state), in: job) {

@@ -5,6 +5,7 @@ import Deciders
 import Determinism
 import EventLog
 import Experiments
+import Foundation
 import HTTPTransport
 import Jobs
 import Projections
@@ -13,11 +14,14 @@ import Testing
 
 @Suite("Runs")
 struct RunsTests {
-    @Test("whatever happens to jobs, the counts add up and agree with every job's own stream", arguments: 0..<40)
+    /// More of them in the long mode.
+    private static let seeds = 0..<(ProcessInfo.processInfo.environment["CAIRN_LONG"] == nil ? UInt64(10) : 200)
+
+    @Test("whatever happens to jobs, the counts add up and agree with every job's own stream", arguments: seeds)
     func randomWalk(seed: UInt64) throws {
         // The seed is the argument, so a failure names it.
         var walk = try Walk(seed: seed, isJudged: seed % 4 != 0)
-        for _ in 0..<120 {
+        for _ in 0..<100 {
             try walk.step()
             try walk.check()
         }

@@ -128,7 +128,7 @@ struct RunExecutorTests {
         #expect(cells.allSatisfy { $0.class == "judgeUnparseable" && $0.message?.hasPrefix("asked 3 times") == true })
     }
 
-    @Test("a killed run resumes without sending any answered call again", arguments: [1, 5, 9, 14, 20, 23])
+    @Test("a killed run resumes without sending any answered call again", arguments: [1, 9, 16, 23])
     func kill(after answers: Int) async throws {
         let bench = try RunBench()
         let reached = OneShot()
@@ -186,6 +186,52 @@ struct RunExecutorTests {
         let second = try await bench.executor(definition(), transport, worker: "second").execute()
         #expect(second.row.stage == .complete)
         #expect(Set(slow.answered).isDisjoint(with: transport.sent))
+    }
+
+    @Test("two processes share a run, and both see its end")
+    func together() async throws {
+        let bench = try RunBench()
+        let transport = ScriptedTransport(Self.good)
+        let (one, two) = (
+            try bench.executor(definition(), transport, worker: "one", liveness: AllAlive()),
+            try bench.executor(definition(), transport, worker: "two", liveness: AllAlive())
+        )
+        async let first = one.execute()
+        async let second = two.execute()
+        let reports = try await [first, second]
+        #expect(reports.map(\.row.stage) == [.complete, .complete])
+        #expect(transport.sent.count == 24)
+        #expect(try bench.events(RunFinished.type).count == 1)
+        #expect(try bench.events(RankingComputed.type).count == 1)
+        #expect(try bench.deriveAgain().different == [])
+    }
+
+    @Test("an answer that was erased fails the jobs that need it, and not the run")
+    func erased() async throws {
+        let bench = try RunBench()
+        let transport = ScriptedTransport(Self.good)
+        let log = ForgetfulLog(bench.log)
+        let reached = OneShot()
+        let dying = ScriptedTransport { request in
+            if !request.isJudging { return Self.good(request) }
+            reached.happen()
+            return .hang
+        }
+        let first = try bench.executor(definition(), dying)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { _ = try await first.execute() }
+            try await reached.wait()
+            group.cancelAll()
+            await #expect(throws: (any Error).self) { try await group.next() }
+        }
+        let answer = try #require(try bench.events(CallCompleted.type).first)
+        log.forget(try answer.decode(CallCompleted.self).exchange.body)
+        let second = try bench.executor(definition(), transport, worker: "second", log: log)
+        let report = try await second.execute()
+        #expect(report.row.stage == .incomplete)
+        #expect(report.row.cells.total == 8)
+        let cells = try bench.views.query(Runs.self) { try $0.cells.scan().map(\.row) }
+        #expect(cells.filter { $0.status != .done }.allSatisfy { $0.class == "answerMissing" })
     }
 
     @Test("progress is told while the work goes on")

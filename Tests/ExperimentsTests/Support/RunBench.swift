@@ -39,10 +39,12 @@ final class RunBench: Sendable {
 
     /// An executor that is a process of its own as far as the log can tell.
     func executor(
-        _ definition: ExperimentDefinition, _ transport: ScriptedTransport, worker: String = "first"
+        _ definition: ExperimentDefinition, _ transport: ScriptedTransport, worker: String = "first",
+        liveness: any WorkerLiveness = AllGone(), log: (any Log)? = nil
     ) throws -> RunExecutor {
         let environment = RunEnvironment(
-            log: log, views: views, effects: effects, worker: WorkerID(identifying: [worker]), liveness: AllGone(),
+            log: log ?? self.log, views: views, effects: effects, worker: WorkerID(identifying: [worker]),
+            liveness: liveness,
             interruption: GracePeriod(.zero, effects: effects), transport: transport, key: { _ in nil })
         return try RunExecutor(definition, run: JobPlan.runID(of: definition.digest), in: environment)
     }
@@ -87,6 +89,17 @@ final class RunBench: Sendable {
     }
 
     deinit { log.close() }
+}
+
+/// Every other worker's process lives.
+struct AllAlive: WorkerLiveness {
+    func loss(
+        of worker: WorkerID, deadline: Timestamp, recordedAt place: Place
+    ) async throws -> JobLeaseExpired.Reason {
+        // why: ends with the task alone; nothing waits for this time.
+        try await Task.sleep(for: .seconds(3_600))
+        return .deadline
+    }
 }
 
 /// Every other worker's process has ended.

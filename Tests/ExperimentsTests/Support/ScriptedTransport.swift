@@ -2,7 +2,9 @@ import CanonicalJSON
 import HTTPTransport
 import Synchronization
 
-/// A provider made of a function: model and kind of question in, behaviour out. Keeps account of what it was sent.
+/// A provider made of a function: model and kind of question in, behaviour out.
+///
+/// Keeps account of what it was sent.
 final class ScriptedTransport: Transport {
     enum Behaviour: Sendable {
         case answer(String)
