@@ -162,8 +162,8 @@ let package = Package(
         tests(
             "Calls",
             [
-                "Calls", "Jobs", "Providers", "HTTPTransport", "Projections", "Deciders", "DeciderTestSupport",
-                "EventLog", "Determinism", "CanonicalJSON", "TestSupport",
+                "Calls", "Jobs", "Replay", "Providers", "HTTPTransport", "Projections", "Deciders",
+                "DeciderTestSupport", "EventLog", "Determinism", "CanonicalJSON", "TestSupport",
             ]),
         tests(
             "Scoring",
@@ -174,8 +174,8 @@ let package = Package(
         tests(
             "Experiments",
             [
-                "Experiments", "Scoring", "Calls", "Jobs", "Providers", "HTTPTransport", "Projections", "Deciders",
-                "DeciderTestSupport", "EventLog", "Determinism", "CanonicalJSON", "TestSupport",
+                "Experiments", "Scoring", "Calls", "Jobs", "Replay", "Providers", "HTTPTransport", "Projections",
+                "Deciders", "DeciderTestSupport", "EventLog", "Determinism", "CanonicalJSON", "TestSupport",
             ]),
     ]
 )
