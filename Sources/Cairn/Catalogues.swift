@@ -20,6 +20,6 @@ package enum Catalogues {
     /// Every pure function that a recorded event may cite.
     package static let derivations = JobDerivations.catalogue
         .merging(CallDerivations.catalogue())
-        .merging(ScoreDerivations.catalogue)
+        .merging(ScoringDerivations.catalogue)
         .merging(RunDerivations.catalogue)
 }

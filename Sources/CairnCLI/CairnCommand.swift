@@ -88,7 +88,11 @@ struct Failure: Error {
     let status: ExitStatus
     let message: String
 
-    init(_ status: ExitStatus = .failed, _ message: String) {
+    init(_ message: String) {
+        self.init(.failed, message)
+    }
+
+    init(_ status: ExitStatus, _ message: String) {
         self.status = status
         self.message = message
     }

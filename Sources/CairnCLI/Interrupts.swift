@@ -4,7 +4,6 @@ import Synchronization
 
 /// What Ctrl-C and SIGTERM do: the first asks to drain, the second to hurry, the third ends the process.
 enum Interrupts {
-    private static let sources = Mutex<[any DispatchSourceSignal]>([])
     private static let count = Atomic(0)
 
     static func handle(
@@ -13,7 +12,9 @@ enum Interrupts {
         for number in [SIGINT, SIGTERM] {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
+            // The handler holds its source, which so lives as long as the process.
+            source.setEventHandler { [source] in
+                defer { withExtendedLifetime(source) {} }
                 switch count.wrappingAdd(1, ordering: .relaxed).newValue {
                 case 1:
                     Terminal.complain("\nletting calls under way end; once more cuts them short\n")
@@ -31,7 +32,6 @@ enum Interrupts {
                 }
             }
             source.resume()
-            sources.withLock { $0.append(source) }
         }
     }
 }

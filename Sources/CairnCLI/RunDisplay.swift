@@ -4,6 +4,7 @@ import Determinism
 import Experiments
 import Glibc
 import Jobs
+import Projections
 import Synchronization
 
 /// The live line of a run on a terminal; elsewhere nothing, since there the log tells.

@@ -1,3 +1,4 @@
+import Determinism
 import EventLog
 import Glibc
 import HTTPTransport

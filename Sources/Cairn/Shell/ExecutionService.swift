@@ -54,7 +54,7 @@ package struct ExecutionService: Sendable {
             interruption: recorded,
             transport: RecordedTransport(recorded: store.log) { _ = await log.endOfRecord() },
             key: { _ in nil }, slots: PoolState.Limits.none)
-        let executor = RunExecutor(
+        let executor = try RunExecutor(
             try definition(of: run), run: run, in: environment,
             logger: Logger(label: "cairn.replay") { _ in SwiftLogNoOpLogHandler() })
         let drain = try drainRequest(of: worker)

@@ -70,7 +70,7 @@ package struct RunService: Sendable {
         var logger = logger
         logger[metadataKey: "run"] = "\(run)"
         logger[metadataKey: "worker"] = "\(worker)"
-        let executor = RunExecutor(definition, run: run, in: environment, logger: logger)
+        let executor = try RunExecutor(definition, run: run, in: environment, logger: logger)
         logger.info("run begins", metadata: ["jobs": "\(executor.plan.jobs.count)", "cells": "\(executor.plan.cells)"])
         started(run, RunControl(executor: executor, impatience: impatience))
         let report = try await WorkerLock.hold(worker, in: store.workersDirectory) {

@@ -2,6 +2,8 @@ import ArgumentParser
 import Cairn
 import Calls
 import CanonicalJSON
+import Determinism
+import Providers
 
 /// `cairn query transcripts`
 struct QueryTranscripts: AsyncParsableCommand {

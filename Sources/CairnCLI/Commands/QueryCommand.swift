@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cairn
+import Determinism
 import Experiments
 import Jobs
 import Scoring

@@ -77,13 +77,14 @@ struct RunCommand: AsyncParsableCommand {
             store: store, transport: RoutingTransport(curl, routes: routes), logger: LogOutput.logger("cairn.run"))
         let display = RunDisplay(store: store)
         defer { display.end() }
+        let options = RunService.Options(label: label, concurrency: concurrency, retriesFailed: retryFailed)
+        let started: @Sendable (RunID, RunControl) -> Void = { run, control in
+            display.begin(run)
+            Interrupts.handle(first: { try await control.drain() }, second: { control.hurry() })
+        }
+        let progress: @Sendable (RunRow) -> Void = { display.show($0) }
         return try await service.run(
-            definition, .init(label: label, concurrency: concurrency, retriesFailed: retryFailed),
-            started: { run, control in
-                display.begin(run)
-                Interrupts.handle(first: { try await control.drain() }, second: { control.hurry() })
-            },
-            progress: display.isLive ? { display.show($0) } : nil)
+            definition, options, started: started, progress: display.isLive ? progress : nil)
     }
 
     private func print(_ report: RunExecutor.Report) throws {

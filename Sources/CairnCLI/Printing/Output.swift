@@ -25,16 +25,16 @@ struct Output {
 }
 
 /// How rows of one kind become a table: a title and a text for each column.
-struct TableLayout<Row> {
-    private var columns: [(column: TextTable.Column, text: (Row) -> String)] = []
+struct TableLayout<Row>: Sendable {
+    private var columns: [(column: TextTable.Column, text: @Sendable (Row) -> String)] = []
 
     init() {}
 
-    func column(_ title: String, _ text: @escaping (Row) -> String) -> TableLayout { adding(.left, title, text) }
-    func number(_ title: String, _ text: @escaping (Row) -> String) -> TableLayout { adding(.right, title, text) }
+    func column(_ title: String, _ text: @escaping @Sendable (Row) -> String) -> TableLayout { adding(.left, title, text) }
+    func number(_ title: String, _ text: @escaping @Sendable (Row) -> String) -> TableLayout { adding(.right, title, text) }
 
     private func adding(
-        _ alignment: TextTable.Alignment, _ title: String, _ text: @escaping (Row) -> String
+        _ alignment: TextTable.Alignment, _ title: String, _ text: @escaping @Sendable (Row) -> String
     ) -> TableLayout {
         var layout = self
         layout.columns.append((TextTable.Column(title: title, alignment: alignment), text))

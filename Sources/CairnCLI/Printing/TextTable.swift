@@ -1,11 +1,11 @@
 /// Rows of text in aligned columns.
 struct TextTable: Equatable {
-    enum Alignment: Equatable {
+    enum Alignment: Equatable, Sendable {
         case left
         case right
     }
 
-    struct Column: Equatable {
+    struct Column: Equatable, Sendable {
         let title: String
         var alignment: Alignment = .left
     }
