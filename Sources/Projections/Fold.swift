@@ -15,10 +15,8 @@ protocol AnyFold: AnyObject {
 
 /// The tables of one projector while events are folded into them.
 final class Fold<P: Projector>: AnyFold {
-    /// How many decoded rows may be kept from batch to batch.
+    /// How many decoded rows of a table may be kept from batch to batch.
     private static var mostKeptRows: Int { 65_536 }
-
-    private var keptRows: Int { tables.reduce(0) { $0 + $1.keptRows } }
 
     private var projected: P.Tables
     private let tables: [any AnyTable]
@@ -53,8 +51,6 @@ final class Fold<P: Projector>: AnyFold {
     }
 
     func trim() {
-        guard keptRows > Self.mostKeptRows else { return }
-        for table in tables { table.forgetAbsent() }
-        if keptRows > Self.mostKeptRows { forget() }
+        for table in tables where table.keptRows > Self.mostKeptRows { table.forget() }
     }
 }

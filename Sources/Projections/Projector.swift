@@ -28,11 +28,12 @@ package protocol ViewTables {
 }
 
 /// Makes the tables of one projector, wherever their rows are kept.
+@usableFromInline
 package struct TableMaker {
-    package let source: any RowSource
-    package let prefix: [UInt8]
-    package let context: FoldContext?
-    package var tables: [any AnyTable] = []
+    @usableFromInline package let source: any RowSource
+    @usableFromInline package let prefix: [UInt8]
+    @usableFromInline package let context: FoldContext?
+    @usableFromInline package var tables: [any AnyTable] = []
 
     init(source: any RowSource, prefix: [UInt8] = [], context: FoldContext? = nil) {
         self.source = source

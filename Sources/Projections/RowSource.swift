@@ -1,4 +1,5 @@
 /// Where the committed rows of a read model are.
+@usableFromInline
 package protocol RowSource: AnyObject {
     /// Lends the value of a key to `decode`; nil if there is none.
     func withValue<R>(of key: [UInt8], _ decode: (RawSpan) throws -> R) throws -> R?

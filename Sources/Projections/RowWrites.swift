@@ -1,14 +1,16 @@
-package import CanonicalJSON
+public import CanonicalJSON
 import Glibc
 
 /// The rows that a batch changed, encoded once each and in key order.
 ///
 /// All bytes are in one buffer, so that a batch of many thousand rows costs few allocations.
+@usableFromInline
 package struct RowWrites: Sendable {
+    @usableFromInline
     package struct Entry: Sendable {
-        package let key: Range<Int32>
+        @usableFromInline package let key: Range<Int32>
         /// Empty for a row that was removed: no JSON value is empty.
-        package let value: Range<Int32>
+        @usableFromInline package let value: Range<Int32>
 
         @inlinable
         package init(key: Range<Int32>, value: Range<Int32>) {
@@ -17,8 +19,8 @@ package struct RowWrites: Sendable {
         }
     }
 
-    package var bytes: [UInt8] = []
-    package var entries: [Entry] = []
+    @usableFromInline package var bytes: [UInt8] = []
+    @usableFromInline package var entries: [Entry] = []
 
     init() {}
 

@@ -1,14 +1,17 @@
-package import CanonicalJSON
+public import CanonicalJSON
 
 /// What the tables of one fold share.
+@usableFromInline
 package final class FoldContext {
     /// The first failure to read a row since the batch began.
-    package var failure: (any Error)?
+    @usableFromInline package var failure: (any Error)?
 
+    @usableFromInline
     package init() {}
 }
 
 /// A table without its types, as the fold around it sees it.
+@usableFromInline
 package protocol AnyTable: AnyObject {
     var name: String { get }
     /// The bytes that all keys of the table begin with.
@@ -17,8 +20,6 @@ package protocol AnyTable: AnyObject {
     var keptRows: Int { get }
     /// Hands over the changed rows; from then on they count as committed.
     func drain(into writes: inout RowWrites, _ writer: inout CanonicalWriter)
-    /// Forgets the keys without rows; those of an index come and go.
-    func forgetAbsent()
     /// Forgets all rows that are kept, changed ones too.
     func forget()
 }
@@ -26,11 +27,13 @@ package protocol AnyTable: AnyObject {
 /// The rows of a table: a write-back cache of decoded rows in front of the committed bytes.
 ///
 /// Inlinable, so that the modules that name the row types compile it for them; that is several times as fast.
+@usableFromInline
 package final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
+    @usableFromInline
     package struct Slot {
-        package let key: Key
-        package var row: Row?
-        package var isChanged: Bool
+        @usableFromInline package let key: Key
+        @usableFromInline package var row: Row?
+        @usableFromInline package var isChanged: Bool
 
         @inlinable
         package init(key: Key, row: Row?, isChanged: Bool) {
@@ -40,21 +43,21 @@ package final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
         }
     }
 
-    package let name: String
-    package let prefix: [UInt8]
-    package let source: any RowSource
+    @usableFromInline package let name: String
+    @usableFromInline package let prefix: [UInt8]
+    @usableFromInline package let source: any RowSource
     /// Nil when the table is only read.
-    package let context: FoldContext?
+    @usableFromInline package let context: FoldContext?
     /// The rows that are kept, in the order in which they were first asked for.
-    package var slots: [Slot] = []
+    @usableFromInline package var slots: [Slot] = []
     /// Where in `slots` a key is.
-    package var places: [Key: Int] = [:]
+    @usableFromInline package var places: [Key: Int] = [:]
     /// Where in `slots` the changed rows are.
-    package var changed: [Int] = []
+    @usableFromInline package var changed: [Int] = []
     /// The place that was asked for last: a row is often read and then written.
-    package var recent = 0
+    @usableFromInline package var recent = 0
     /// `drainChanged`, compiled for the types: through the protocol it would not be.
-    package let drainTyped: (TableCore, inout RowWrites, inout CanonicalWriter) -> Void
+    @usableFromInline package let drainTyped: (TableCore, inout RowWrites, inout CanonicalWriter) -> Void
 
     @inlinable
     package init(name: String, prefix: [UInt8], source: any RowSource, context: FoldContext?) {
@@ -156,19 +159,14 @@ package final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
         changed.removeAll(keepingCapacity: true)
     }
 
+    @usableFromInline
     package func drain(into writes: inout RowWrites, _ writer: inout CanonicalWriter) {
         drainTyped(self, &writes, &writer)
     }
 
-    package var keptRows: Int { slots.count }
+    @usableFromInline package var keptRows: Int { slots.count }
 
-    package func forgetAbsent() {
-        precondition(changed.isEmpty, "changed rows are kept until they are committed")
-        slots.removeAll { $0.row == nil }
-        places.removeAll(keepingCapacity: true)
-        for (place, slot) in slots.enumerated() { places[slot.key] = place }
-    }
-
+    @usableFromInline
     package func forget() {
         slots.removeAll(keepingCapacity: true)
         places.removeAll(keepingCapacity: true)
@@ -177,6 +175,7 @@ package final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
 }
 
 extension TableCore {
+    @usableFromInline
     package func scan(
         _ part: KeyPrefix, from first: Key?, reversed: Bool, _ body: (RawSpan, RawSpan) throws -> Bool
     ) throws {
@@ -185,6 +184,7 @@ extension TableCore {
         try source.scan(from: bounds.lower, upTo: bounds.upper, reversed: reversed, body)
     }
 
+    @usableFromInline
     package func key(from bytes: RawSpan) throws -> Key {
         var reader = KeyReader(bytes: bytes.withUnsafeBytes { Array($0) }[prefix.count...])
         let key = try Key(from: &reader)

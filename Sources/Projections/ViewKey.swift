@@ -1,5 +1,5 @@
-import Determinism
-import EventLog
+public import Determinism
+public import EventLog
 import Glibc
 import LMDB
 
@@ -7,6 +7,7 @@ import LMDB
 ///
 /// An id with a `String` raw value conforms by declaration alone; a key of several parts appends and reads them in
 /// order.
+@usableFromInline
 package protocol ViewKey: Hashable, Sendable {
     /// Appends the parts.
     func encode(to key: inout KeyWriter)
@@ -15,15 +16,18 @@ package protocol ViewKey: Hashable, Sendable {
 }
 
 /// Bytes that aren't a key of the type that was asked for.
+@usableFromInline
 package struct KeyError: Error, Equatable, Sendable, CustomStringConvertible {
-    package let description: String
+    @usableFromInline package let description: String
 
+    @usableFromInline
     package init(_ description: String) { self.description = description }
 }
 
 /// Appends the parts of a key.
+@usableFromInline
 package struct KeyWriter: Sendable {
-    package var bytes: [UInt8]
+    @usableFromInline package var bytes: [UInt8]
 
     @inlinable
     package init(_ bytes: [UInt8]) { self.bytes = bytes }
@@ -48,10 +52,12 @@ package struct KeyWriter: Sendable {
 }
 
 /// Reads the parts of a key.
+@usableFromInline
 package struct KeyReader: Sendable {
     var bytes: ArraySlice<UInt8>
 
     /// Reads a part.
+    @usableFromInline
     package mutating func read<Part: ViewKey>(_: Part.Type = Part.self) throws(KeyError) -> Part {
         try Part(from: &self)
     }
@@ -66,10 +72,12 @@ package struct KeyReader: Sendable {
 }
 
 /// The first parts of keys.
+@usableFromInline
 package struct KeyPrefix: Sendable {
     let bytes: [UInt8]
 
     /// The keys that begin with these parts; without a part, all keys.
+    @usableFromInline
     package init<each Part: ViewKey>(_ part: repeat each Part) {
         var writer = KeyWriter([])
         repeat (each part).encode(to: &writer)
@@ -77,6 +85,7 @@ package struct KeyPrefix: Sendable {
     }
 
     /// The keys whose first part is a text that begins with this one.
+    @usableFromInline
     package init(textBeginning text: String) {
         var writer = KeyWriter([])
         writer.append(text)
@@ -87,27 +96,37 @@ package struct KeyPrefix: Sendable {
 }
 
 extension String: ViewKey {
+    @usableFromInline
     package func encode(to key: inout KeyWriter) { key.append(text: self) }
+    @usableFromInline
     package init(from key: inout KeyReader) throws(KeyError) { self = try key.read(part: String.self) }
 }
 
 extension UInt64: ViewKey {
+    @usableFromInline
     package func encode(to key: inout KeyWriter) { encode(into: &key.bytes) }
+    @usableFromInline
     package init(from key: inout KeyReader) throws(KeyError) { self = try key.read(part: UInt64.self) }
 }
 
 extension Int64: ViewKey {
+    @usableFromInline
     package func encode(to key: inout KeyWriter) { encode(into: &key.bytes) }
+    @usableFromInline
     package init(from key: inout KeyReader) throws(KeyError) { self = try key.read(part: Int64.self) }
 }
 
 extension Int: ViewKey {
+    @usableFromInline
     package func encode(to key: inout KeyWriter) { Int64(self).encode(to: &key) }
+    @usableFromInline
     package init(from key: inout KeyReader) throws(KeyError) { self = Int(try key.read(part: Int64.self)) }
 }
 
 extension Bool: ViewKey {
+    @usableFromInline
     package func encode(to key: inout KeyWriter) { key.bytes.append(self ? 1 : 0) }
+    @usableFromInline
     package init(from key: inout KeyReader) throws(KeyError) {
         switch key.bytes.popFirst() {
         case 0: self = false
@@ -118,17 +137,23 @@ extension Bool: ViewKey {
 }
 
 extension Position: ViewKey {
+    @usableFromInline
     package func encode(to key: inout KeyWriter) { rawValue.encode(to: &key) }
+    @usableFromInline
     package init(from key: inout KeyReader) throws(KeyError) { self.init(try UInt64(from: &key)) }
 }
 
 extension Timestamp: ViewKey {
+    @usableFromInline
     package func encode(to key: inout KeyWriter) { microseconds.encode(to: &key) }
+    @usableFromInline
     package init(from key: inout KeyReader) throws(KeyError) { self.init(microseconds: try Int64(from: &key)) }
 }
 
 extension Digest: ViewKey {
+    @usableFromInline
     package func encode(to key: inout KeyWriter) { withBytes { key.bytes.append(contentsOf: $0) } }
+    @usableFromInline
     package init(from key: inout KeyReader) throws(KeyError) {
         guard let digest = Digest(bytes: Array(key.bytes.prefix(Digest.byteCount))) else {
             throw KeyError("a digest has 32 bytes, and \(key.bytes.count) are left")
@@ -142,6 +167,7 @@ extension ViewKey where Self: RawRepresentable, RawValue: ViewKey {
     @inlinable
     package func encode(to key: inout KeyWriter) { rawValue.encode(to: &key) }
 
+    @usableFromInline
     package init(from key: inout KeyReader) throws(KeyError) {
         let raw = try RawValue(from: &key)
         guard let value = Self(rawValue: raw) else { throw KeyError("\(raw) is no \(Self.self)") }

@@ -1,14 +1,16 @@
-package import CanonicalJSON
+public import CanonicalJSON
 
 /// A row of a read model: kept as its canonical JSON.
+@usableFromInline
 package typealias ViewRow = CanonicalCodable & Sendable
 
 /// A table of a read model, from typed keys to typed rows.
 ///
 /// While events are folded, rows are read and written by key alone and kept decoded until the batch ends. Queries see
 /// one committed state and may also scan.
+@usableFromInline
 package struct ViewTable<Key: ViewKey, Row: ViewRow> {
-    package let core: TableCore<Key, Row>
+    @usableFromInline package let core: TableCore<Key, Row>
 
     @inlinable
     package init(_ core: TableCore<Key, Row>) { self.core = core }
@@ -34,6 +36,7 @@ package struct ViewTable<Key: ViewKey, Row: ViewRow> {
     /// The rows whose keys have a prefix, in key order or reversed, at most `limit`; for queries.
     ///
     /// Begins at `from`, which is included if it is there: the smallest key to return, or reversed the greatest.
+    @usableFromInline
     package func scan(
         prefix: KeyPrefix = KeyPrefix(), from first: Key? = nil, limit: Int = .max, reversed: Bool = false
     ) throws -> [(key: Key, row: Row)] {
@@ -47,6 +50,7 @@ package struct ViewTable<Key: ViewKey, Row: ViewRow> {
     }
 
     /// Passes rows one by one, without keeping them, as long as `body` says so; for queries.
+    @usableFromInline
     package func forEach(
         prefix: KeyPrefix = KeyPrefix(), from first: Key? = nil, reversed: Bool = false,
         _ body: (Key, Row) throws -> Bool
@@ -57,6 +61,7 @@ package struct ViewTable<Key: ViewKey, Row: ViewRow> {
     }
 
     /// How many rows have keys with a prefix; reads them all.
+    @usableFromInline
     package func count(prefix: KeyPrefix = KeyPrefix()) throws -> Int {
         var count = 0
         try core.scan(prefix, from: nil, reversed: false) { _, _ in
