@@ -33,7 +33,7 @@ package struct RunExecutor: Sendable {
             lease: definition.lease, retry: definition.limits.retry)
         pool = WorkerPool(
             configuration, log: environment.log, effects: environment.effects, views: environment.views,
-            handler: try RunHandlers(definition, run: run, in: environment), liveness: environment.liveness,
+            handler: try RunHandlers(definition, run: run, in: environment, logger: logger), liveness: environment.liveness,
             interruption: environment.interruption, logger: logger)
     }
 

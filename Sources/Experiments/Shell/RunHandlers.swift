@@ -1,6 +1,7 @@
 import Calls
 import Deciders
 import Jobs
+import Logging
 import Scoring
 
 /// Does each job of a run by its kind.
@@ -8,10 +9,10 @@ struct RunHandlers: JobHandler {
     private let probes: ProbeHandler
     private let judges: JudgeHandler
 
-    init(_ definition: ExperimentDefinition, run: RunID, in environment: RunEnvironment) throws {
+    init(_ definition: ExperimentDefinition, run: RunID, in environment: RunEnvironment, logger: Logger) throws {
         let executor = CallExecutor(
             run: run, worker: environment.worker, log: environment.log, effects: environment.effects,
-            transport: environment.transport, keys: environment.key)
+            transport: environment.transport, keys: environment.key, logger: logger)
         let script = try ProbeScript(definition)
         probes = ProbeHandler(executor: executor, script: script)
         let pairs = try definition.judges.map { judge in
