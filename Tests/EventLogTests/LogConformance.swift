@@ -177,9 +177,11 @@ struct LogConformance: Sendable, CustomTestStringConvertible {
             await expectError(.tooLarge) {
                 try await log.append(Commit(stream: stream, expected: .any, events: [huge]))
             }
-            let array = NewEvent(type: Sample.type, version: 1, time: huge.time, data: Array("[1]".utf8))
-            await expectError(.invalid) {
-                try await log.append(Commit(stream: stream, expected: .any, events: [array]))
+            for data in ["[1]", #"{"b":1,"a":2}"#, #"{"a": 1}"#, #"{"a":1.0}"#, "{}x", "", #"{"a":"\u0041"}"#] {
+                let event = NewEvent(type: Sample.type, version: 1, time: huge.time, data: Array(data.utf8))
+                await expectError(.invalid) {
+                    try await log.append(Commit(stream: stream, expected: .any, events: [event]))
+                }
             }
             #expect(try log.head().size == 0)
         },

@@ -83,13 +83,43 @@ import Testing
         #expect(try store.log.verify().fault != nil)
     }
 
-    @Test func `data that is not canonical is found`() async throws {
+    @Test func `records are judged by themselves`() async throws {
+        let store = try await Self.filled(50)
+        let event = try #require(try store.log.event(at: .first))
+        let record = event.record
+        func problem(_ change: (inout [UInt8]) -> Void) throws -> String? {
+            var changed = record
+            change(&changed)
+            var audit = RecordAudit()
+            return audit.problem(try Event(position: .first, record: changed))
+        }
+        #expect(try problem { _ in } == nil)
+        #expect(try problem { $0[RecordLayout.flagsOffset] = 1 } != nil)
+        #expect(try problem { $0[RecordLayout.versionOffset] = 0 } != nil)
+        #expect(try problem { $0[RecordLayout.indexOffset] = 1 } != nil)
+        #expect(try problem { $0[RecordLayout.revisionOffset] = 1 } != nil)
+        #expect(try problem { $0[RecordLayout.headerLength] = UInt8(ascii: "S") } != nil)
+        #expect(try problem { $0[RecordLayout.headerLength + 3] = UInt8(ascii: ".") } != nil)
+        #expect(try problem { $0[$0.count - 1] = UInt8(ascii: " ") } != nil)
+    }
+
+    @Test func `a commit's id is judged with its last event`() async throws {
         let store = try TemporaryStore()
-        let event = NewEvent(
-            type: Sample.type, version: 1, time: Sample.event(0).time, data: Array(#"{"b":1,"a":2}"#.utf8))
         _ = try await store.log.append(Sample.commit("s-1", .noStream, 0..<3))
-        _ = try await store.log.append(Commit(stream: StreamName("s-2"), expected: .noStream, events: [event]))
-        #expect(try store.log.verify().fault?.position == Position(3))
+        var audit = RecordAudit()
+        let events = try store.log.readStream(StreamName("s-1"))
+        for event in events { #expect(audit.problem(event) == nil) }
+        audit = RecordAudit()
+        for event in events {
+            var record = event.record
+            record[RecordLayout.commitIDOffset] ^= 1
+            let problem = audit.problem(try Event(position: event.position, record: record))
+            #expect((problem == nil) == (event.indexInCommit < 2))
+        }
+        audit = RecordAudit()
+        #expect(audit.problem(events[0]) == nil)
+        #expect(audit.problemAtEnd() != nil)
+        #expect(audit.problem(events[2]) != nil)
     }
 
     @Test func `a file cut short is an error at opening`() async throws {

@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Determinism
 
 /// The records of one commit, one behind the other in one buffer, each behind the byte 0x00 that its leaf hash begins
@@ -111,9 +112,8 @@ extension RecordCodec {
             guard (1...65_535).contains(event.version) else {
                 throw refusal(.invalid, commit, "event \(index) has version \(event.version); versions are 1 to 65,535")
             }
-            guard isObject(event.data), isObject(event.metadata) else {
-                throw refusal(.invalid, commit, "event \(index): data and metadata are canonical JSON objects")
-            }
+            try checkObject(event.data, "data", index, commit)
+            try checkObject(event.metadata, "metadata", index, commit)
             let length = length(of: event, stream: stream)
             guard length <= RecordLayout.longestRecord else {
                 throw refusal(
@@ -127,8 +127,15 @@ extension RecordCodec {
         }
     }
 
-    private static func isObject(_ bytes: [UInt8]) -> Bool {
-        bytes.first == UInt8(ascii: "{") && bytes.last == UInt8(ascii: "}")
+    private static func checkObject(
+        _ bytes: [UInt8], _ part: String, _ index: Int, _ commit: Commit
+    ) throws(LogError) {
+        if bytes == [UInt8(ascii: "{"), UInt8(ascii: "}")] { return }
+        do {
+            _ = try CanonicalObject(canonicalBytes: bytes)
+        } catch {
+            throw refusal(.invalid, commit, "the \(part) of event \(index) is not a canonical JSON object: \(error)")
+        }
     }
 
     private static func refusal(_ code: LogError.Code, _ commit: Commit, _ message: String) -> LogError {

@@ -76,6 +76,8 @@ struct RecordAudit {
                 preimage: [RecordCodec.commitPrefix, RecordCodec.oneRevision], seen: 0)
         }
         guard var open = commit else { return nil }
+        // Given up here and put back below, so that its bytes are not copied for each event.
+        commit = nil
         guard event.commitID == open.id, event.commitCount == open.count, event.stream == open.stream,
             event.indexInCommit == open.seen, open.seen < open.count
         else { return "it is not the next event of its commit" }
@@ -105,16 +107,5 @@ struct RecordAudit {
                 total + Int(preimage[start + at]) + Int(preimage[start + at + 1]) << 8
             }
         }
-    }
-}
-
-/// Any canonical JSON object.
-private struct CanonicalObject: CanonicalDecodable {
-    init(from reader: inout CanonicalReader) throws(JSONError) {
-        let start = reader.offset
-        guard try reader.peekKind() == .object else {
-            throw reader.error(at: start, expected: "an object", found: "another value")
-        }
-        try reader.skipValue()
     }
 }

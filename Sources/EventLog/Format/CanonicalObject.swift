@@ -1,0 +1,12 @@
+import CanonicalJSON
+
+/// Any canonical JSON object: what an event's data and metadata must be.
+struct CanonicalObject: CanonicalDecodable {
+    init(from reader: inout CanonicalReader) throws(JSONError) {
+        let start = reader.offset
+        guard try reader.peekKind() == .object else {
+            throw reader.error(at: start, expected: "an object", found: "another value")
+        }
+        try reader.skipValue()
+    }
+}
