@@ -7,8 +7,6 @@ package struct ViewError: Error, Equatable, Sendable {
         case projector
         /// A row isn't what this version of the projector writes.
         case row
-        /// Another process keeps changing the tables.
-        case contended
         /// The directory of the read models can't be used.
         case store
         /// The log can't be read.

@@ -191,6 +191,18 @@ import Testing
         #expect(try runner(log, directory).digest(of: Totals.self) == digestInMemory(log))
     }
 
+    @Test func `closing leaves no marker, and twice is harmless`() throws {
+        let log = try randomEvents(20, seed: 29)
+        let directory = try TemporaryDirectory()
+        let runner = try runner(log, directory)
+        try runner.catchUp([Totals.self])
+        #expect(try directory.names(in: "views").contains("dirty"))
+        runner.close()
+        runner.close()
+        #expect(try !directory.names(in: "views").contains("dirty"))
+        #expect(throws: ViewError.self) { try runner.catchUp([Totals.self]) }
+    }
+
     @Test func `an unknown name is an error that lists the names`() throws {
         let directory = try TemporaryDirectory()
         let runner = try runner(MemoryLog(), directory)

@@ -60,6 +60,7 @@ public final class Store: Sendable {
 
     /// Finishes the appends under way and closes the files.
     public func close() {
+        views.close()
         log.close()
     }
 }

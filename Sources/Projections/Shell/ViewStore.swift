@@ -1,5 +1,6 @@
 import CanonicalJSON
 import LMDB
+import Synchronization
 
 /// The stored rows and states of all read models of a log: one LMDB environment.
 ///
@@ -10,6 +11,7 @@ final class ViewStore: Sendable {
     let rows: Table
     private let states: Table
     private let directory: ViewDirectory
+    private let isClosed = Mutex(false)
 
     /// How a row gets into the store, if the state that it was made from still holds.
     struct Change {
@@ -29,8 +31,13 @@ final class ViewStore: Sendable {
         states = try environment.openTable("states")
     }
 
-    /// Leaves the directory in order; nothing may use the store after that.
+    /// Leaves the directory in order; nothing may use the store after that. Harmless when repeated.
     func close() {
+        guard
+            isClosed.withLock({ wasClosed in
+                defer { wasClosed = true }; return !wasClosed
+            })
+        else { return }
         directory.leave { try environment.sync() }
         environment.close()
     }
