@@ -51,7 +51,9 @@ package final class ProjectionRunner: Sendable {
 
     deinit { store.close() }
 
-    /// Leaves the directory in order; nothing can be asked after that. Harmless when repeated.
+    /// Leaves the directory in order; nothing can be asked after that.
+    ///
+    /// Harmless when repeated.
     package func close() { store.close() }
 
     /// Brings read models to the end of the log, or to `end` if that comes before, reading each event once for all.

@@ -31,7 +31,9 @@ final class ViewStore: Sendable {
         states = try environment.openTable("states")
     }
 
-    /// Leaves the directory in order; nothing may use the store after that. Harmless when repeated.
+    /// Leaves the directory in order; nothing may use the store after that.
+    ///
+    /// Harmless when repeated.
     func close() {
         guard
             isClosed.withLock({ wasClosed in
