@@ -7,6 +7,8 @@ package struct RequestLedger: Sendable, Equatable {
     package struct Entry: Sendable, Equatable {
         package fileprivate(set) var received = 0
         /// Times that a complete answer with status 200 was handed over to the connection.
+        ///
+        /// The client may be gone by then: a client that is killed while requests are in flight may repeat those.
         package fileprivate(set) var answered = 0
         /// Times that it came although it had been answered.
         package fileprivate(set) var repeated = 0
