@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// A program that a test started: its output as it comes, its exit, and ways to end it.
 ///
@@ -16,74 +15,32 @@ package final class ChildProcess: Sendable {
         package var errorText: String { String(decoding: errors, as: UTF8.self) }
     }
 
-    private struct State {
-        var output: [UInt8] = []
-        var errors: [UInt8] = []
-        /// How many lines of output have ended.
-        var lines = 0
-        var openPipes = 2
-        var status: Int32?
-    }
-
-    private let process = Process()
-    private let state = Mutex(State())
-    private let changed = DispatchSemaphore(value: 0)
+    package let pid: Int32
+    private let record = ProcessRecord()
 
     /// Starts a program with the test's environment and these changes; nil removes a variable.
     package init(
         _ path: String, _ arguments: [String] = [], environment changes: [String: String?] = [:],
         directory: String? = nil
     ) throws {
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(changes.compactMapValues { $0 }) { $1 }
+        let environment = ProcessInfo.processInfo.environment.merging(changes.compactMapValues { $0 }) { $1 }
             .filter { changes[$0.key].map { $0 != nil } ?? true }
-        if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory, isDirectory: true) }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = pipe { state, bytes in
-            state.output += bytes
-            state.lines += bytes.count { $0 == UInt8(ascii: "\n") }
-        }
-        process.standardError = pipe { state, bytes in state.errors += bytes }
-        process.terminationHandler = { [weak self] process in
-            let killed = process.terminationReason == .uncaughtSignal
-            self?.update { $0.status = killed ? -process.terminationStatus : process.terminationStatus }
-        }
-        try process.run()
+        let spawned = try SpawnedProcess(path, arguments, environment, directory: directory)
+        pid = spawned.pid
+        Thread.detachNewThread { [record] in record.read(from: spawned.output, spawned.errors) }
+        Thread.detachNewThread { [record] in record.awaitEnd(of: spawned.pid) }
     }
-
-    private func pipe(_ keep: @escaping @Sendable (inout State, Data) -> Void) -> Pipe {
-        let pipe = Pipe()
-        pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
-            let data = handle.availableData
-            if data.isEmpty { handle.readabilityHandler = nil }
-            self?.update { state in
-                keep(&state, data)
-                if data.isEmpty { state.openPipes -= 1 }
-            }
-        }
-        return pipe
-    }
-
-    private func update(_ change: (inout State) -> Void) {
-        state.withLock { change(&$0) }
-        changed.signal()
-    }
-
-    package var pid: Int32 { process.processIdentifier }
 
     /// Everything on standard output so far.
-    package var outputSoFar: String { String(decoding: state.withLock(\.output), as: UTF8.self) }
+    package var outputSoFar: String { String(decoding: record.withLock(\.output), as: UTF8.self) }
     /// How many lines of standard output have ended so far.
-    package var linesSoFar: Int { state.withLock(\.lines) }
+    package var linesSoFar: Int { record.withLock(\.lines) }
     /// Everything on standard error so far.
-    package var errorsSoFar: String { String(decoding: state.withLock(\.errors), as: UTF8.self) }
+    package var errorsSoFar: String { String(decoding: record.withLock(\.errors), as: UTF8.self) }
 
     /// Sends a signal, unless the program has ended: its number may be another's by then.
     package func send(_ signal: Int32) {
-        state.withLock { state in
-            if state.status == nil { kill(process.processIdentifier, signal) }
-        }
+        record.withLock { if $0.status == nil { kill(pid, signal) } }
     }
 
     /// Waits until `condition` holds for the output so far, the program has ended, or the time is up.
@@ -101,8 +58,8 @@ package final class ChildProcess: Sendable {
     private func wait(upTo seconds: Double, _ condition: () -> Bool) -> Bool {
         let deadline = DispatchTime.now() + seconds
         while !condition() {
-            if state.withLock({ $0.status != nil && $0.openPipes == 0 }) { return condition() }
-            if changed.wait(timeout: deadline) == .timedOut { return false }
+            if record.withLock(\.isComplete) { return condition() }
+            if !record.waitForChange(until: deadline) { return false }
         }
         return true
     }
@@ -116,15 +73,8 @@ package final class ChildProcess: Sendable {
 
     /// Waits for the end and everything that was written; kills the program when the time is up.
     package func result(within seconds: Double = 120) -> Result {
-        let deadline = DispatchTime.now() + seconds
-        while !state.withLock({ $0.status != nil && $0.openPipes == 0 }) {
-            if changed.wait(timeout: deadline) == .timedOut {
-                send(SIGKILL)
-                process.waitUntilExit()
-                break
-            }
-        }
-        return state.withLock { Result(status: $0.status ?? -SIGKILL, output: $0.output, errors: $0.errors) }
+        if !wait(upTo: seconds, { record.withLock(\.isComplete) }) { end() }
+        return record.withLock { Result(status: $0.status ?? -SIGKILL, output: $0.output, errors: $0.errors) }
     }
 
     /// Starts a program, waits for its end and answers with what it left.
@@ -135,12 +85,13 @@ package final class ChildProcess: Sendable {
         try ChildProcess(path, arguments, environment: environment, directory: directory).result(within: seconds)
     }
 
-    deinit {
-        guard process.isRunning else { return }
-        kill(process.processIdentifier, SIGKILL)
-        // What the program uses, such as a directory to be removed, is free only when it has gone.
-        process.waitUntilExit()
+    /// Kills the program and waits until it has gone: only then is what it used, such as a directory, free.
+    private func end() {
+        send(SIGKILL)
+        while record.withLock({ $0.status == nil }) { _ = record.waitForChange(until: .distantFuture) }
     }
+
+    deinit { end() }
 }
 
 extension ChildProcess {
