@@ -85,14 +85,35 @@ private struct VerificationPass {
     private mutating func records(_ progress: (UInt64) throws -> Void) throws {
         let all = EventFilter(positions: .first..<Position(meta.size))
         let matcher = RecordMatcher(.all)
+        var limit = Int.max
         while sound < meta.size {
-            let step = try reader.step(from: Position(sound), matching: all, matcher, limit: .max)
+            let step: Subscription.Step
+            do throws(LogError) {
+                step = try reader.step(from: Position(sound), matching: all, matcher, limit: limit)
+            } catch {
+                // Of a page with an unreadable record nothing was read; one by one, what stands before it is.
+                guard limit > 1 else { throw try judged(error) }
+                limit = 1
+                continue
+            }
             for event in step.events { try check(event) }
             try progress(sound)
         }
         try stop(records.problemAtEnd(), at: nil)
         try stop(try tree.problemAtEnd(stored: reader.tile), at: nil)
         try stop(tree.root == meta.root ? nil : "the root is not that of the records", at: nil)
+    }
+
+    /// What it means that the next record can't be read: one that claims a newer format may just be damaged.
+    private mutating func judged(_ error: LogError) throws -> any Error {
+        guard error.code == .newerFormat else { return error }
+        let leaf = try reader.reading("reading the event at position \(sound)") { transaction in
+            try transaction.withValue(of: sound, in: reader.tables.events) { record in
+                unsafe record.withUnsafeBytes { unsafe Digest.leaf($0) }
+            }
+        }
+        let found = try leaf.flatMap { try tree.problem(leaf: $0, stored: reader.tile) }
+        return found.map { Stop(fault: .init(position: Position(sound), found: $0)) } ?? error
     }
 
     private mutating func check(_ event: Event) throws {

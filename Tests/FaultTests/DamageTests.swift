@@ -23,7 +23,7 @@ extension FaultTests {
                     NewEvent(
                         type: EventType("fault.recorded"), version: 1, time: Timestamp(microseconds: Int64(number)),
                         data: Array(
-                            #"{"name":"event \#(number)","text":"\#(String(repeating: "x", count: 300))"}"#.utf8))
+                            #"{"name":"event \#(number)","text":"\#(String(repeating: "x", count: 60))"}"#.utf8))
                 }
                 let stream = try StreamName("damage-1")
                 _ = try await log.append(Commit(stream: stream, expected: .noStream, events: events))
@@ -31,6 +31,11 @@ extension FaultTests {
                 try log.scan { records.append($0.record) }
                 self.records = records
                 bytes = try Array(Data(contentsOf: URL(fileURLWithPath: directory.path("store/log/data.mdb"))))
+            }
+
+            /// Where some bytes begin in the file.
+            func place(of pattern: [UInt8], from start: Int = 0) -> Int? {
+                Data(bytes).range(of: Data(pattern), in: start..<bytes.count)?.lowerBound
             }
 
             func write(_ bytes: some Collection<UInt8>) throws {
@@ -65,6 +70,44 @@ extension FaultTests {
             let sample = try await Sample()
             try sample.write((0..<100_000).map { _ in UInt8(truncatingIfNeeded: random.next()) })
             #expect(try FaultTests.lines("open", sample.store) == ["create damaged", "readOnly damaged"])
+        }
+
+        @Test func `whichever byte of a record was changed, verification names its position and none before it`()
+            async throws
+        {
+            let sample = try await Sample()
+            let position = 150
+            let record = sample.records[position]
+            let start = try #require(sample.place(of: record))
+            #expect(sample.place(of: record, from: start + 1) == nil, "the file holds the record once")
+            for offset in record.indices {
+                var bytes = sample.bytes
+                bytes[start + offset] ^= 0x10
+                try sample.write(bytes)
+                let log = try LMDBLog.open(at: sample.store, LMDBLog.Options(access: .readOnly))
+                defer { log.close() }
+                let found = try log.verify()
+                #expect(found.fault?.position == Position(150), "byte \(offset) of the record: \(found)")
+                #expect(found.soundEvents == 150)
+            }
+        }
+
+        @Test func `a changed hash of the tree, or of the head, is found`() async throws {
+            let sample = try await Sample()
+            let log = try LMDBLog.open(at: sample.store)
+            let root = try log.head().root.bytes
+            log.close()
+            let leaf = Digest(of: [0x00] + sample.records[150]).bytes
+            for (hash, position) in [(leaf, Position(150) as Position?), (root, nil)] {
+                let start = try #require(sample.place(of: hash))
+                var bytes = sample.bytes
+                bytes[start + 7] ^= 1
+                try sample.write(bytes)
+                let log = try LMDBLog.open(at: sample.store)
+                defer { log.close() }
+                let found = try log.verify()
+                #expect(!found.isIntact && found.fault?.position == position, "\(found)")
+            }
         }
 
         @Test func `a store of a newer format is refused, and left as it is`() async throws {

@@ -38,7 +38,7 @@ extension FaultTests {
             var roles = try ["append", "append", "append", "project", "project"].map { mode in
                 Role(mode: mode, process: try start(mode))
             }
-            let kills = FaultTests.isLong ? 200 : 20
+            let kills = FaultTests.isLong ? 200 : 25
             for kill in 1...kills {
                 let victim = Int(random.uniform(below: UInt64(roles.count)))
                 let process = roles[victim].process

@@ -56,6 +56,8 @@ struct StoreCheck {
             #expect(try log.lastRevision(of: stream) == Revision(next - 1))
             #expect(try log.readStream(stream).map(\.revision.rawValue) == Array(0..<next))
         }
+        let verified = try log.verify()
+        #expect(verified.isIntact && verified.claimed == head, "\(verified)")
     }
 
     /// Each commit that was acknowledged is there, where it was said to be and as large.

@@ -36,7 +36,7 @@ extension FaultTests {
             var appenders = try (0..<8).map { _ in try startAppending() }
             #expect(appenders[0].wait(forLines: 1))
             var followers = try (0..<8).map { _ in Follower(process: try startFollowing(after: [])) }
-            for _ in 0..<(FaultTests.isLong ? 100 : 10) {
+            for _ in 0..<(FaultTests.isLong ? 100 : 16) {
                 let victim = Int(random.uniform(below: 8))
                 let lines = Int(random.uniform(below: 12))
                 if random.uniform(below: 2) == 0 {

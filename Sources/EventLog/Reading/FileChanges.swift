@@ -27,16 +27,19 @@ struct FileChanges: ~Copyable {
     }
 
     /// Returns when the file was changed since the last call, and after this long at the latest.
-    func wait(milliseconds: Int32) {
+    ///
+    /// The answer is whether a change was seen.
+    func wait(milliseconds: Int32) -> Bool {
         guard descriptor >= 0 else {
             poll(nil, 0, min(milliseconds, FileChanges.blindMilliseconds))
-            return
+            return false
         }
         var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        guard unsafe poll(&watched, 1, milliseconds) > 0 else { return }
+        guard unsafe poll(&watched, 1, milliseconds) > 0 else { return false }
         unsafe withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
             while unsafe read(descriptor, buffer.baseAddress, buffer.count) > 0 {}
         }
+        return true
     }
 
     /// Sleeps, so that changes that follow one another are seen together.

@@ -92,9 +92,13 @@ final class LogWatcher: Sendable {
 
     private func run() {
         let changes = FileChanges(of: dataFile)
+        // The last write of a commit is reported a moment before the commit can be seen, and its writer may not get the
+        // processor in that moment. So a change is followed by looks at growing distances.
+        var patience = LogWatcher.fallbackMilliseconds
         while hasWaiters() {
             look()
-            changes.wait(milliseconds: LogWatcher.fallbackMilliseconds)
+            let isChanged = changes.wait(milliseconds: patience)
+            patience = isChanged ? LogWatcher.calmMilliseconds : min(2 * patience, LogWatcher.fallbackMilliseconds)
             FileChanges.pause(milliseconds: LogWatcher.calmMilliseconds)
         }
     }
