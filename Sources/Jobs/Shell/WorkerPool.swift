@@ -109,6 +109,8 @@ package struct WorkerPool: Sendable {
             if state.needsLook { try look(&state, mailbox) }
             for action in state.next() { begin(action) }
             if let end = state.end { return end }
+            // A look takes messages too, so there may be nothing left to wait for.
+            if state.needsLook { continue }
             for message in try await mailbox.take() { try take(message, &state) }
         }
     }
