@@ -91,7 +91,8 @@ def measured(case, rounds):
     say(f"{case.name}: {case.__doc__.splitlines()[0]}")
     try:
         rows = case.run(rounds)
-        return rows, case.notes() + [f"{row.contender}: {row.problem}" for row in rows if row.problem]
+        problems = dict.fromkeys(f"{row.contender}: {row.problem}" for row in rows if row.problem)
+        return rows, case.notes() + list(problems)
     except (Failed, OSError, KeyError, ValueError) as problem:
         say(f"  not measured: {problem}")
         return [], [f"not measured: {problem}"]
