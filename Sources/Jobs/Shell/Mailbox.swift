@@ -27,7 +27,7 @@ final class Mailbox<Message: Sendable>: Sendable {
         }
     }
 
-    /// What has come, and at least one message; throws when the reader is cancelled.
+    /// What has come, after waiting for something; throws when the reader is cancelled.
     func take() async throws(CancellationError) -> [Message] {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

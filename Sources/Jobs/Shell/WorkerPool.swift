@@ -137,7 +137,7 @@ package struct WorkerPool: Sendable {
             state.look(outstanding: counts.outstanding)
             for message in mailbox.takeAll() { try take(message, &state) }
             if state.isDraining { return }
-            let limit = configuration.limits == .none ? Int.max : Self.mostRows
+            let limit = configuration.limits.isNone ? Int.max : Self.mostRows
             for lane in try tables.lanesWithWork(of: run) { try lookAtLane(lane, tables, &state) }
             if counts.retrying > 0 {
                 for (id, job) in try tables.retrying(of: run, limit: limit) { state.sawRetrying(.init(id, job)) }
