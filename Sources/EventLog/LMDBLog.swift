@@ -63,9 +63,10 @@ public final class LMDBLog: Log {
         watcher = LogWatcher(dataFile: reader.environment.path + "/data.mdb") { () throws(LogError) in
             try reader.meta().size
         }
+        let group = GroupWriter(reader, blobs: blobs, watcher: watcher)
         writer =
             isReadOnly
-            ? nil : LogWriter(GroupWriter(reader, blobs: blobs, watcher: watcher), limits: options.group)
+            ? nil : LogWriter(group, limits: options.group, isDurable: options.durability == .durable)
     }
 
     deinit {

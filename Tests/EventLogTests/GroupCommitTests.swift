@@ -30,6 +30,33 @@ import Testing
         #expect(machine.takeGroup() == [1, 2, 3])
     }
 
+    @Test func `after a group of several the first of the next expects company, after one alone it does not`() {
+        var machine = Machine(limits: Self.limits)
+        func enqueue(_ count: Int) {
+            for entry in 0..<count {
+                #expect(machine.ask(bytes: 1) == .admitted)
+                machine.enqueue(entry, bytes: 1)
+            }
+        }
+        func write() {
+            _ = machine.takeGroup()
+            _ = machine.finishGroup()
+        }
+        enqueue(2)
+        #expect(!machine.expectsMore)
+        write()
+        #expect(!machine.expectsMore)
+        enqueue(1)
+        #expect(machine.expectsMore)
+        enqueue(1)
+        #expect(!machine.expectsMore)
+        write()
+        enqueue(1)
+        write()
+        enqueue(1)
+        #expect(!machine.expectsMore)
+    }
+
     @Test func `without room an append waits, and gets room in its turn`() {
         var machine = Machine(limits: Self.limits)
         #expect(machine.ask(bytes: 90) == .admitted)

@@ -48,6 +48,7 @@ struct GroupCommit<Ticket: Sendable, Entry: Sendable> {
     private var queue: Deque<Queued> = []
     private var groupBytes = 0
     private var groupCount = 0
+    private var lastGroupCount = 0
 
     init(limits: GroupLimits = GroupLimits()) {
         self.limits = limits
@@ -85,6 +86,10 @@ struct GroupCommit<Ticket: Sendable, Entry: Sendable> {
         return admitWaiting()
     }
 
+    /// Whether it pays to wait a moment for company: those of the last group were just answered, and most of them are
+    /// about to append again.
+    var expectsMore: Bool { !queue.isEmpty && queue.count < lastGroupCount && !isClosed }
+
     /// The appends of the next group, in the order of queueing; empty when none is queued.
     mutating func takeGroup() -> [Entry] {
         precondition(groupCount == 0, "a group is finished before the next one is taken")
@@ -103,6 +108,7 @@ struct GroupCommit<Ticket: Sendable, Entry: Sendable> {
     /// The group has been written or has failed; returns the tickets that have room now.
     mutating func finishGroup() -> [Ticket] {
         giveBack(bytes: groupBytes, count: groupCount)
+        lastGroupCount = groupCount
         groupBytes = 0
         groupCount = 0
         return admitWaiting()

@@ -1,5 +1,11 @@
 import LMDB
 
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
 /// A commit on its way to the disk.
 struct PendingAppend: Sendable {
     let proposal: Proposal
@@ -19,14 +25,18 @@ final class LogWriter: Sendable {
 
     /// Commits of no more events than this are hashed before they are queued.
     private static let hashedBefore = 32
+    private static let pauseMicroseconds: UInt32 = 20
 
     private let queue: Monitor<Queue>
     private let group: GroupWriter
+    /// How often the thread waits for company before it writes a group; each costs less than a sync.
+    private let pauses: Int
     /// Whether the thread has ended.
     private let ended = Monitor(false)
 
-    init(_ group: GroupWriter, limits: GroupLimits) {
+    init(_ group: GroupWriter, limits: GroupLimits, isDurable: Bool) {
         self.group = group
+        self.pauses = isDurable ? 2 : 0
         queue = Monitor(Queue(limits: limits))
         startThread { [self] in run() }
     }
@@ -103,11 +113,13 @@ final class LogWriter: Sendable {
 
     /// The next group; nil when the queue is closed and empty.
     private func next() -> [PendingAppend]? {
-        queue.wait { queue -> [PendingAppend]?? in
-            let appends = queue.takeGroup()
-            if !appends.isEmpty { return .some(appends) }
-            return queue.isClosed && queue.isDrained ? .some(nil) : nil
+        let isOpen = queue.wait { queue -> Bool? in
+            if queue.queueCount > 0 { return true }
+            return queue.isClosed && queue.isDrained ? false : nil
         }
+        guard isOpen else { return nil }
+        for _ in 0..<pauses where queue.withLock({ $0.expectsMore }) { usleep(LogWriter.pauseMicroseconds) }
+        return queue.withLock { $0.takeGroup() }
     }
 }
 
