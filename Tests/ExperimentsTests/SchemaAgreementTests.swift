@@ -100,16 +100,18 @@ struct SchemaAgreementTests {
         let directory = try TemporaryDirectory("schemas")
         try Data(JSONValue.array(cases).canonicalBytes()).write(to: URL(fileURLWithPath: directory.path("cases.json")))
         let script = """
-            import json, sys, jsonschema
+            from json import dumps, load
+            from jsonschema import Draft202012Validator
+            from sys import argv
             validators = {}
             def validator(name):
                 if name not in validators:
-                    with open(f"{sys.argv[2]}/{name}.json") as file: schema = json.load(file)
-                    jsonschema.Draft202012Validator.check_schema(schema)
-                    validators[name] = jsonschema.Draft202012Validator(schema)
+                    with open(f"{argv[2]}/{name}.json") as file: schema = load(file)
+                    Draft202012Validator.check_schema(schema)
+                    validators[name] = Draft202012Validator(schema)
                 return validators[name]
-            with open(sys.argv[1]) as file: cases = json.load(file)
-            print(json.dumps([validator(case["type"]).is_valid(case["data"]) for case in cases]))
+            with open(argv[1]) as file: cases = load(file)
+            print(dumps([validator(case["type"]).is_valid(case["data"]) for case in cases]))
             """
         let result = try ChildProcess.run(
             try #require(python),

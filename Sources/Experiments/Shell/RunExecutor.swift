@@ -31,10 +31,10 @@ package struct RunExecutor: Sendable {
         let configuration = WorkerPool.Configuration(
             run: run, worker: environment.worker, limits: environment.slots ?? definition.slots,
             lease: definition.lease, retry: definition.limits.retry)
+        let handlers = try RunHandlers(definition, run: run, in: environment, logger: logger)
         pool = WorkerPool(
             configuration, log: environment.log, effects: environment.effects, views: environment.views,
-            handler: try RunHandlers(definition, run: run, in: environment, logger: logger), liveness: environment.liveness,
-            interruption: environment.interruption, logger: logger)
+            handler: handlers, liveness: environment.liveness, interruption: environment.interruption, logger: logger)
     }
 
     /// How far a run has come when its execution ends.

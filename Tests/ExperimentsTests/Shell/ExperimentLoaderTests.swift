@@ -21,7 +21,7 @@ struct ExperimentLoaderTests {
     @Test("the examples can be read and planned, and each says what it promises")
     func examples() throws {
         let haiku = try example("haiku.yaml")
-        #expect(haiku.models.map(\.id) == ["careful", "quick", "sloppy"])
+        #expect(haiku.models.map(\.id) == ["careful", "average", "hasty"])
         #expect(haiku.turns.count == 3)
         #expect(plan(haiku).cells == 18)
         let probes = try example("probe-1000.yaml")

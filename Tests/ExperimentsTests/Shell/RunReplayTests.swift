@@ -99,7 +99,7 @@ struct RunReplayTests {
                 interruption: recorded,
                 transport: RecordedTransport(recorded: bench.log) { _ = await context.log.endOfRecord() },
                 key: { _ in nil }, slots: PoolState.Limits.none)
-            let executor = try RunExecutor(definition, run: run, in: environment)
+            let executor = try RunExecutor(definition, run: run, in: environment, logger: RunBench.silent)
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 group.addTask {
                     _ = try await executor.execute()

@@ -6,6 +6,7 @@ import EventLog
 import Experiments
 import Foundation
 import Jobs
+import Logging
 import Projections
 import Scoring
 import Synchronization
@@ -16,6 +17,8 @@ final class RunBench: Sendable {
     let log: LMDBLog
     let views: ProjectionRunner
     private let directory: TemporaryDirectory
+    /// What goes wrong in these tests is meant to.
+    static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     private let clock = Mutex<Int64>(1_700_000_000_000_000)
 
     init() throws {
@@ -46,7 +49,8 @@ final class RunBench: Sendable {
             log: log ?? self.log, views: views, effects: effects, worker: WorkerID(identifying: [worker]),
             liveness: liveness,
             interruption: GracePeriod(.zero, effects: effects), transport: transport, key: { _ in nil })
-        return try RunExecutor(definition, run: JobPlan.runID(of: definition.digest), in: environment)
+        return try RunExecutor(
+            definition, run: JobPlan.runID(of: definition.digest), in: environment, logger: Self.silent)
     }
 
     func events(_ types: EventType...) throws -> [EventLog.Event] {
