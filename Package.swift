@@ -94,7 +94,10 @@ let package = Package(
             ]),
         library(
             "Scoring",
-            ["Calls", "Jobs", "Providers", "Deciders", "Projections", "EventLog", "Determinism", "CanonicalJSON", logging]),
+            [
+                "Calls", "Jobs", "Providers", "Deciders", "Projections", "EventLog", "Determinism", "CanonicalJSON",
+                logging,
+            ]),
         library(
             "Experiments",
             [
@@ -176,6 +179,7 @@ let package = Package(
             [
                 "Experiments", "Scoring", "Calls", "Jobs", "Replay", "Providers", "HTTPTransport", "Projections",
                 "Deciders", "DeciderTestSupport", "EventLog", "Determinism", "CanonicalJSON", "TestSupport",
+                logging,
             ]),
     ]
 )
