@@ -60,6 +60,11 @@ package struct AuditReport: Equatable, Sendable {
         self.blobs = blobs
     }
 
+    /// A store that is too damaged to be opened.
+    package static func unreadable(_ finding: AuditFinding) -> AuditReport {
+        AuditReport(verdict: .broken(finding), events: 0, head: nil, blobs: 0)
+    }
+
     package var isValid: Bool {
         if case .broken = verdict { return false }
         return true

@@ -1,6 +1,7 @@
 import ArgumentParser
 import EventLog
 import Glibc
+import Logging
 import Projections
 
 /// The `cairn` program: each subcommand is a file in `Commands/`.
@@ -27,7 +28,10 @@ struct CairnCommand: AsyncParsableCommand {
 
     /// Runs what the arguments ask for, and turns every error into a message and one of the exit codes.
     static func main() async {
+        // A reader that went away, or a file-size limit, shall be an error with a message and no signal.
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
+        LoggingSystem.bootstrap { LogOutput.handler($0) }
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

@@ -5,9 +5,11 @@ import Logging
 /// Where log lines go: words on a terminal, one JSON object a line elsewhere; always standard error.
 enum LogOutput {
     static func logger(_ label: String) -> Logger {
-        Logger(label: label) { label in
-            StandardErrorHandler(label: label, asJSON: !Terminal.errorIsTerminal, level: level)
-        }
+        Logger(label: label, factory: handler)
+    }
+
+    static func handler(_ label: String) -> any LogHandler {
+        StandardErrorHandler(label: label, asJSON: !Terminal.errorIsTerminal, level: level)
     }
 
     /// `CAIRN_LOG` names a level; a terminal shows warnings and worse unless it says otherwise.

@@ -18,7 +18,7 @@ extension Simulation {
                 try definition.simulation.map { (value) throws(SimulationError) in try Simulation(value) }
                 ?? Simulation()
         } catch {
-            throw Failure(.usage, "simulation: \(error)")
+            throw Failure(.usage, "\(error)")
         }
         return try await SimulatedServer.run(simulation) { server in
             try await body([RoutingTransport.Route(from: ModelCatalogue.simulatedBaseURL, to: server.baseURL)])

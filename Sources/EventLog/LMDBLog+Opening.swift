@@ -64,7 +64,9 @@ extension LMDBLog {
             }
         }
         if options.access != .readOnly { configuration.access = .readWrite }
-        return try Environment.open(at: path, configuration)
+        let environment = try Environment.open(at: path, configuration)
+        if options.checksPages && !creating { try environment.check() }
+        return environment
     }
 }
 

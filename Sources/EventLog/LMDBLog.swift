@@ -32,6 +32,10 @@ public final class LMDBLog: Log {
         public var durability: Durability
         /// The bytes of address space that the log's map begins with; it grows by itself.
         package var initialMapSize = 256 << 20
+        /// Whether every page is judged before any is believed; reads both data files once.
+        ///
+        /// LMDB believes what it maps, so a page that others damaged can end the process. Set it where that may be.
+        public var checksPages = false
         /// The bounds of the queue in front of the writer.
         var group = GroupLimits()
 

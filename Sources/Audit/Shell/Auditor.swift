@@ -12,7 +12,9 @@ package struct Auditor {
         self.catalogue = catalogue
     }
 
-    /// Nothing is written. A damaged store is a finding; only one that can't be read at all is an error.
+    /// Writes nothing.
+    ///
+    /// A damaged store is a finding; only one that can't be read at all is an error.
     package func verify(expecting expected: ExpectedHead? = nil) throws -> AuditReport {
         let result = try log.verify()
         if let fault = result.fault {

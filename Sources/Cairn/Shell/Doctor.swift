@@ -52,7 +52,7 @@ package struct Doctor {
     }
 
     private func openedStore() throws -> [Diagnosis] {
-        let store = try Store.open(at: path)
+        let store = try Store.open(at: path, checksPages: true)
         defer { store.close() }
         let head = try store.log.head()
         let access = store.log.isReadOnly ? "can be read and not written" : "can be read and written"
@@ -86,7 +86,9 @@ package struct Doctor {
             : Diagnosis(subject, .note, "\(variable) isn't set; it is needed for models of \(provider.name) only")
     }
 
-    /// Any answer, a refusal too, shows that the provider can be reached. Asked only where a key is there to be used.
+    /// Any answer, a refusal too, shows that the provider can be reached.
+    ///
+    /// Asked only where a key is there to be used.
     private func reachability(of provider: ProviderFacts, through transport: CurlTransport) async -> Diagnosis? {
         guard let base = provider.defaultBaseURL, base != ModelCatalogue.simulatedBaseURL,
             let variable = provider.keyVariable, getenv(variable) != nil

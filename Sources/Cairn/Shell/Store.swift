@@ -32,8 +32,12 @@ public final class Store: Sendable {
     /// Opens a store; one whose files can't be written is opened for reading.
     ///
     /// Throws `LogError` when the directory holds no store, a newer one or a damaged one, and says what to do.
-    public static func open(at path: String, _ access: Access = .existing) throws -> Store {
-        let log = try openLog(path, access)
+    ///
+    /// `checksPages` is for a store that somebody may have tampered with: each page is judged before any is believed.
+    public static func open(
+        at path: String, _ access: Access = .existing, checksPages: Bool = false
+    ) throws -> Store {
+        let log = try openLog(path, access, checksPages)
         do {
             let scratch = log.isReadOnly ? try ScratchDirectory() : nil
             let views = try ProjectionRunner(
@@ -46,12 +50,17 @@ public final class Store: Sendable {
         }
     }
 
-    private static func openLog(_ path: String, _ access: Access) throws(LogError) -> LMDBLog {
+    private static func openLog(
+        _ path: String, _ access: Access, _ checksPages: Bool
+    ) throws(LogError) -> LMDBLog {
+        var options = LMDBLog.Options(access: access == .create ? .create : .mustExist)
+        options.checksPages = checksPages
         do throws(LogError) {
-            return try LMDBLog.open(at: path, .init(access: access == .create ? .create : .mustExist))
+            return try LMDBLog.open(at: path, options)
         } catch {
             guard error.code == .readOnly else { throw error }
-            return try LMDBLog.open(at: path, .init(access: .readOnly))
+            options.access = .readOnly
+            return try LMDBLog.open(at: path, options)
         }
     }
 

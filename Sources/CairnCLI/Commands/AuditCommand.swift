@@ -17,7 +17,7 @@ struct AuditCommand: AsyncParsableCommand {
         subcommands: [AuditExportCommand.self, AuditVerifyCommand.self])
 }
 
-/// `cairn audit export`
+/// The command `cairn audit export`.
 struct AuditExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
@@ -113,7 +113,7 @@ struct AuditExportCommand: AsyncParsableCommand {
     private func time(_ text: String) throws -> Timestamp { try MomentArgument.time(text) }
 }
 
-/// `cairn audit verify`
+/// The command `cairn audit verify`.
 struct AuditVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
@@ -138,11 +138,22 @@ struct AuditVerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let expected = try expect.map(ExpectedHead.init(text:))
-        let store = try Store.open(at: store.path)
+        let store: Store
+        do {
+            store = try Store.open(at: self.store.path, checksPages: true)
+        } catch let error as LogError {
+            guard case .damaged(let position) = error.code else { throw error }
+            try print(.unreadable(AuditFinding(position: position, message: "\(error)")))
+            throw ExitStatus.storeUnusable.exitCode
+        }
         defer { store.close() }
         let report = try Auditor(log: store.log, catalogue: Catalogues.events).verify(expecting: expected)
-        try answer.output.print(report) { report.text }
+        try print(report)
         if !report.isValid { throw ExitStatus.differs.exitCode }
+    }
+
+    private func print(_ report: AuditReport) throws {
+        try answer.output.print(report) { report.text }
     }
 }
 

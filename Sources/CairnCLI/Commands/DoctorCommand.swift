@@ -1,7 +1,7 @@
 import ArgumentParser
 import Cairn
 
-/// `cairn doctor`
+/// The command `cairn doctor`.
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",

@@ -5,7 +5,7 @@ import CanonicalJSON
 import Determinism
 import Providers
 
-/// `cairn query transcripts`
+/// The command `cairn query transcripts`.
 struct QueryTranscripts: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "transcripts", abstract: "Conversations, turn by turn.",
@@ -61,7 +61,7 @@ enum TranscriptText {
     }
 }
 
-/// `cairn query usage`
+/// The command `cairn query usage`.
 struct QueryUsage: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "usage", abstract: "Tokens, cost and latency by model.",

@@ -20,7 +20,7 @@ struct QueryCommand: AsyncParsableCommand {
         ])
 }
 
-/// `cairn query runs`
+/// The command `cairn query runs`.
 struct QueryRuns: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "Runs, and how far their cells have come.",
@@ -45,7 +45,7 @@ struct QueryRuns: AsyncParsableCommand {
     }
 }
 
-/// `cairn query cells`
+/// The command `cairn query cells`.
 struct QueryCells: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cells", abstract: "The results that a run wants, one by one, and why any is missing.",
@@ -72,7 +72,7 @@ struct QueryCells: AsyncParsableCommand {
     }
 }
 
-/// `cairn query jobs`
+/// The command `cairn query jobs`.
 struct QueryJobs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs", abstract: "Jobs by state, with attempts, timings and errors.",
@@ -101,7 +101,7 @@ struct QueryJobs: AsyncParsableCommand {
     }
 }
 
-/// `cairn query job ID`
+/// The command `cairn query job ID`.
 struct QueryJob: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "job", abstract: "One job.", discussion: "EXAMPLE\n  cairn query job 0f3…")
@@ -137,7 +137,7 @@ private let jobLayout = TableLayout<QueryRow<JobStatusRow>>()
     }
     .column("error") { $0.row.errorClass ?? "" }
 
-/// `cairn query scores`
+/// The command `cairn query scores`.
 struct QueryScores: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "scores", abstract: "What judges gave, criterion by criterion.",
@@ -167,7 +167,7 @@ struct QueryScores: AsyncParsableCommand {
     }
 }
 
-/// `cairn query rankings`
+/// The command `cairn query rankings`.
 struct QueryRankings: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rankings", abstract: "The ranking of each run.",

@@ -17,7 +17,7 @@ struct ReplayCommand: AsyncParsableCommand {
         subcommands: [ReplayRebuildCommand.self, ReplayVerifyCommand.self, ReplayExecuteCommand.self])
 }
 
-/// `cairn replay rebuild`
+/// The command `cairn replay rebuild`.
 struct ReplayRebuildCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rebuild",
@@ -49,7 +49,7 @@ struct ReplayRebuildCommand: AsyncParsableCommand {
     }
 }
 
-/// `cairn replay verify`
+/// The command `cairn replay verify`.
 struct ReplayVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
@@ -84,7 +84,7 @@ struct ReplayVerifyCommand: AsyncParsableCommand {
     }
 }
 
-/// `cairn replay execute`
+/// The command `cairn replay execute`.
 struct ReplayExecuteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "execute",

@@ -9,7 +9,7 @@ import Jobs
 import Providers
 import SimulatedProviders
 
-/// `cairn run FILE.yaml`
+/// The command `cairn run FILE.yaml`.
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",

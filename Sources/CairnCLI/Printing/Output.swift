@@ -30,8 +30,12 @@ struct TableLayout<Row>: Sendable {
 
     init() {}
 
-    func column(_ title: String, _ text: @escaping @Sendable (Row) -> String) -> TableLayout { adding(.left, title, text) }
-    func number(_ title: String, _ text: @escaping @Sendable (Row) -> String) -> TableLayout { adding(.right, title, text) }
+    func column(_ title: String, _ text: @escaping @Sendable (Row) -> String) -> TableLayout {
+        adding(.left, title, text)
+    }
+    func number(_ title: String, _ text: @escaping @Sendable (Row) -> String) -> TableLayout {
+        adding(.right, title, text)
+    }
 
     private func adding(
         _ alignment: TextTable.Alignment, _ title: String, _ text: @escaping @Sendable (Row) -> String

@@ -13,7 +13,9 @@ struct TextTable: Equatable {
     let columns: [Column]
     let rows: [[String]]
 
-    /// A header line, then one line a row; no trailing spaces. Wide tables stay wide, so that nothing is cut away.
+    /// A header line, then one line a row; no trailing spaces.
+    ///
+    /// Wide tables stay wide, so that nothing is cut away.
     func rendered(bold: (String) -> String = { $0 }) -> String {
         let widths = columns.indices.map { column in
             ([columns[column].title] + rows.map { $0[column] }).map(\.count).max() ?? 0
