@@ -130,9 +130,30 @@ private struct VerificationPass {
             guard let last = records.streams[stream] else { continue }
             try index(of: stream, last: last, &ids)
         }
-        let entries = try reader.reading("counting the streams") { try $0.count(of: reader.tables.streams) }
-        let isNewer = try reader.meta().size > meta.size
-        try stop(isNewer || entries == ids.count ? nil : "the log has entries of streams without events", at: nil)
+        try surplus(streams: ids.count)
+    }
+
+    /// No table may hold more than follows from the events; nothing is said about a log that has grown meanwhile.
+    private func surplus(streams: Int) throws {
+        let tables = reader.tables
+        let found = try reader.reading("counting the entries of the log") { transaction in
+            let (tiles, places) = (
+                try transaction.count(of: tables.tree), try transaction.count(of: tables.streamEvents)
+            )
+            return (
+                size: try tables.meta(in: transaction).size, events: try transaction.count(of: tables.events),
+                streams: try transaction.count(of: tables.streams), tiles: tiles, places: places
+            )
+        }
+        guard found.size == meta.size else { return }
+        let message = "the log has events after its last one"
+        try stop(found.events == Int(meta.size) ? nil : message, at: Position(meta.size))
+        try stop(
+            found.tiles == MerkleTree.tileCount(size: meta.size) ? nil : "the tree has tiles of no records", at: nil)
+        try stop(found.streams == streams ? nil : "the log has entries of streams without events", at: nil)
+        let numbered = meta.nextStreamID == UInt64(streams)
+        try stop(numbered ? nil : "the next stream's number is not the number of streams", at: nil)
+        try stop(found.places == Int(meta.size) ? nil : "the index of streams has places of no events", at: nil)
     }
 
     private func index(of stream: StreamName, last: Revision, _ ids: inout Set<UInt64>) throws {

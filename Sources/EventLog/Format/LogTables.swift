@@ -60,7 +60,7 @@ struct LogMeta: Equatable, Sendable {
                 .newerFormat, during: operation,
                 "the log has format \(bytes.u16(at: 0)) and rules \(bytes.u16(at: 2)), newer than this program")
         }
-        guard bytes.byteCount == LogMeta.byteCount, bytes.u16(at: 0) == LogMeta.format,
+        guard bytes.byteCount == LogMeta.byteCount, bytes.u16(at: 0) == LogMeta.format, bytes.u64(at: 0) >> 32 == 0,
             let root = unsafe bytes.extracting(24..<56).withUnsafeBytes({ unsafe Digest(bytes: $0) })
         else { throw LogError(.damaged(nil), during: operation, "it is not 56 bytes of format 1") }
         self.init(

@@ -91,6 +91,17 @@ extension MerkleTree {
     /// The number of hashes that a tile level has in a tree of this size.
     static func count(ofLevel level: Int, size: UInt64) -> UInt64 { size >> UInt64(8 * level) }
 
+    /// How many tiles a tree of this size has in all levels.
+    static func tileCount(size: UInt64) -> Int {
+        var tiles = 0
+        var rest = size
+        while rest > 0 {
+            tiles += Int((rest + UInt64(tileWidth) - 1) / UInt64(tileWidth))
+            rest >>= 8
+        }
+        return tiles
+    }
+
     /// Loads the right edge of a tree, or of a prefix of it: `size` leaves, from tiles that may hold more hashes than
     /// the prefix has.
     ///

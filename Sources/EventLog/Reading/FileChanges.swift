@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Glibc
 
 /// Says when a file has been written to, by whichever process.
 ///
@@ -14,12 +10,8 @@ struct FileChanges: ~Copyable {
     private let descriptor: Int32
 
     init(of path: String) {
-        #if os(Linux)
-            descriptor = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
-            if descriptor >= 0 { _ = unsafe inotify_add_watch(descriptor, path, UInt32(IN_MODIFY)) }
-        #else
-            descriptor = -1
-        #endif
+        descriptor = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
+        if descriptor >= 0 { _ = unsafe inotify_add_watch(descriptor, path, UInt32(IN_MODIFY)) }
     }
 
     deinit {

@@ -1,10 +1,5 @@
 import Determinism
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Glibc
 
 /// A filter made ready to compare the bytes of records in place; positions and stream are the reader's business.
 struct RecordMatcher: Sendable {

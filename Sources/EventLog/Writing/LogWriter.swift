@@ -1,10 +1,5 @@
+import Glibc
 import LMDB
-
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
 
 /// A commit on its way to the disk.
 struct PendingAppend: Sendable {

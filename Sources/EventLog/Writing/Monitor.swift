@@ -1,8 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
+import Glibc
 
 /// A value behind a lock, with a condition that a thread can sleep on.
 ///
@@ -59,11 +55,7 @@ func startThread(_ body: @escaping @Sendable () -> Void) {
     var attributes = pthread_attr_t()
     unsafe pthread_attr_init(&attributes)
     unsafe pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    #if canImport(Darwin)
-        var thread: pthread_t?
-    #else
-        var thread = pthread_t()
-    #endif
+    var thread = pthread_t()
     let status = unsafe pthread_create(&thread, &attributes, { unsafe runThread($0) }, box.toOpaque())
     unsafe pthread_attr_destroy(&attributes)
     precondition(status == 0, "the system has no thread left")
