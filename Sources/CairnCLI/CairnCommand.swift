@@ -56,7 +56,7 @@ struct CairnCommand: AsyncParsableCommand {
             return status(of: error).exitCode
         case let error as ViewError:
             Terminal.complain("cairn: \(error)\n")
-            return (error.code == .unknownName ? ExitStatus.usage : .storeUnusable).exitCode
+            return ([.unknownName, .moment].contains(error.code) ? ExitStatus.usage : .storeUnusable).exitCode
         default:
             return reportUsage(error)
         }

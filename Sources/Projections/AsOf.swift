@@ -23,7 +23,7 @@ package enum AsOf: Equatable, Sendable {
             case .time(let time): return try Self.end(of: log, at: time)
             }
         } catch {
-            throw .log(error)
+            throw error.code == .invalid ? ViewError(.moment, "\(error)") : .log(error)
         }
     }
 

@@ -11,6 +11,8 @@ package struct ViewError: Error, Equatable, Sendable {
         case store
         /// The log can't be read.
         case log
+        /// The moment that was asked for isn't in the log.
+        case moment
         /// No projector of this program has the name.
         case unknownName
     }

@@ -33,7 +33,12 @@ enum Terminal {
             while !rest.isEmpty {
                 let written = Glibc.write(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
                 if written < 0, errno == EINTR { continue }
-                guard written > 0 else { throw OutputClosed() }
+                guard written > 0 else {
+                    if written < 0, errno != EPIPE {
+                        throw Failure("can't write the answer: \(String(cString: strerror(errno)))")
+                    }
+                    throw OutputClosed()
+                }
                 rest = rest.dropFirst(written)
             }
         }
