@@ -1,3 +1,39 @@
 """What bounds each figure, as profiles have shown it; the bench adds what it measures beside."""
 
-BOUNDS = {}
+BOUNDS = {
+    "append": [
+        "the disk: each commit waits for LMDB's two flushes, in every contender but SQLite, which has one",
+        "of Cairn's CPU time a fifth is SHA-256 over the records, another fifth checks that data and metadata are "
+        "canonical JSON; with two commits under way both overlap the flush",
+    ],
+    "appenders": [
+        "one appender: the disk, one transaction with its flushes for each event",
+        "64 appenders: how many events share a transaction (64 at best), and waking the tasks after it: thread switches "
+        "and the block device's interrupts lead the profile, hashing is below 5%",
+    ],
+    "scan": [
+        "memory: Cairn copies each page of records out of LMDB before it is looked at, so that no transaction is open "
+        "then (memmove, a quarter); reference counting of the page, once per event, is a fifth",
+        "the C cursor looks at the bytes in place and copies nothing",
+    ],
+    "run": [
+        "CPU, and no single function of it: a quarter in the kernel (sockets, flushes), a quarter in Swift's reference "
+        "counting, metadata and tasks, a sixth in malloc and memmove; read models that the pool follows are 8%, "
+        "compressing blobs 3%, libcurl 2%",
+        "with fewer calls in flight it is the disk: a call has three events that wait for each other",
+    ],
+    "rebuild": [
+        "folding, one core: decoding events takes a quarter of that, rows and keys of tables with their retains, "
+        "hashing and comparing the rest; writing the tables takes a fifth, reading the log a tenth",
+    ],
+    "query": [
+        "starting the process: loading Swift's libraries and reading the arguments is what --version does; the rest opens "
+        "three LMDB environments and looks at the checkpoint of each read model",
+    ],
+    "umadb": [
+        "UmaDB pays for a process between (gRPC), Cairn is inside the caller; both wait for the disk",
+    ],
+    "inspect": [
+        "Inspect AI: one core of Python; Cairn writes every question and answer to disk before it goes on",
+    ],
+}

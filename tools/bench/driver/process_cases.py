@@ -39,7 +39,7 @@ def experiment(calls, port=None, judged=True):
         lines += [
             "judges:", "  - id: judge", f"    model: {{id: critic, {where}, model: sim-judge}}",
             "    criteria:", "      - {id: quality, description: Concrete and fresh, min: 1, max: 5}"]
-    lines += ["limits: {concurrency: 64, timeout_seconds: 30, max_attempts: 3}"]
+    lines += ["limits: {concurrency: 256, timeout_seconds: 30, max_attempts: 3}"]
     SCRATCH.mkdir(parents=True, exist_ok=True)
     path = SCRATCH / f"experiment-{'simulated' if port is None else 'port'}-{'judged' if judged else 'plain'}.yaml"
     path.write_text("\n".join(lines) + "\n")
