@@ -3,7 +3,7 @@
 BOUNDS = {
     "append": [
         "the disk: each commit waits for LMDB's two flushes, in every contender but SQLite, which has one",
-        "of Cairn's CPU time a fifth is SHA-256 over the records, another fifth checks that data and metadata are "
+        "of Cairn's CPU time a fifth is SHA-256 over the records, about an eighth checks that data and metadata are "
         "canonical JSON; with two commits under way both overlap the flush",
     ],
     "appenders": [
