@@ -14,7 +14,7 @@ struct AuditCommand: AsyncParsableCommand {
             EXAMPLE
               cairn audit verify && cairn audit export -o events.jsonl
             """,
-        subcommands: [AuditExportCommand.self, AuditVerifyCommand.self])
+        subcommands: [AuditExportCommand.self, AuditImportCommand.self, AuditVerifyCommand.self])
 }
 
 /// The command `cairn audit export`.

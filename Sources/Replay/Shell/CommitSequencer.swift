@@ -170,9 +170,13 @@ package final class CommitSequencer: Log {
                         type: next.type, version: next.version, time: next.time, data: next.dataBytes,
                         metadata: next.metadataBytes))
             }
-            let expected: ExpectedRevision =
-                event.revision == .first ? .noStream : .exact(Revision(event.revision.rawValue - 1))
-            let appended = try await fresh.append(Commit(stream: event.stream, expected: expected, events: events))
+            let copy = try Commit(
+                recordedIn: event.stream, from: event.revision, events: events, as: event.commitID)
+            guard let copy else {
+                throw LogError(
+                    .damaged(event.position), during: "executing again", "the commit isn't what its id names")
+            }
+            let appended = try await fresh.append(copy)
             size = appended.positions.upperBound.rawValue
             state.withLock { $0.copied += events.count }
         }

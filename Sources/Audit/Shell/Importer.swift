@@ -1,0 +1,141 @@
+package import CanonicalJSON
+import Determinism
+package import EventLog
+
+/// Makes a log again from its native export: the same records at the same positions, and so the same head.
+package struct Importer {
+    private let log: any Log
+
+    /// `log` must be empty.
+    package init(log: any Log) {
+        self.log = log
+    }
+
+    /// Appends commit by commit; the export must be of the whole log, from position 0 on.
+    ///
+    /// Every line is checked against what is recorded for it. At the first that doesn't fit an error names it; the
+    /// commits before it stay in the log.
+    @discardableResult
+    package func run(_ export: String) async throws -> ImportReport {
+        guard try log.head().size == 0 else {
+            throw ImportError(line: nil, reason: "the store has events already; import into a new one")
+        }
+        var lines = try LineReader(export)
+        var gathered = GatheredCommit()
+        var report = ImportReport()
+        var number = 0
+        while let bytes = try lines.next() {
+            number += 1
+            let line: JSONLines.Line
+            do throws(JSONError) {
+                line = try JSONLines.read(bytes)
+            } catch {
+                throw ImportError(line: number, reason: "\(error)")
+            }
+            try gathered.take(line, number: number, at: Position(UInt64(report.events + gathered.lines.count)))
+            guard gathered.isComplete else { continue }
+            try await append(gathered, endingAt: number)
+            report.count(gathered)
+            gathered = GatheredCommit()
+        }
+        if let last = gathered.lines.last {
+            throw ImportError(
+                line: number,
+                reason: "the export ends inside the commit \(last.commitID): \(gathered.lines.count) of "
+                    + "\(last.commitCount) events are there")
+        }
+        report.head = try log.head()
+        return report
+    }
+
+    private func append(_ gathered: GatheredCommit, endingAt number: Int) async throws {
+        let first = number - gathered.lines.count + 1
+        guard let commit = try gathered.commit() else {
+            throw ImportError(line: first, reason: "the content of the commit isn't what its id names; it was changed")
+        }
+        let appended: Appended
+        do throws(LogError) {
+            appended = try await log.append(commit)
+        } catch {
+            throw ImportError(line: first, reason: "\(error)")
+        }
+        for (index, line) in gathered.lines.enumerated() {
+            let position = Position(appended.first.rawValue + UInt64(index))
+            guard position == line.position, let event = try log.event(at: position),
+                event.revision == line.revision, Digest.leaf(event.record) == line.leaf
+            else {
+                throw ImportError(
+                    line: first + index, reason: "the record made of it isn't the one whose leaf hash it names")
+            }
+        }
+    }
+}
+
+/// The lines of a commit that has not come to its end yet.
+private struct GatheredCommit {
+    private(set) var lines: [JSONLines.Line] = []
+
+    var isComplete: Bool { lines.last.map { $0.indexInCommit + 1 == $0.commitCount } ?? false }
+
+    mutating func take(_ line: JSONLines.Line, number: Int, at position: Position) throws(ImportError) {
+        guard line.position == position else {
+            throw ImportError(
+                line: number,
+                reason: "it has position \(line.position), and \(position) is next: only the export of a whole log, "
+                    + "in order, can be imported")
+        }
+        if let first = lines.first {
+            let isNext =
+                line.commitID == first.commitID && line.commitCount == first.commitCount
+                && line.indexInCommit == lines.count && line.stream == first.stream
+                && line.revision.rawValue == first.revision.rawValue + UInt64(lines.count)
+            guard isNext else {
+                throw ImportError(line: number, reason: "it isn't event \(lines.count) of the commit \(first.commitID)")
+            }
+        } else if line.indexInCommit != 0 {
+            throw ImportError(line: number, reason: "it is in the middle of the commit \(line.commitID)")
+        }
+        lines.append(line)
+    }
+
+    /// Nil when the content has another id.
+    func commit() throws(LogError) -> Commit? {
+        guard let first = lines.first else { return nil }
+        let blobs = lines.flatMap { $0.blobs ?? [] }.compactMap { $0.bytes.map(Blob.init) }
+        return try Commit(
+            recordedIn: first.stream, from: first.revision, events: lines.map(\.event), blobs: blobs,
+            as: first.commitID)
+    }
+}
+
+/// What an import brought in.
+package struct ImportReport: Equatable, Sendable {
+    package fileprivate(set) var commits = 0
+    package fileprivate(set) var events = 0
+    /// The head that the log has now.
+    package fileprivate(set) var head = TreeHead(size: 0, root: Digest(of: []))
+
+    fileprivate mutating func count(_ commit: GatheredCommit) {
+        commits += 1
+        events += commit.lines.count
+    }
+}
+
+extension ImportReport: CanonicalEncodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("commits", commits)
+        writer.field("events", events)
+        writer.field("head", head.root.hex)
+        writer.endObject()
+    }
+}
+
+/// Why an export can't be imported.
+package struct ImportError: Error, Equatable, CustomStringConvertible {
+    /// From 1; nil when it isn't about a line.
+    package let line: Int?
+    package let reason: String
+
+    package var description: String { (line.map { "line \($0): " } ?? "") + reason }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import Audit
+import Cairn
+import Determinism
+import EventLog
+
+/// The command `cairn audit import FILE`.
+struct AuditImportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Make a store from the export of a whole one, with the same head.",
+        discussion: """
+            Every record, commit id and leaf hash is checked against the export as it comes. Export with --blobs inline, \
+            so that replay finds what it needs. The store must be new.
+
+            EXAMPLE
+              cairn audit import events.jsonl --store copy
+            """)
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var answer: OutputOptions
+
+    @Argument(help: "What `cairn audit export --blobs inline` wrote.")
+    var file: String
+
+    func run() async throws {
+        let store = try Store.open(at: store.path, .create)
+        defer { store.close() }
+        let report: ImportReport
+        do {
+            report = try await Importer(log: store.log).run(file)
+        } catch let error as ImportError {
+            throw Failure("can't import \(file): \(error)")
+        }
+        try answer.output.print(report) {
+            """
+            \(Quantities.grouped(report.events)) events in \(Quantities.grouped(report.commits)) commits
+            head \(report.head.root.hex)
+
+            """
+        }
+    }
+}
