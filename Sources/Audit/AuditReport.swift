@@ -23,7 +23,7 @@ package struct ExpectedHead: Equatable, Sendable {
 }
 
 /// What is wrong with a store, and where.
-package struct AuditFinding: Equatable, Sendable {
+package struct AuditFinding: Error, Equatable, Sendable {
     /// The first bad position; nil when the finding belongs to no event.
     package let position: Position?
     package let message: String

@@ -1,3 +1,4 @@
+import CanonicalJSON
 package import Deciders
 import Determinism
 package import EventLog
@@ -35,16 +36,42 @@ package struct Auditor {
         var checked = 0
         var finding: AuditFinding?
         var recent: Set<Digest> = []
+        var named: [Digest] = []
         try log.scan(from: .first, to: Position(end), matching: .all) { event in
             guard finding == nil else { return }
-            for digest in try catalogue.blobs(namedBy: event) where finding == nil {
-                checked += 1
-                guard recent.insert(digest).inserted else { continue }
-                if recent.count > 65_536 { recent = [digest] }
-                finding = try problem(with: digest, of: event)
+            do throws(AuditFinding) {
+                for digest in try blobs(namedBy: event) {
+                    checked += 1
+                    guard recent.insert(digest).inserted else { continue }
+                    if recent.count > 65_536 { recent = [digest] }
+                    named.append(digest)
+                }
+            } catch {
+                finding = error
             }
+            for digest in named where finding == nil { finding = try problem(with: digest, of: event) }
+            named.removeAll(keepingCapacity: true)
         }
         return (checked, finding)
+    }
+
+    /// What every hash vouches for can still be nonsense: metadata of another shape, a cause that is later, data that
+    /// isn't what its schema says.
+    private func blobs(namedBy event: Event) throws(AuditFinding) -> [Digest] {
+        do {
+            let metadata = try event.metadata()
+            guard metadata.canonicalBytes() == event.metadataBytes else {
+                throw AuditFinding(position: event.position, message: "its metadata names an empty cause")
+            }
+            if let later = metadata.cause?.positions.first(where: { $0 >= event.position }) {
+                throw AuditFinding(position: event.position, message: "its cause \(later) isn't earlier than it")
+            }
+            return try catalogue.blobs(namedBy: event)
+        } catch let finding as AuditFinding {
+            throw finding
+        } catch {
+            throw AuditFinding(position: event.position, message: "\(error)")
+        }
     }
 
     private func problem(with digest: Digest, of event: Event) throws -> AuditFinding? {

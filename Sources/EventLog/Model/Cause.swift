@@ -44,9 +44,9 @@ public struct EventMetadata: Equatable, Sendable {
     /// The worker that recorded it; nil when no worker did.
     public let worker: String?
 
-    /// Metadata of which every part may be absent.
+    /// Metadata of which every part may be absent; a cause of nothing is none.
     public init(cause: Cause? = nil, job: String? = nil, run: String? = nil, worker: String? = nil) {
-        self.cause = cause
+        self.cause = cause == Cause() ? nil : cause
         self.job = job
         self.run = run
         self.worker = worker

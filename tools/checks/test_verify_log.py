@@ -1,0 +1,484 @@
+#!/usr/bin/env python3
+"""Tests of tools/verify_log.py: it and the command line have to agree on sound stores and on broken ones.
+
+    tools/checks/test_verify_log.py --cairn PATH_TO_BINARY
+
+Stores are made in two ways: by the command line, and byte by byte from schemas/log-format.md, so that each rule can be
+broken alone while every hash over it is right.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import lmdb
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+VERIFIER = os.path.join(ROOT, "tools", "verify_log.py")
+EXPERIMENT = os.path.join(ROOT, "tools", "examples", "haiku.yaml")
+SEED = 20_260_101
+CAIRN = None
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def run(*command):
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120)
+
+
+def python_says(*arguments):
+    """Exit code and report of the verifier; a traceback is a failure whatever the store."""
+    result = run(sys.executable, VERIFIER, "--json", *arguments)
+    assert "Traceback" not in result.stderr, result.stderr
+    assert result.returncode in (0, 1, 5), (result.returncode, result.stderr)
+    return result.returncode, json.loads(result.stdout)
+
+
+def cairn_says(store, *arguments):
+    """Exit code and report of the command line; None for a store that it can't read."""
+    result = run(CAIRN, "audit", "verify", "--json", "--store", store, *arguments)
+    assert result.returncode in (0, 4, 5), (result.returncode, result.stderr)
+    return result.returncode, json.loads(result.stdout) if result.returncode != 5 else None
+
+
+# A store made from the document alone
+
+
+def draft(stream, kind, data, metadata=b"{}", revision=0, index=0, count=1, **changes):
+    fields = dict(
+        format=1, flags=0, version=1, index=index, count=count, time=1_767_225_600_000_000, revision=revision,
+        stream=stream, type=kind, data=data, metadata=metadata, commit=None, any=False, tail=b"")
+    return fields | changes
+
+
+def record(fields, commit, without_revision=False):
+    parts = [fields[name] for name in ("stream", "type", "data", "metadata")]
+    revision = 0 if without_revision else fields["revision"]
+    head = struct.pack(
+        "<BBHHHqQ16sHHHH", fields["format"], fields["flags"], fields["version"], fields["index"], fields["count"],
+        fields["time"], revision, commit, *map(len, parts))
+    return head + b"".join(parts) + fields["tail"]
+
+
+def commit(*drafts):
+    expects_any = drafts[0]["any"]
+    body = b"".join(b"\0" + record(fields, bytes(16), expects_any) for fields in drafts)
+    identity = sha256(bytes([2, 0 if expects_any else 1]) + body)[:16]
+    return [(fields["stream"], record(fields, fields["commit"] or identity)) for fields in drafts]
+
+
+def root(hashes):
+    if len(hashes) < 2:
+        return hashes[0] if hashes else sha256(b"")
+    k = 1 << (len(hashes) - 1).bit_length() - 1
+    return sha256(b"\1" + root(hashes[:k]) + root(hashes[k:]))
+
+
+def tables_of(log):
+    leaves = [sha256(b"\0" + data) for _, data in log]
+    streams = {}
+    for position, (stream, _) in enumerate(log):
+        streams.setdefault(stream, []).append(position)
+    tree, level, hashes = [], 0, leaves
+    while hashes:
+        tiles = [hashes[start:start + 256] for start in range(0, len(hashes), 256)]
+        tree += [(bytes([level]) + number.to_bytes(8, "big"), b"".join(tile)) for number, tile in enumerate(tiles)]
+        level, hashes = level + 1, [root(tile) for tile in tiles if len(tile) == 256]
+    numbered = list(enumerate(streams.items()))
+    return {
+        "events": [(struct.pack("=Q", position), data) for position, (_, data) in enumerate(log)],
+        "streams": [(name, struct.pack("<QQ", number, len(held) - 1)) for number, (name, held) in numbered],
+        "stream_events": [
+            (struct.pack("=Q", number), struct.pack("=Q", position)) for number, (_, held) in numbered
+            for position in held
+        ],
+        "tree": tree,
+        "meta": [(b"state", struct.pack("<HHIQQ32s", 1, 1, 0, len(log), len(streams), root(leaves)))],
+    }
+
+
+def write_environment(path, tables):
+    os.makedirs(path)
+    environment = lmdb.open(path, map_size=1 << 26, max_dbs=8)
+    for name, entries in tables.items():
+        flags = {"integerkey": True} if name == "events" else {}
+        if name == "stream_events":
+            flags = {"integerkey": True, "dupsort": True, "dupfixed": True, "integerdup": True}
+        table = environment.open_db(name.encode(), **flags)
+        with environment.begin(write=True) as transaction:
+            for key, value in entries:
+                transaction.put(key, value, db=table)
+    environment.close()
+
+
+def write_store(path, *commits, blobs=(), change=lambda tables: None):
+    tables = tables_of([entry for entries in commits for entry in entries])
+    change(tables)
+    write_environment(os.path.join(path, "log"), tables)
+    write_environment(os.path.join(path, "blobs"), {"blobs": [(key, value) for key, value in blobs]})
+    with open(os.path.join(path, "store.json"), "w") as file:
+        file.write('{"created":"2026-01-01T00:00:00.000000Z","format":1,"id":"%s"}\n' % ("0f" * 16))
+
+
+def example():
+    """The two commits of the document's example."""
+    return (
+        commit(draft(b"job-1", b"job.submitted", b'{"kind":"probe"}', b'{"run":"r1"}')),
+        commit(draft(
+            b"job-1", b"job.completed", b'{"ok":true}', b'{"cause":{"positions":[0]},"run":"r1"}', revision=1,
+            time=1_767_225_601_500_000)))
+
+
+class StoreTest(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="cairn-verify-")
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.store = os.path.join(self.directory, "store")
+
+    def both_accept(self, store):
+        ours, report = cairn_says(store)
+        theirs, other = python_says(store)
+        self.assertEqual((ours, theirs), (0, 0), (report, other))
+        self.assertEqual((report["events"], report["head"]), (other["events"], other["head"]))
+        return other
+
+    def both_reject(self, store, position):
+        ours, report = cairn_says(store)
+        theirs, other = python_says(store)
+        self.assertEqual((ours, theirs), (4, 1), (report, other))
+        places = [found["finding"].get("position") for found in (report, other)]
+        self.assertEqual(places, [position, position], (report, other))
+
+
+class HandmadeStores(StoreTest):
+    """Stores written from the document: each breaks one rule and has right hashes over it."""
+
+    def test_the_example_of_the_document_has_the_head_that_it_states(self):
+        write_store(self.store, *example())
+        code, report = python_says(self.store)
+        self.assertEqual(code, 0, report)
+        self.assertEqual(report["head"], "14fb61acb28ea3c1979bfc33fd6fb795609d6526dd2829c2aec94d6339bc05ca")
+
+    def test_a_log_without_events_is_valid(self):
+        write_store(self.store)
+        self.assertEqual(self.both_accept(self.store)["head"], sha256(b"").hex())
+
+    def test_tiles_of_two_levels_commits_of_many_events_and_commits_for_any_place_are_valid(self):
+        many = [draft(b"a-1", b"a.b", b'{"n":%d}' % n, revision=n, index=n, count=700) for n in range(700)]
+        write_store(self.store, commit(*many), commit(draft(b"b-1", b"a.b", b"{}", any=True)), commit(
+            draft(b"a-1", b"a.b", b"{}", revision=700, any=True)))
+        self.assertEqual(self.both_accept(self.store)["events"], 702)
+
+    def test_blobs_are_valid_stored_plainly(self):
+        text = b"what was said"
+        metadata = b'{"cause":{"blobs":["%s"]}}' % sha256(text).hex().encode()
+        write_store(self.store, commit(draft(b"a-1", b"a.b", b"{}", metadata)), blobs=[(sha256(text), b"\0" + text)])
+        self.both_accept(self.store)
+
+    def test_values_are_valid_in_their_canonical_form_alone(self):
+        numbers = ["0", "-1", "1.5", "1e+21", "100000000000000000000", "1e-7", "0.000001", "9007199254740992", "5e-324"]
+        numbers += ["-0", "1.0", "1e21", "0.0000001", "9007199254740993", "1E+21", "01", "1e400", "NaN", "+1"]
+        texts = ['"é"', '"\\u00e9"', '"\\n"', '"\\u000a"', '"\\u001f"', '"\\u001F"', '"\x7f"', '"\\/"', '"\\ud800"']
+        others = ["{}", "[]", "[1,2]", "[1, 2]", '{"a":1,"b":2}', '{"b":2,"a":1}', '{"a":1,"a":1}', "null", "[1,]"]
+        others += ['{"\U0001f600":1,"\ufb01":2}', '{"\ufb01":2,"\U0001f600":1}', "[" * 127 + "]" * 127]
+        others += ["[" * 128 + "]" * 128, "[" * 20_000 + "]" * 20_000]
+        verdicts = []
+        for number, value in enumerate(numbers + texts + others):
+            store = f"{self.store}-{number}"
+            data = ('{"v":%s}' % value).encode()
+            write_store(store, commit(draft(b"a-1", b"a.b", data)))
+            ours, theirs = cairn_says(store)[0], python_says(store)[0]
+            self.assertEqual((ours, theirs), (4, 1) if ours or theirs else (0, 0), value[:60])
+            verdicts.append(theirs == 0)
+        sound = len(list(filter(None, verdicts)))
+        self.assertEqual(sound, 9 + 4 + 7, verdicts)
+
+    def test_a_record_that_breaks_a_rule_is_named(self):
+        first = commit(draft(b"a-1", b"a.b", b"{}"))
+        cases = {
+            "format": dict(format=0), "flags": dict(flags=1), "version": dict(version=0), "tail": dict(tail=b"x"),
+            "stream without a hyphen": dict(stream=b"a"), "stream's category": dict(stream=b"A-1"),
+            "stream's length": dict(stream=b"a-" + b"1" * 199), "line feed after a name": dict(stream=b"b-1\n"),
+            "type without a dot": dict(type=b"a"), "type's length": dict(type=b"a." + b"b" * 99),
+            "type's letters": dict(type=b"a.B"), "no data": dict(data=b""), "data not an object": dict(data=b"[]"),
+            "data with a line feed": dict(data=b"{}\n"), "data not UTF-8": dict(data=b'{"a":"\xff"}'),
+            "metadata not an object": dict(metadata=b"null"), "unknown metadata": dict(metadata=b'{"x":1}'),
+            "run not a string": dict(metadata=b'{"run":1}'), "empty cause": dict(metadata=b'{"cause":{}}'),
+            "cause of no blobs": dict(metadata=b'{"cause":{"blobs":[]}}'),
+            "cause with unknown field": dict(metadata=b'{"cause":{"positions":[0],"x":1}}'),
+            "cause that is later": dict(metadata=b'{"cause":{"positions":[1]}}'),
+            "cause that isn't a position": dict(metadata=b'{"cause":{"positions":[-1]}}'),
+            "blob's name in capitals": dict(metadata=b'{"cause":{"blobs":["%s"]}}' % (b"AB" * 32)),
+            "function without version": dict(metadata=b'{"cause":{"function":{"name":"f"}}}'),
+            "revision with a gap": dict(revision=1), "revision repeated": dict(stream=b"a-1", revision=0),
+            "commit id": dict(commit=b"x" * 16), "index": dict(index=1), "count of 0": dict(count=0),
+            "blob that isn't there": dict(metadata=b'{"cause":{"blobs":["%s"]}}' % (b"ab" * 32)),
+        }
+        for number, (name, changes) in enumerate(cases.items()):
+            with self.subTest(name):
+                store = f"{self.store}-{number}"
+                fields = draft(b"b-1", b"a.b", b"{}") | changes
+                write_store(store, first, commit(fields), commit(draft(b"c-1", b"a.b", b"{}")))
+                self.both_reject(store, 1)
+
+    def test_a_commit_that_is_not_whole_is_named(self):
+        two = commit(*[draft(b"b-1", b"a.b", b"{}", revision=n, index=n, count=2) for n in range(2)])
+        for number, commits in enumerate([[two[:1]], [two[:1], commit(draft(b"c-1", b"a.b", b"{}"))]]):
+            store = f"{self.store}-{number}"
+            write_store(store, *commits)
+            with self.subTest(number):
+                self.assertEqual((cairn_says(store)[0], python_says(store)[0]), (4, 1))
+
+    def test_tables_that_do_not_follow_from_the_events_are_refused(self):
+        def without(table, place):
+            return lambda tables: tables[table].pop(place)
+
+        def with_entry(table, key, value):
+            return lambda tables: tables[table].append((key, value))
+
+        def meta(**changes):
+            fields = dict(format=1, rules=1, zero=0, size=3, next=2, root=None)
+
+            def change(tables):
+                found = fields | {"root": tables["meta"][0][1][24:]} | changes
+                tables["meta"] = [(b"state", struct.pack("<HHIQQ32s", *found.values()))]
+            return change
+
+        number = struct.Struct("=Q").pack
+        changes = {
+            "an event missing at the end": without("events", 2), "an event missing": without("events", 1),
+            "an event too many": with_entry("events", number(3), b"x"), "a tile missing": without("tree", 0),
+            "a tile too many": with_entry("tree", bytes(8) + b"\1", bytes(32)),
+            "a level too many": with_entry("tree", b"\1" + bytes(8), bytes(32)),
+            "a stream missing": without("streams", 0),
+            "a stream too many": with_entry("streams", b"c-1", struct.pack("<QQ", 2, 0)),
+            "a stream's last revision": with_entry("streams", b"a-1", struct.pack("<QQ", 0, 5)),
+            "a stream's number": with_entry("streams", b"a-1", struct.pack("<QQ", 1, 1)),
+            "a stream's event missing": without("stream_events", 0),
+            "a stream's event too many": with_entry("stream_events", number(1), number(0)),
+            "an unknown stream's event": with_entry("stream_events", number(7), number(0)),
+            "a size too small": meta(size=2), "a size too large": meta(size=4), "the root": meta(root=bytes(32)),
+            "the next stream": meta(next=1), "the next stream but one": meta(next=3),
+            "reserved bytes": meta(zero=1), "meta missing": without("meta", 0),
+        }
+        for place, (name, change) in enumerate(changes.items()):
+            with self.subTest(name):
+                store = f"{self.store}-{place}"
+                write_store(
+                    store, commit(draft(b"a-1", b"a.b", b"{}")), commit(draft(b"b-1", b"a.b", b"{}")),
+                    commit(draft(b"a-1", b"a.b", b"{}", revision=1)), change=change)
+                ours, report = cairn_says(store)
+                theirs, other = python_says(store)
+                self.assertNotEqual(ours, 0, report)
+                self.assertEqual(theirs, 1, other)
+
+    def test_newer_formats_are_refused_as_unreadable(self):
+        write_store(self.store, *example())
+        path = os.path.join(self.store, "store.json")
+        with open(path) as file:
+            text = file.read()
+        with open(path, "w") as file:
+            file.write(text.replace('"format":1', '"format":2'))
+        self.assertEqual((cairn_says(self.store)[0], python_says(self.store)[0]), (5, 5))
+        newer = f"{self.store}-record"
+        write_store(newer, commit(draft(b"a-1", b"a.b", b"{}")), commit(draft(b"b-1", b"a.b", b"{}", format=2)))
+        self.assertEqual((cairn_says(newer)[0], python_says(newer)[0]), (5, 5))
+
+
+class RecordedStores(StoreTest):
+    """A store that the command line made, and what can happen to its files."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.made = tempfile.mkdtemp(prefix="cairn-verify-")
+        cls.addClassCleanup(shutil.rmtree, cls.made)
+        cls.original = os.path.join(cls.made, "store")
+        result = run(CAIRN, "run", EXPERIMENT, "--store", cls.original)
+        assert result.returncode == 0, result.stderr
+        environment = lmdb.open(os.path.join(cls.original, "log"), readonly=True, lock=False, max_dbs=8)
+        table = environment.open_db(b"events", create=False)
+        with environment.begin() as transaction:
+            cls.records = [bytes(value) for _, value in transaction.cursor(table)]
+        environment.close()
+
+    def copy(self, name):
+        path = f"{self.store}-{name}"
+        shutil.copytree(self.original, path)
+        return path
+
+    def damage(self, store, file, change):
+        path = os.path.join(store, file, "data.mdb")
+        with open(path, "rb") as opened:
+            data = bytearray(opened.read())
+        change(data)
+        with open(path, "wb") as opened:
+            opened.write(data)
+
+    def test_heads_agree_also_with_expected_ones(self):
+        report = self.both_accept(self.original)
+        head, size = report["head"], report["events"]
+        self.assertEqual(python_says(self.original, "--expect", head)[0], 0)
+        self.assertEqual(python_says(self.original, "--expect", f"{size}:{head}")[0], 0)
+        self.assertEqual(python_says(self.original, "--expect", f"{size + 1}:{head}")[1]["finding"]["position"], size)
+        earlier = root([sha256(b"\0" + data) for data in self.records[:100]]).hex()
+        self.assertEqual(cairn_says(self.original, "--expect", f"100:{earlier}")[0], 0)
+        self.assertEqual(python_says(self.original, "--expect", f"100:{earlier}")[0], 0)
+        self.assertEqual(python_says(self.original, "--expect", f"101:{earlier}")[0], 1)
+
+    def test_a_flipped_byte_in_a_record_is_rejected_by_both_with_its_position(self):
+        generator = random.Random(SEED)
+        places = [0, 2, 4, 8, 16, 24, 40, 48]
+        for position in [0, len(self.records) - 1] + generator.sample(range(len(self.records)), 8):
+            data = self.records[position]
+            place = places.pop(0) if places else generator.randrange(len(data))
+            with self.subTest(position=position, place=place):
+                store = self.copy(position)
+
+                def flip(file):
+                    start, found = file.find(data), 0
+                    while start >= 0:
+                        file[start + place] ^= 1 << generator.randrange(8)
+                        start, found = file.find(data, start + 1), found + 1
+                    self.assertGreater(found, 0)
+                self.damage(store, "log", flip)
+                self.both_reject(store, position)
+
+    def test_a_flipped_byte_in_a_blob_is_rejected_by_both_with_the_position_of_the_event_that_names_it(self):
+        environment = lmdb.open(os.path.join(self.original, "blobs"), readonly=True, lock=False, max_dbs=2)
+        table = environment.open_db(b"blobs", create=False)
+        with environment.begin() as transaction:
+            blobs = list(transaction.cursor(table))
+        environment.close()
+        kinds = {}
+        for key, value in blobs:
+            kinds.setdefault(value[0], (key, value))
+        self.assertIn(0, kinds)
+        self.assertIn(1, kinds)
+        for kind, (key, value) in kinds.items():
+            with self.subTest(kind=kind):
+                store = self.copy(kind)
+
+                def flip(file):
+                    start = file.find(value)
+                    while start >= 0:
+                        file[start + len(value) // 2] ^= 0x10
+                        start = file.find(value, start + 1)
+                self.damage(store, "blobs", flip)
+                name = key.hex().encode()
+                self.both_reject(store, next(at for at, data in enumerate(self.records) if name in data))
+
+    def test_a_blob_that_is_gone_is_missed_by_both(self):
+        name = next(data for data in self.records if b'"blobs":["' in data).split(b'"blobs":["')[1][:64]
+        store = self.copy("gone")
+        environment = lmdb.open(os.path.join(store, "blobs"), max_dbs=2)
+        table = environment.open_db(b"blobs")
+        with environment.begin(write=True) as transaction:
+            transaction.delete(bytes.fromhex(name.decode()), db=table)
+        environment.close()
+        self.both_reject(store, next(at for at, data in enumerate(self.records) if name in data))
+
+    def test_files_that_were_cut_short_are_rejected_by_both_without_a_crash(self):
+        head = python_says(self.original)[1]["head"]
+        for file in ("log", "blobs"):
+            size = os.path.getsize(os.path.join(self.original, file, "data.mdb"))
+            for length in (0, 100, 4096, 8192, 3 * 4096, size // 2, size - 4096, size - 1):
+                with self.subTest(file=file, length=length):
+                    store = self.copy(f"{file}-{length}")
+                    os.truncate(os.path.join(store, file, "data.mdb"), length)
+                    ours, theirs = cairn_says(store), python_says(store)
+                    if length <= size // 2:
+                        self.assertTrue(theirs[0] in (1, 5) and ours[0] in (4, 5), (ours, theirs))
+                    # The end of the file may be a free page, without which nothing is lost.
+                    for code, report in (ours, theirs):
+                        self.assertTrue(code != 0 or report["head"] == head, report)
+
+    def test_missing_files_are_an_answer(self):
+        for number, name in enumerate(("store.json", "log/data.mdb", "blobs/data.mdb", "log", "blobs")):
+            with self.subTest(name):
+                store = self.copy(number)
+                path = os.path.join(store, name)
+                shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+                self.assertEqual(python_says(store)[0], 5)
+        self.assertEqual(python_says(os.path.join(self.directory, "nowhere"))[0], 5)
+
+    def test_noise_anywhere_in_the_file_is_never_taken_for_another_history(self):
+        generator = random.Random(SEED)
+        head = python_says(self.original)[1]["head"]
+        for number in range(30):
+            store = self.copy(f"noise-{number}")
+
+            def noise(file):
+                start = generator.randrange(len(file))
+                end = min(len(file), start + generator.choice((1, 8, 200)))
+                file[start:end] = generator.randbytes(end - start)
+            self.damage(store, "log", noise)
+            code, report = python_says(store)
+            with self.subTest(number):
+                self.assertTrue(code != 0 or report["head"] == head, report)
+            shutil.rmtree(store)
+
+    def export(self, *arguments):
+        path = os.path.join(self.directory, "export.jsonl")
+        result = run(CAIRN, "audit", "export", "-o", path, "--store", self.original, *arguments)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return path
+
+    def test_an_export_gives_the_head_of_its_store(self):
+        head = python_says(self.original)[1]["head"]
+        for arguments in ([], ["--blobs", "inline"]):
+            code, report = python_says("--export", self.export(*arguments))
+            self.assertEqual((code, report["head"]), (0, head))
+            self.assertEqual(report["blobs"] > 0, bool(arguments))
+        code, report = python_says("--export", self.export("--to", "100"), "--expect", head)
+        self.assertEqual((code, report["valid"]), (1, False))
+
+    def test_a_filtered_export_is_checked_line_by_line(self):
+        code, report = python_says("--export", self.export("--type", "llm.callCompleted"))
+        self.assertEqual((code, report["whole"]), (0, False))
+
+    def test_an_export_that_was_changed_is_rejected(self):
+        path = self.export("--blobs", "inline")
+        with open(path, "rb") as file:
+            lines = file.readlines()
+        at = next(number for number, line in enumerate(lines) if b'"type":"llm.callCompleted"' in line)
+        swapped = [*lines[:at], lines[at + 1], lines[at], *lines[at + 2:]]
+        first, rest = lines[at].split(b'"attempt":1', 1)
+        cases = {
+            "a line twice": [*lines[:at + 1], lines[at], *lines[at + 1:]],
+            "a value": [*lines[:at], first + b'"attempt":2' + rest, *lines[at + 1:]],
+            "a line swapped": swapped,
+            "noise": [*lines[:at], b"\xff\xfe{\n", *lines[at + 1:]], "a number": [*lines[:at], b"1\n"],
+            "cut short": [*lines[:at], lines[at][:-9]],
+            "a blob": [*lines[:at], lines[at].replace(b'{"text":"', b'{"text":"x', 1)],
+        }
+        for name, changed in cases.items():
+            with self.subTest(name):
+                with open(path, "wb") as file:
+                    file.writelines(changed)
+                code, report = python_says("--export", path)
+                self.assertEqual((code, report["finding"]["position"]), (1, at), report)
+
+
+class Usage(unittest.TestCase):
+    def test_wrong_arguments_end_with_2(self):
+        for arguments in ([], ["a", "--export", "b"], ["a", "--expect", "12"], ["a", "--unknown"]):
+            self.assertEqual(run(sys.executable, VERIFIER, *arguments).returncode, 2, arguments)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Test tools/verify_log.py against the command line.")
+    parser.add_argument("--cairn", required=True, help="the binary to compare with")
+    arguments, rest = parser.parse_known_args()
+    CAIRN = os.path.abspath(arguments.cairn)
+    print(f"seed {SEED}")
+    unittest.main(argv=[sys.argv[0], *rest])

@@ -1,0 +1,803 @@
+#!/usr/bin/env python3
+"""Verifies a Cairn store, or an export of one, without any of Cairn's code.
+
+Written from schemas/log-format.md alone. Needs Python 3.10 or later; for a store also the package `lmdb`
+(pip install lmdb), and for compressed blobs the system's libzstd or Python 3.14.
+
+    tools/verify_log.py STORE [--expect [SIZE:]ROOT] [--json]
+    tools/verify_log.py --export FILE [--expect [SIZE:]ROOT] [--json]
+
+Exit codes: 0 valid, 1 invalid (the first bad position is named), 2 usage, 5 it can't be read.
+"""
+
+import argparse
+import base64
+import ctypes
+import ctypes.util
+import hashlib
+import json
+import mmap
+import os
+import re
+import resource
+import signal
+import struct
+import sys
+from itertools import islice
+
+VALID, INVALID, USAGE, UNREADABLE = 0, 1, 2, 5
+
+FORMAT = 1
+RULES = 1
+HEAD = struct.Struct("<BBHHHqQ16sHHHH")
+META = struct.Struct("<HHIQQ32s")
+STREAM = struct.Struct("<QQ")
+KEY = struct.Struct("=Q")
+MAXIMUM_RECORD = 65_535
+MAXIMUM_BLOB = 268_435_456
+MAXIMUM_DEPTH = 128
+STREAM_NAME = re.compile(rb"[a-z][A-Za-z0-9]*-[A-Za-z0-9_.:-]+")
+EVENT_TYPE = re.compile(rb"[a-z][A-Za-z0-9]*(\.[a-z][A-Za-z0-9]*)+")
+HASH = re.compile(r"[0-9a-f]{64}")
+TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{6})Z", re.ASCII)
+
+LOG_TABLES = {
+    "events": {"integerkey"},
+    "streams": set(),
+    "stream_events": {"integerkey", "dupsort", "dupfixed", "integerdup"},
+    "tree": set(),
+    "meta": set(),
+}
+
+
+class Invalid(Exception):
+    """What is wrong, and the first position it is wrong at (None: it belongs to no event)."""
+
+    def __init__(self, message, position=None):
+        super().__init__(message)
+        self.message, self.position = message, position
+
+
+class Unreadable(Exception):
+    """Why nothing can be said."""
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+# Canonical JSON (RFC 8785)
+
+
+def number_text(value):
+    """ECMAScript's Number::toString, which RFC 8785 prescribes."""
+    if value == 0:
+        return "0"
+    mantissa, _, exponent = repr(abs(value)).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
+    digits = digits.rstrip("0")
+    sign, count = "-" if value < 0 else "", len(digits)
+    if count <= point <= 21:
+        return sign + digits + "0" * (point - count)
+    if 0 < point <= 21:
+        return sign + digits[:point] + "." + digits[point:]
+    if -6 < point <= 0:
+        return sign + "0." + "0" * -point + digits
+    fraction = "." + digits[1:] if count > 1 else ""
+    return f"{sign}{digits[0]}{fraction}e{'+' if point > 0 else '-'}{abs(point - 1)}"
+
+
+def parse_json(text):
+    """The value; objects' members in the order of RFC 8785, numbers as doubles. ValueError says what is wrong."""
+
+    def members(pairs):
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise ValueError("an object names a member twice")
+        return dict(sorted(found.items(), key=lambda pair: pair[0].encode("utf-16-be", "surrogatepass")))
+
+    def number(digits):
+        value = float(digits)
+        if value in (float("inf"), float("-inf")):
+            raise ValueError(f"the number {digits[:40]} is too large")
+        return value
+
+    def constant(name):
+        raise ValueError(f"{name} isn't JSON")
+
+    depth = deepest = 0
+    for bracket in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text, re.DOTALL):
+        if bracket in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif bracket in "]}":
+            depth -= 1
+    if deepest > MAXIMUM_DEPTH:
+        raise ValueError(f"values nest {deepest} deep, at most {MAXIMUM_DEPTH} are allowed")
+    return json.loads(
+        text, object_pairs_hook=members, parse_int=number, parse_float=number, parse_constant=constant)
+
+
+def canonical_text(value):
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return number_text(value)
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return "[" + ",".join(map(canonical_text, value)) + "]"
+    pairs = (json.dumps(key, ensure_ascii=False) + ":" + canonical_text(member) for key, member in value.items())
+    return "{" + ",".join(pairs) + "}"
+
+
+def canonical_bytes(value):
+    try:
+        return canonical_text(value).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("a string has half of a surrogate pair") from None
+
+
+def canonical_object(data):
+    """The object that the bytes are the canonical form of."""
+    value = parse_json(data.decode("utf-8"))
+    if not isinstance(value, dict):
+        raise ValueError("it isn't an object")
+    if canonical_bytes(value) != data:
+        raise ValueError("it isn't in canonical form")
+    return value
+
+
+def is_integer(value, least=0):
+    return isinstance(value, float) and value == int(value) and value >= least
+
+
+def checked_metadata(value):
+    """The hashes of the blobs and the positions that the cause names. ValueError says what is wrong."""
+    if not value.keys() <= {"cause", "job", "run", "worker"}:
+        raise ValueError("it has a field that the format doesn't know")
+    for name in ("job", "run", "worker"):
+        if not isinstance(value.get(name, ""), str):
+            raise ValueError(f"{name} isn't a string")
+    if "cause" not in value:
+        return [], []
+    cause = value["cause"]
+    if not isinstance(cause, dict) or not cause or not cause.keys() <= {"blobs", "function", "positions"}:
+        raise ValueError("cause has to be an object of blobs, function and positions, with at least one of them")
+    if "function" in cause:
+        function = cause["function"]
+        well_formed = isinstance(function, dict) and function.keys() == {"name", "version"}
+        if not well_formed or not isinstance(function["name"], str) or not is_integer(function["version"], -2**53):
+            raise ValueError("cause.function has to be a name and a version")
+    blobs, positions = cause.get("blobs", []), cause.get("positions", [])
+    if [] in (cause.get("blobs"), cause.get("positions")):
+        raise ValueError("cause has an array that is empty and not absent")
+    if not isinstance(blobs, list) or not all(isinstance(name, str) and HASH.fullmatch(name) for name in blobs):
+        raise ValueError("cause.blobs has to be an array of SHA-256 in hexadecimal")
+    if not isinstance(positions, list) or not all(map(is_integer, positions)):
+        raise ValueError("cause.positions has to be an array of positions")
+    return [bytes.fromhex(name) for name in blobs], [int(position) for position in positions]
+
+
+# Records
+
+
+class Record:
+    """One event's bytes, taken apart and checked on their own."""
+
+    def __init__(self, data, position):
+        self.data, self.position = data, position
+        if len(data) < HEAD.size:
+            raise self.wrong(f"the record has {len(data)} bytes, fewer than its head")
+        (format, flags, self.version, self.index, self.count, self.time, self.revision, self.commit, *lengths) = (
+            HEAD.unpack_from(data))
+        if format > FORMAT:
+            raise Unreadable(f"the format of the record {position} is {format}, known is {FORMAT}")
+        if format != FORMAT:
+            raise self.wrong(f"the record's format is {format}, known is {FORMAT}")
+        if flags != 0:
+            raise self.wrong(f"the record's flags are {flags}, not 0")
+        if len(data) != HEAD.size + sum(lengths):
+            raise self.wrong(f"the record has {len(data)} bytes, its lengths say {HEAD.size + sum(lengths)}")
+        if len(data) > MAXIMUM_RECORD:
+            raise self.wrong(f"the record has {len(data)} bytes, more than {MAXIMUM_RECORD}")
+        parts, start = [], HEAD.size
+        for length in lengths:
+            parts.append(data[start:start + length])
+            start += length
+        self.stream, self.type, self.payload, self.metadata = parts
+        if not STREAM_NAME.fullmatch(self.stream) or len(self.stream) > 200:
+            raise self.wrong("the stream's name isn't one")
+        if not EVENT_TYPE.fullmatch(self.type) or len(self.type) > 100:
+            raise self.wrong("the type's name isn't one")
+        if self.version < 1:
+            raise self.wrong("the schema version is 0")
+        if self.index >= self.count:
+            raise self.wrong(f"it is event {self.index} of a commit of {self.count}")
+        self.value("data", self.payload)
+        try:
+            self.blobs, causes = checked_metadata(self.value("metadata", self.metadata))
+        except ValueError as error:
+            raise self.wrong(f"metadata: {error}") from None
+        for cause in causes:
+            if cause >= position:
+                raise self.wrong(f"metadata: it has the cause {cause}, which isn't earlier")
+
+    def value(self, name, data):
+        try:
+            return canonical_object(data)
+        except (ValueError, RecursionError) as error:
+            raise self.wrong(f"{name}: {error}") from None
+
+    def wrong(self, message):
+        return Invalid(message, self.position)
+
+    def without_commit(self, expects_any):
+        revision = b"\0" * 8 if expects_any else self.data[16:24]
+        return self.data[:16] + revision + b"\0" * 16 + self.data[40:]
+
+    @property
+    def leaf(self):
+        return sha256(b"\0" + self.data)
+
+
+def commit_ids(records):
+    for expects_any in (False, True):
+        body = b"".join(b"\0" + record.without_commit(expects_any) for record in records)
+        yield sha256(bytes([2, 0 if expects_any else 1]) + body)[:16]
+
+
+class History:
+    """What the events before one say about it: revisions, commits, and the head so far."""
+
+    def __init__(self, expected):
+        self.expected, self.root_then = expected, None
+        self.size, self.pending, self.peaks, self.streams, self.commits = 0, [], [], {}, 0
+
+    def add(self, record):
+        if record.position != self.size:
+            raise Invalid(f"the next event is {record.position}: this one is missing", self.size)
+        positions = self.streams.setdefault(record.stream, [])
+        if record.revision != len(positions):
+            raise record.wrong(f"its revision is {record.revision}, the stream's next is {len(positions)}")
+        positions.append(record.position)
+        self.add_to_commit(record)
+        self.note_head()
+        self.size += 1
+        node, level = record.leaf, 0
+        while self.peaks and self.peaks[-1][0] == level:
+            node, level = sha256(b"\1" + self.peaks.pop()[1] + node), level + 1
+        self.peaks.append((level, node))
+
+    def add_to_commit(self, record):
+        if record.index != len(self.pending):
+            raise record.wrong(f"it has index {record.index} in its commit, {len(self.pending)} is due")
+        self.pending.append(record)
+        first = self.pending[0]
+        same = ("stream", "commit", "count")
+        if any(getattr(record, name) != getattr(first, name) for name in same):
+            raise record.wrong("the commit that began before it isn't whole")
+        if len(self.pending) == record.count:
+            if record.commit not in commit_ids(self.pending):
+                raise first.wrong("the commit's id isn't the hash of its events")
+            self.pending, self.commits = [], self.commits + 1
+
+    def note_head(self):
+        if self.expected and self.expected[0] == self.size:
+            self.root_then = self.root
+
+    def finish(self):
+        if self.pending:
+            raise self.pending[0].wrong("the log ends in the middle of the commit that begins here")
+        self.note_head()
+
+    def compare(self):
+        if not self.expected:
+            return
+        size, root = self.expected
+        then = self.root if size is None else self.root_then
+        if then is None:
+            raise Invalid(f"{size} events were expected, there are {self.size}: the end is missing", self.size)
+        if then != root:
+            raise Invalid(f"the expected head is {root.hex()}, this history has {then.hex()}")
+
+    @property
+    def root(self):
+        if not self.peaks:
+            return sha256(b"")
+        root = self.peaks[-1][1]
+        for _, peak in reversed(self.peaks[:-1]):
+            root = sha256(b"\1" + peak + root)
+        return root
+
+
+# Stores
+
+
+class Tiles:
+    """The stored hashes, compared with the ones computed."""
+
+    def __init__(self, transaction, table, size):
+        self.transaction, self.table, self.size = transaction, table, size
+        self.counts, self.open, self.stored = [], [], []
+
+    def level_size(self, level):
+        return self.size // 256**level
+
+    def add(self, hash, position, level=0):
+        if level == len(self.counts):
+            self.counts.append(0)
+            self.open.append([])
+            self.stored.append(b"")
+        place = self.counts[level] % 256
+        if place == 0:
+            self.stored[level] = self.tile(level, self.counts[level] // 256, position)
+        if self.stored[level][32 * place:32 * place + 32] != hash:
+            what = "the record isn't the one in the tree" if level == 0 else (
+                f"hash {self.counts[level]} of the tree's level {level} isn't that of its tile")
+            raise Invalid(what, position)
+        self.counts[level] += 1
+        self.open[level].append(hash)
+        if place == 255:
+            nodes, self.open[level] = self.open[level], []
+            while len(nodes) > 1:
+                nodes = [sha256(b"\1" + nodes[i] + nodes[i + 1]) for i in range(0, len(nodes), 2)]
+            self.add(nodes[0], position, level + 1)
+
+    def tile(self, level, number, position):
+        stored = self.transaction.get(bytes([level]) + number.to_bytes(8, "big"), db=self.table)
+        due = 32 * min(256, self.level_size(level) - 256 * number)
+        if stored is None or len(stored) != due:
+            found = "is missing" if stored is None else f"has {len(stored)} bytes, {due} are due"
+            raise Invalid(f"tile {number} of the tree's level {level} {found}", position)
+        return bytes(stored)
+
+    def finish(self):
+        due = sum(-(-self.level_size(level) // 256) for level in range(len(self.counts)))
+        found = self.transaction.stat(self.table)["entries"]
+        if found != due:
+            raise Invalid(f"the tree has {found} tiles, {due} are due")
+
+
+class Zstandard:
+    """One frame's content, from Python's own module or the system's library; None when there is neither."""
+
+    def __init__(self):
+        try:
+            from compression import zstd
+            self.module, self.library = zstd, None
+        except ImportError:
+            name = ctypes.util.find_library("zstd")
+            self.module, self.library = None, ctypes.CDLL(name) if name else None
+        if self.library:
+            for function in ("ZSTD_getFrameContentSize", "ZSTD_findFrameCompressedSize", "ZSTD_decompress"):
+                getattr(self.library, function).restype = ctypes.c_size_t
+            self.library.ZSTD_getFrameContentSize.restype = ctypes.c_uint64
+
+    @property
+    def is_available(self):
+        return bool(self.module or self.library)
+
+    def content(self, frame):
+        if self.module:
+            try:
+                return self.module.decompress(frame)
+            except self.module.ZstdError as error:
+                raise ValueError(f"its frame is damaged: {error}") from None
+        library, length = self.library, ctypes.c_size_t(len(frame))
+        size = library.ZSTD_getFrameContentSize(frame, length)
+        if size > MAXIMUM_BLOB:
+            raise ValueError("its frame doesn't say how large the blob is, or too much")
+        if library.ZSTD_findFrameCompressedSize(frame, length) != len(frame):
+            raise ValueError("it isn't one Zstandard frame")
+        content = ctypes.create_string_buffer(max(size, 1))
+        if library.ZSTD_decompress(content, ctypes.c_size_t(size), frame, length) != size:
+            raise ValueError("its frame is damaged")
+        return content.raw[:size]
+
+
+class Blobs:
+    """The blobs of a store."""
+
+    def __init__(self, transaction, table):
+        self.transaction, self.table = transaction, table
+        self.zstandard, self.count, self.unchecked = Zstandard(), 0, 0
+
+    def faults(self, named):
+        """What is wrong, by hash: with the blobs that are there, and with those that the causes of events name."""
+        faults, last = {}, b""
+        for key, value in self.transaction.cursor(self.table):
+            key = bytes(key)
+            if len(key) != 32 or key <= last:
+                raise Invalid(f"the blobs have the key {key[:40].hex()} after {last.hex()}")
+            last = key
+            self.count += 1
+            if fault := self.fault_in(value, key):
+                faults[key] = fault
+            named.discard(key)
+        return faults | {key: "isn't in the store" for key in named}
+
+    def fault_in(self, value, hash):
+        if len(value) == 0 or value[0] > 1:
+            return "is stored in an unknown way"
+        if value[0] == 1 and not self.zstandard.is_available:
+            self.unchecked += 1
+            return None
+        if len(value) > MAXIMUM_BLOB + 1:
+            return "is too large"
+        try:
+            content = value[1:] if value[0] == 0 else self.zstandard.content(bytes(value[1:]))
+        except ValueError as error:
+            return f"can't be read: {error}"
+        return None if sha256(content) == hash else "has other bytes than its hash says"
+
+
+class Environment:
+    """An LMDB environment, open for reading."""
+
+    def __init__(self, lmdb, path, tables):
+        if not os.path.isfile(os.path.join(path, "data.mdb")):
+            raise Unreadable(f"{path}/data.mdb is missing")
+        lock = os.access(os.path.join(path, "lock.mdb"), os.W_OK)
+        self.environment = lmdb.open(
+            path, readonly=True, lock=lock, create=False, max_dbs=len(tables) + 1, subdir=True, readahead=True)
+        self.tables = {}
+        for name, flags in tables.items():
+            try:
+                table = self.environment.open_db(name.encode(), create=False)
+            except lmdb.NotFoundError:
+                raise Invalid(f"the table {name} is missing") from None
+            self.tables[name] = table
+        self.transaction = self.environment.begin(buffers=True)
+        for name, flags in tables.items():
+            found = {flag for flag, is_set in self.tables[name].flags(self.transaction).items() if is_set}
+            if found != flags:
+                raise Invalid(f"the table {name} has the flags {sorted(found)}, not {sorted(flags)}")
+
+
+def check_description(store):
+    path = os.path.join(store, "store.json")
+    try:
+        with open(path, "rb") as file:
+            data = file.read(65_536)
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from None
+    try:
+        value = canonical_object(data.removesuffix(b"\n"))
+    except (ValueError, RecursionError) as error:
+        raise Invalid(f"store.json: {error}") from None
+    if is_integer(value.get("format")) and value["format"] > FORMAT:
+        raise Unreadable(f"{path}: the format is {value['format']:.0f}, known is {FORMAT}")
+    well_formed = (
+        data.endswith(b"\n") and value.keys() == {"created", "format", "id"} and value["format"] == FORMAT
+        and isinstance(value["created"], str) and TIME.fullmatch(value["created"])
+        and isinstance(value["id"], str) and re.fullmatch("[0-9a-f]{32}", value["id"]))
+    if not well_formed:
+        raise Invalid("store.json isn't one object of created, format and id, and a line feed")
+
+
+def read_meta(transaction, table):
+    entries = [(bytes(key), bytes(value[:64])) for key, value in islice(transaction.cursor(table), 2)]
+    if [key for key, _ in entries] != [b"state"] or len(entries[0][1]) != META.size:
+        raise Invalid("meta hasn't exactly one entry, state, of 56 bytes")
+    format, rules, zero, size, next_stream, root = META.unpack(entries[0][1])
+    if format > FORMAT or rules > RULES:
+        raise Unreadable(f"the log has format {format} and rules {rules}, known are {FORMAT} and {RULES}")
+    if (format, rules, zero) != (FORMAT, RULES, 0):
+        raise Invalid(f"meta has format {format}, rules {rules} and {zero}, due are {FORMAT}, {RULES} and 0")
+    return size, next_stream, root
+
+
+def records_of(transaction, table, size):
+    """The records' bytes in order; each position has to be there, and no other."""
+    position = 0
+    for key, value in transaction.cursor(table):
+        found = KEY.unpack(key)[0] if len(key) == 8 else None
+        if position == size or found != position:
+            is_missing = position < size and (found is None or found > position)
+            surplus = f"there is an event under the key {bytes(key[:40]).hex()}"
+            raise Invalid("the event is missing" if is_missing else surplus, position)
+        if len(value) > MAXIMUM_RECORD:
+            raise Invalid(f"the record has {len(value)} bytes, more than {MAXIMUM_RECORD}", position)
+        yield position, bytes(value)
+        position += 1
+    if position < size:
+        raise Invalid("the event is missing", position)
+
+
+def check_streams(log, streams, next_stream):
+    """The two tables that can be made again from the events."""
+    transaction, numbers, last = log.transaction, {}, b""
+    for key, value in transaction.cursor(log.tables["streams"]):
+        name = bytes(key)
+        shown = name[:200].decode("utf-8", "replace")
+        if name not in streams or name <= last:
+            raise Invalid(f"the table streams has {shown}, which has no events")
+        if len(value) != STREAM.size:
+            raise Invalid(f"the table streams has {len(value)} bytes for {shown}, not {STREAM.size}")
+        last, (number, revision) = name, STREAM.unpack(value)
+        if revision != len(streams[name]) - 1:
+            message = f"the table streams gives {shown} the last revision {revision}, not {len(streams[name]) - 1}"
+            raise Invalid(message, streams[name][-1])
+        if number in numbers or number >= next_stream:
+            raise Invalid(f"the table streams gives {shown} the number {number}, which isn't its own", streams[name][0])
+        numbers[number] = name
+    for name, positions in streams.items():
+        if len(numbers) < len(streams) and name not in set(numbers.values()):
+            raise Invalid(f"the table streams hasn't {name.decode()}", positions[0])
+    in_order = [numbers.get(number) for number in range(len(streams))]
+    for due, found in zip(streams, in_order, strict=True):
+        if due != found:
+            raise Invalid(f"{due.decode()} hasn't the number of its first event", streams[due][0])
+    if next_stream != len(streams):
+        raise Invalid(f"meta's next stream is {next_stream}, there are {len(streams)}")
+    check_stream_events(transaction, log.tables["stream_events"], list(streams.items()))
+
+
+def check_stream_events(transaction, table, streams):
+    due = ((number, name, position) for number, (name, positions) in enumerate(streams) for position in positions)
+    for key, value in transaction.cursor(table):
+        number, name, position = next(due, (None, None, None))
+        if number is None:
+            raise Invalid("the table stream_events has more than the log's events")
+        if len(key) != 8 or len(value) != 8 or (KEY.unpack(key)[0], KEY.unpack(value)[0]) != (number, position):
+            raise Invalid(f"the table stream_events hasn't it in its place in {name.decode()}", position)
+    for _, name, position in due:
+        raise Invalid(f"the table stream_events hasn't it in {name.decode()}", position)
+
+
+def verify_store(store, expected, progress):
+    import lmdb
+
+    check_description(store)
+    log = Environment(lmdb, os.path.join(store, "log"), LOG_TABLES)
+    size, next_stream, root = read_meta(log.transaction, log.tables["meta"])
+    history, tiles, named = History(expected), Tiles(log.transaction, log.tables["tree"], size), set()
+    for position, data in records_of(log.transaction, log.tables["events"], size):
+        tiles.add(sha256(b"\0" + data), position)
+        record = Record(data, position)
+        history.add(record)
+        named.update(record.blobs)
+        progress(history.size)
+    history.finish()
+    tiles.finish()
+    if history.root != root:
+        raise Invalid(f"meta's root is {root.hex()}, the events have {history.root.hex()}")
+    check_streams(log, history.streams, next_stream)
+    blobs = check_blobs(lmdb, store, log, size, named)
+    history.compare()
+    return report_on(history) | {"blobs": blobs.count, "uncheckedBlobs": blobs.unchecked}
+
+
+def check_blobs(lmdb, store, log, size, named):
+    environment = Environment(lmdb, os.path.join(store, "blobs"), {"blobs": set()})
+    blobs = Blobs(environment.transaction, environment.tables["blobs"])
+    faults = blobs.faults(named)
+    if not faults:
+        return blobs
+    texts = re.compile(b"|".join(hash.hex().encode() for hash in sorted(faults)))
+    for position, data in records_of(log.transaction, log.tables["events"], size):
+        if match := texts.search(data, HEAD.size):
+            name = match.group().decode()
+            raise Invalid(f"the blob {name} that it names {faults[bytes.fromhex(name)]}", position)
+    hash = min(faults)
+    raise Invalid(f"the blob {hash.hex()} {faults[hash]}")
+
+
+# Exports
+
+
+LINE = {"commit", "data", "leaf", "metadata", "position", "revision", "stream", "time", "type", "version"}
+
+
+def microseconds(text):
+    """Of a time in RFC 3339 with six decimals, in UTC."""
+    match = TIME.fullmatch(text)
+    if not match:
+        raise ValueError(f"the time {text[:40]} isn't RFC 3339 with six decimals, in UTC")
+    year, month, day, hour, minute, second, fraction = map(int, match.groups())
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    lengths = (31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+    if not 1 <= month <= 12 or not 1 <= day <= lengths[month - 1] or hour > 23 or minute > 59 or second > 59:
+        raise ValueError(f"there is no time {text}")
+    # Days in the proleptic Gregorian calendar, from March so that the leap day is the year's last.
+    shifted = year - (month <= 2)
+    days = 365 * shifted + shifted // 4 - shifted // 100 + shifted // 400 + (153 * ((month + 9) % 12) + 2) // 5 + day
+    seconds = (days - 719_469) * 86_400 + hour * 3600 + minute * 60 + second
+    return seconds * 1_000_000 + fraction
+
+
+def whole(value, most):
+    if not is_integer(value) or value > most:
+        raise ValueError(f"{canonical_text(value)[:40]} isn't an integer from 0 to {most}")
+    return int(value)
+
+
+def text_bytes(value):
+    if not isinstance(value, str):
+        raise ValueError(f"{canonical_text(value)[:40]} isn't a string")
+    return value.encode("utf-8")
+
+
+def record_from(line):
+    """The record's bytes, the position and the leaf hash that the line states. ValueError says what is wrong."""
+    if not isinstance(line, dict) or line.keys() - {"blobs"} != LINE:
+        raise ValueError(f"a line has to have {', '.join(sorted(LINE))}, and may have blobs")
+    commit, leaf = line["commit"], line["leaf"]
+    if not isinstance(commit, dict) or commit.keys() != {"count", "id", "index"}:
+        raise ValueError("commit has to have count, id and index")
+    if not re.fullmatch(b"[0-9a-f]{32}", text_bytes(commit["id"])) or not HASH.fullmatch(text_bytes(leaf).decode()):
+        raise ValueError("commit.id or leaf isn't hexadecimal of its length")
+    texts = [text_bytes(line["stream"]), text_bytes(line["type"])]
+    texts += [canonical_bytes(line["data"]), canonical_bytes(line["metadata"])]
+    if any(len(text) > MAXIMUM_RECORD for text in texts):
+        raise ValueError("the record is too long")
+    head = HEAD.pack(
+        FORMAT, 0, whole(line["version"], 65_535), whole(commit["index"], 65_535), whole(commit["count"], 65_535),
+        microseconds(text_bytes(line["time"]).decode()), whole(line["revision"], 2**53 - 1),
+        bytes.fromhex(commit["id"]), *map(len, texts))
+    return head + b"".join(texts), whole(line["position"], 2**53 - 1), bytes.fromhex(leaf)
+
+
+def check_inline(blobs):
+    """The number of blobs in a line that are there. ValueError says what is wrong."""
+    if not isinstance(blobs, dict):
+        raise ValueError("blobs isn't an object")
+    count = 0
+    for name, blob in blobs.items():
+        match blob:
+            case {"text": str(text), **rest} if not rest:
+                content = text.encode("utf-8")
+            case {"base64": str(text), **rest} if not rest:
+                content = base64.b64decode(text, validate=True)
+            case {"missing": True, **rest} if not rest:
+                continue
+            case _:
+                raise ValueError(f"the blob {name[:64]} is neither text nor base64 nor missing")
+        if hashlib.sha256(content).hexdigest() != name:
+            raise ValueError(f"the blob {name[:64]} has other bytes than its hash says")
+        count += 1
+    return count
+
+
+def exported_records(file):
+    """Each record of an export with its blobs' number; positions have to ascend."""
+    last = -1
+    for number, text in enumerate(file, 1):
+        try:
+            if not text.endswith(b"\n"):
+                raise ValueError("the line doesn't end: the file was cut short")
+            line = parse_json(text.decode("utf-8"))
+            data, position, leaf = record_from(line)
+        except (ValueError, RecursionError, struct.error) as error:
+            raise Invalid(f"line {number}: {error}", last + 1) from None
+        if position <= last:
+            raise Invalid(f"line {number}: its position is {position}, after {last}", position)
+        record, last = Record(data, position), position
+        if record.leaf != leaf:
+            raise record.wrong("the line's leaf isn't the hash of its record")
+        try:
+            yield record, check_inline(line.get("blobs", {}))
+        except ValueError as error:
+            raise record.wrong(str(error)) from None
+
+
+def verify_export(path, expected, progress):
+    history, blobs, lines, is_whole = History(expected), 0, 0, True
+    try:
+        file = open(path, "rb")
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from None
+    with file:
+        for record, count in exported_records(file):
+            is_whole = is_whole and record.position == lines
+            lines, blobs = lines + 1, blobs + count
+            if is_whole:
+                history.add(record)
+            progress(record.position + 1)
+    if not is_whole:
+        if expected:
+            raise Invalid("the export hasn't all events, so that there is no head to compare", history.size)
+        return {"blobs": blobs, "events": lines, "valid": True, "whole": False}
+    history.finish()
+    history.compare()
+    return report_on(history) | {"blobs": blobs, "whole": True}
+
+
+# The command
+
+
+def report_on(history):
+    return {
+        "commits": history.commits, "events": history.size, "head": history.root.hex(),
+        "streams": len(history.streams), "valid": True,
+    }
+
+
+def answer_of(verify):
+    """Exit code and report; nothing that a damaged store does to Python gets out as a traceback."""
+    try:
+        return VALID, verify()
+    except Invalid as fault:
+        finding = {"message": fault.message} | ({} if fault.position is None else {"position": fault.position})
+        return INVALID, {"finding": finding, "valid": False}
+    except Unreadable as error:
+        return UNREADABLE, {"error": str(error), "valid": False}
+    except ImportError as error:
+        return UNREADABLE, {"error": f"{error}; try: pip install lmdb", "valid": False}
+    except Exception as error:
+        return UNREADABLE, {"error": f"{type(error).__name__}: {error}", "valid": False}
+
+
+def guarded(verify):
+    """The answer from a child: LMDB ends the process when pages that it trusts are damaged or cut off."""
+    seen = mmap.mmap(-1, 8)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        code, report = answer_of(lambda: verify(lambda size: seen.__setitem__(slice(0, 8), KEY.pack(size))))
+        with os.fdopen(writing, "w") as pipe:
+            json.dump(report, pipe)
+        os._exit(code)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        text = pipe.read()
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    size = KEY.unpack(seen[:8])[0]
+    if status < 0:
+        name = signal.Signals(-status).name
+        error = f"reading ended with {name} after {size} sound events: the file is damaged or cut short"
+        return UNREADABLE, {"error": error, "valid": False}
+    report = json.loads(text)
+    if "error" in report and size:
+        report["error"] += f" (after {size} sound events)"
+    return status, report
+
+
+def shown(report):
+    if "error" in report:
+        return f"can't be read: {report['error']}"
+    if not report["valid"]:
+        finding = report["finding"]
+        place = f" at position {finding['position']}" if "position" in finding else ""
+        return f"INVALID{place}: {finding['message']}"
+    names = ("events", "commits", "streams", "blobs")
+    counts = ", ".join(f"{report[name]} {name}" for name in names if name in report)
+    if report.get("whole") is False:
+        return f"valid as far as it goes: {counts}; not all events of the log, so that it has no head"
+    unchecked = report.get("uncheckedBlobs", 0)
+    note = f"\n{unchecked} compressed blobs not checked: libzstd is missing" if unchecked else ""
+    return f"valid: {counts}{note}\nhead {report['events']}:{report['head']}"
+
+
+def expected_head(text):
+    match = re.fullmatch(r"(?:(\d{1,19}):)?([0-9a-f]{64})", text, re.ASCII)
+    if not match:
+        raise argparse.ArgumentTypeError("takes 64 hexadecimal digits, or SIZE: and those")
+    return (int(match[1]) if match[1] else None), bytes.fromhex(match[2])
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Verify a Cairn store, or an export of one.")
+    parser.add_argument("store", nargs="?", help="the store's directory")
+    parser.add_argument("--export", metavar="FILE", help="verify this JSON Lines export instead")
+    parser.add_argument("--expect", metavar="[SIZE:]ROOT", type=expected_head, help="a head that was kept elsewhere")
+    parser.add_argument("--json", action="store_true", help="answer with one JSON object")
+    arguments = parser.parse_args()
+    if (arguments.store is None) == (arguments.export is None):
+        parser.error("name either a STORE or --export FILE")
+    if arguments.export is not None:
+        code, report = guarded(lambda progress: verify_export(arguments.export, arguments.expect, progress))
+    else:
+        code, report = guarded(lambda progress: verify_store(arguments.store, arguments.expect, progress))
+    print(json.dumps(report, sort_keys=True) if arguments.json else shown(report))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
