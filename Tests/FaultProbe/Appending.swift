@@ -22,6 +22,8 @@ struct Appending {
                         let name = "\(seed)-\(task)-\(number)"
                         let commit = try Appending.commit(name, random: &random, log)
                         await Appending.append(commit, to: log)
+                        // A pace, so that how much there is to check doesn't depend on the speed of the disk.
+                        try await Task.sleep(for: .milliseconds(20))
                     }
                 }
             }

@@ -13,8 +13,8 @@ enum BlobCodec {
     static let zstd: UInt8 = 1
     /// The largest blob.
     static let largest = 256 << 20
-    /// Smaller blobs are not worth compressing.
-    private static let leastCompressed = 128
+    /// Smaller blobs share a page with others either way; setting up a compressor for them costs more than it saves.
+    private static let leastCompressed = 1_024
     private static let level: Int32 = 3
 
     /// The kept form.
