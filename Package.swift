@@ -156,6 +156,15 @@ let package = Package(
         tests(
             "SimulatedProviders",
             ["SimulatedProviders", "Providers", "HTTPTransport", "Determinism", "CanonicalJSON", "TestSupport"]),
+        .executableTarget(
+            name: "FixtureTool", dependencies: ["EventLog", "Determinism"], path: "Tests/FixtureTool",
+            swiftSettings: common),
+        tests(
+            "Fixture",
+            [
+                "Cairn", "Audit", "Replay", "Projections", "EventLog", "Deciders", "CanonicalJSON", "Determinism",
+                "TestSupport",
+            ]),
         tests(
             "Jobs",
             [

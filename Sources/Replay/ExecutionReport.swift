@@ -14,7 +14,7 @@ package struct ExecutionReport: Equatable, Sendable {
     package let copied: Int
     /// The first event that came out otherwise.
     package let firstDifference: Divergence?
-    /// Why it ended early, when no event differs.
+    /// Why it ended early, if not for an event that came out otherwise.
     package let failure: String?
 
     package init(

@@ -24,6 +24,8 @@ package struct RunSubmitted: EventPayload {
         self.experiment = experiment
         self.jobs = jobs
     }
+
+    package var blobs: [Digest] { [definition] }
 }
 
 /// All jobs of the plan are in the log.

@@ -49,6 +49,8 @@ package struct Execution: Sendable {
         }
         let freshHead = try fresh.head()
         var divergence = sequencer.divergence
+        // An event that differs is why a session failed; an event that is missing follows from the failure.
+        let reason = divergence == nil ? failure.map { "\($0)" } : nil
         if divergence == nil, freshHead.size < recordedHead.size,
             let missing = try recorded.event(at: Position(freshHead.size))
         {
@@ -56,7 +58,7 @@ package struct Execution: Sendable {
         }
         return ExecutionReport(
             head: freshHead, recordedHead: recordedHead, sessions: sessions.count, copied: sequencer.copied,
-            firstDifference: divergence, failure: divergence == nil ? failure.map { "\($0)" } : nil)
+            firstDifference: divergence, failure: reason)
     }
 
     private func recordedSessions() throws -> [RecordedSession] {

@@ -43,6 +43,8 @@ package struct RankingComputed: EventPayload {
         self.method = method
         self.run = run
     }
+
+    package var blobs: [Digest] { [inputs] }
 }
 
 /// The events of a `ranking` stream; each one is a generation, the last is in force.
