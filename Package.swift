@@ -190,5 +190,10 @@ let package = Package(
                 "Deciders", "DeciderTestSupport", "EventLog", "Determinism", "CanonicalJSON", "TestSupport",
                 logging,
             ]),
+        tests(
+            "EndToEnd",
+            [
+                "CairnCLI", "SimulatedProviders", "EventLog", "CanonicalJSON", "Determinism", "TestSupport",
+            ]),
     ]
 )

@@ -1,6 +1,7 @@
 import ArgumentParser
 import EventLog
 import Glibc
+import Jobs
 import Logging
 import Projections
 
@@ -54,6 +55,9 @@ struct CairnCommand: AsyncParsableCommand {
         case let error as LogError:
             Terminal.complain("cairn: \(error)\n")
             return status(of: error).exitCode
+        case let failure as WorkerLock.Failure:
+            Terminal.complain("cairn: \(failure)\n")
+            return ExitStatus.storeUnusable.exitCode
         case let error as ViewError:
             Terminal.complain("cairn: \(error)\n")
             return ([.unknownName, .moment].contains(error.code) ? ExitStatus.usage : .storeUnusable).exitCode

@@ -43,7 +43,9 @@ extension LMDBLog {
             let published = try ManifestFile.publish(manifest, in: directory)
             return LMDBLog(directory, published, options, reader, store)
         } catch let error as LMDBError where error.code == .missing {
-            throw .damaged(nil, during: operation, "store.json is there, but not everything else: \(error)")
+            throw .damaged(
+                nil, during: operation, "store.json is there, but not everything else: \(error.operation) found nothing"
+            )
         } catch {
             throw LogError(error, during: operation)
         }

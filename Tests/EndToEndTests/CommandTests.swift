@@ -1,0 +1,141 @@
+import CanonicalJSON
+import EventLog
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEndTests {
+    @Suite struct CommandTests {
+        /// Commands that answer on any store, in words.
+        private static let commands = [
+            "query runs", "query cells", "query cells --missing", "query jobs", "query jobs --state failed",
+            "query jobs --kind judge", "query transcripts", "query transcripts --model sim-careful --limit 2",
+            "query scores", "query rankings", "query usage", "query usage --model sim-hasty",
+            "query jobs --at 2026-01-01T00:00:00Z", "replay rebuild", "replay verify", "replay execute",
+            "audit verify", "doctor --offline",
+        ]
+
+        private static func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
+
+        @Test func `every command answers --json with one document on standard output and nothing else`() async throws {
+            let full = try Workplace(Experiment())
+            let run = try await full.cairn("run", full.experiment, "--json")
+            #expect(run.status == 0, "\(run.errorText)")
+            let summary = try JSONParser.parse(run.output)
+            #expect(summary["stage"] == "complete" && summary["drained"] == false)
+            let job = try #require(try await full.json("query", "jobs")[0]?["job"]?.string)
+            let empty = try Workplace(Experiment())
+            try LMDBLog.open(at: empty.store).close()
+            let commands = Self.commands + ["run experiment.yaml"]
+            for (place, commands) in [(full, commands + ["query job \(job)", "query runs --at 0"]), (empty, commands)] {
+                for command in commands {
+                    let result = try await place.start(Self.words(command) + ["--json"]).result
+                    #expect(result.status == 0, "\(command): \(result.errorText)")
+                    #expect(throws: Never.self, "\(command): \(result.text)") { try JSONParser.parse(result.output) }
+                    #expect(result.output.count { $0 == UInt8(ascii: "\n") } == 1, "\(command): one line")
+                }
+            }
+        }
+
+        @Test func `without --json tables go to standard output, and that there is nothing to standard error`()
+            async throws
+        {
+            let place = try Workplace(Experiment())
+            try LMDBLog.open(at: place.store).close()
+            let nothing = try await place.cairn("query", "runs")
+            #expect(nothing.status == 0 && nothing.output.isEmpty && !nothing.errors.isEmpty)
+            let run = try await place.cairn("run", place.experiment)
+            #expect(run.text.hasPrefix("RANK  MODEL"), "\(run.text)")
+            #expect(run.text.split(separator: "\n").count == 3, "a header and two models: \(run.text)")
+            #expect(run.errorText.contains("6 of 6 cells done"))
+            for command in Self.commands where !command.contains("failed") && !command.contains("missing") {
+                let result = try await place.start(Self.words(command)).result
+                #expect(result.status == 0, "\(command): \(result.errorText)")
+                #expect(result.output.isEmpty == command.contains("--at"), "\(command): \(result.text)")
+                #expect(!result.output.contains(0x1B), "no colour but on a terminal: \(command)")
+            }
+        }
+
+        @Test(
+            arguments: [
+                (["run", "missing.yaml"], 2, "missing.yaml"),
+                (["run", "bad.yaml"], 2, "3:23: models[0].provider: there is no provider “simulatd”"),
+                (["run", "bad.yaml"], 2, "4:8: turns"),
+                (["run", "torn.yaml"], 2, "torn.yaml has problems:\n3:1: this isn't YAML"),
+                (["run", "experiment.yaml", "--concurrency", "0"], 2, "--concurrency"),
+                (["run"], 2, "Missing expected argument"),
+                (["query", "nonsense"], 2, "Usage: cairn query"),
+                (["query", "runs", "--no-such-option"], 2, "--no-such-option"),
+                (["query", "runs", "--limit", "-1"], 2, "--limit"),
+                (["query", "runs", "--at", "yesterday"], 2, "yesterday"),
+                (["query", "runs", "--at", "99999999"], 2, "99999999"),
+                (["query", "jobs", "--state", "lost"], 2, "lost"),
+                (["query", "scores", "--run", "zzz"], 2, "zzz"),
+                (["query", "job", "none"], 1, "none"),
+                (["replay", "execute", "--into", "store"], 2, "exists already"),
+                (["audit", "verify", "--expect", "xyz"], 2, "xyz"),
+                (["audit", "export", "--type", "Not A Type"], 2, "Not A Type"),
+                (["audit", "export", "--stream", "nostream"], 2, "nostream"),
+                (["audit", "export", "--from", "9", "--to", "3"], 2, "--from"),
+                (["audit", "export", "-o", "no/such/directory/x"], 1, "no/such/directory/x"),
+                (["query", "runs", "--store", "nowhere"], 5, "nowhere"),
+                (["query", "runs", "--store", "experiment.yaml"], 5, "experiment.yaml"),
+                (["replay", "verify", "--store", "nowhere"], 5, "nowhere"),
+                (["audit", "verify", "--store", "nowhere"], 5, "nowhere"),
+                (["run", "experiment.yaml", "--store", "experiment.yaml"], 5, "experiment.yaml"),
+            ] as [([String], Int32, String)])
+        func `what can't be done is said on standard error, with its exit code`(
+            arguments: [String], status: Int32, message: String
+        ) async throws {
+            let place = try Workplace(Experiment())
+            try place.write(
+                "name: x\nmodels:\n  - {id: a, provider: simulatd, model: b}\nturns: 3\nscenarios: [{id: s}]\n",
+                "bad.yaml")
+            try place.write("name: x\nmodels: [\n", "torn.yaml")
+            try LMDBLog.open(at: place.store).close()
+            for json in [[], ["--json"]] {
+                let result = try await place.start(arguments + json).result
+                #expect(result.status == status, "\(result.errorText)")
+                #expect(result.errorText.contains(message), "\(result.errorText)")
+                #expect(result.output.isEmpty, "\(result.text)")
+            }
+            #expect(!FileManager.default.fileExists(atPath: place.directory.path("nowhere")))
+        }
+
+        @Test func `a head that isn't ours is a difference, and help and version are none`() async throws {
+            let place = try Workplace()
+            try LMDBLog.open(at: place.store).close()
+            let other = try await place.cairn(
+                "audit", "verify", "--json", "--expect", String(repeating: "0", count: 64))
+            #expect(other.status == 4)
+            #expect(try JSONParser.parse(other.output)["valid"] == false)
+            for arguments in ["--help", "--version", "help query", "replay execute --help"] {
+                let result = try await place.start(Self.words(arguments)).result
+                #expect(result.status == 0 && !result.output.isEmpty && result.errors.isEmpty, "\(arguments)")
+            }
+            let doctor = try await place.cairn("doctor", "--offline", "--json", "--store", "nowhere")
+            #expect(doctor.status == 5)
+            #expect(try JSONParser.parse(doctor.output).array?.contains { $0["verdict"] == "bad" } == true)
+        }
+
+        @Test func `a run with holes exits with 3, and each missing cell tells why`() async throws {
+            let experiment = Experiment(
+                scenarios: 10, maxAttempts: 2,
+                simulation: ["faults: {rate: 0.15, kinds: [500], first_attempts: 1000}"])
+            let place = try Workplace(experiment)
+            let run = try await place.cairn("run", place.experiment)
+            #expect(run.status == 3, "\(run.errorText.suffix(2_000))")
+            #expect(run.errorText.contains("cairn query cells --missing"))
+            let cells = try await place.cells(of: experiment.cells)
+            let missing = try #require(try await place.json("query", "cells", "--missing").array)
+            #expect(!missing.isEmpty && missing.count < experiment.cells)
+            #expect(missing.count == cells["failed", default: 0] + cells["skipped", default: 0])
+            for cell in missing { #expect(cell["class"] == "serverError", "\(cell)") }
+            #expect(try await place.json("query", "runs")[0]?["stage"] == "incomplete")
+            let again = try await place.cairn("run", place.experiment, "--retry-failed")
+            #expect(again.status == 3)
+            #expect(try await place.cells(of: experiment.cells) == cells)
+            try await place.expectSoundStore()
+        }
+    }
+}

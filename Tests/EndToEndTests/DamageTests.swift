@@ -1,0 +1,93 @@
+import CanonicalJSON
+import EventLog
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEndTests {
+    @Suite struct DamageTests {
+        /// A finished run in a store that nobody has open.
+        private static func place() async throws -> Workplace {
+            let place = try Workplace(Experiment(scenarios: 8))
+            let run = try await place.cairn("run", place.experiment)
+            try #require(run.status == 0, "\(run.errorText)")
+            return place
+        }
+
+        private static func data(_ place: Workplace) throws -> Data {
+            try Data(contentsOf: URL(fileURLWithPath: place.store + "/log/data.mdb"))
+        }
+
+        private static func replace(_ place: Workplace, _ data: Data) throws {
+            try data.write(to: URL(fileURLWithPath: place.store + "/log/data.mdb"))
+        }
+
+        @Test func `a byte changed in the middle of the log is found, and its position named`() async throws {
+            let place = try await Self.place()
+            let log = try LMDBLog.open(at: place.store)
+            let position = try log.head().size / 2
+            let record = try #require(try log.event(at: Position(position))).record
+            log.close()
+            var data = try Self.data(place)
+            // Copies of the page that aren't in use any more hold the record too.
+            var from = data.startIndex
+            var copies = 0
+            while let found = data.range(of: Data(record), in: from..<data.endIndex) {
+                data[found.lowerBound + record.count - 3] ^= 1
+                from = found.upperBound
+                copies += 1
+            }
+            try #require(copies > 0)
+            try Self.replace(place, data)
+            let audit = try await place.cairn("audit", "verify", "--json")
+            #expect(audit.status == 4, "\(audit.errorText)")
+            let report = try JSONParser.parse(audit.output)
+            #expect(report["valid"] == false)
+            #expect(report["finding"]?["position"]?.int == Int(position), "\(report)")
+            let words = try await place.cairn("audit", "verify")
+            #expect(words.status == 4 && words.text.contains("\(position)"), "\(words.text)")
+        }
+
+        @Test func `a data file cut short is no store, and nobody dies of it`() async throws {
+            let place = try await Self.place()
+            let data = try Self.data(place)
+            for length in [0, 100, 8_192, data.count / 2, data.count * 3 / 4] {
+                try Self.replace(place, data.prefix(length))
+                for command in ["audit verify", "query runs", "replay verify", "run experiment.yaml", "audit export"] {
+                    let words = command.split(separator: " ").map(String.init)
+                    let result = try await place.start(words).result
+                    #expect(result.status == 5, "\(command) on \(length) bytes: \(result.status) \(result.errorText)")
+                    let said = result.errorText + result.text
+                    #expect(said.contains("restore it from a copy"), "\(command) on \(length): \(said)")
+                }
+            }
+        }
+
+        @Test func `a store that can't be written can still be asked`() async throws {
+            let place = try await Self.place()
+            let program = place.directory.path("program")
+            try FileManager.default.copyItem(atPath: place.program, toPath: program)
+            try #require(FileManager.default.subpaths(atPath: place.store)).forEach {
+                chmod(place.store + "/" + $0, 0o555)
+            }
+            // The locks alone may be taken: readers write their names there.
+            for table in ["log", "blobs"] { chmod(place.store + "/\(table)/lock.mdb", 0o666) }
+            chmod(place.store, 0o555)
+            // The superuser may write anything.
+            let user = geteuid() == 0 ? ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
+            func cairn(_ arguments: String...) async throws -> ChildProcess.Result {
+                let words = user + [program] + arguments
+                return try await place.start(words[0], Array(words.dropFirst())).result
+            }
+            let asked = try await cairn("query", "rankings", "--json")
+            #expect(asked.status == 0, "\(asked.errorText)")
+            #expect(try JSONParser.parse(asked.output).array?.count == 1)
+            #expect(try await cairn("audit", "verify").status == 0)
+            #expect(try await cairn("replay", "execute").status == 0)
+            try place.write(Experiment(scenarios: 9).text, "other.yaml")
+            let run = try await cairn("run", "other.yaml")
+            #expect(run.status == 5 && run.output.isEmpty, "\(run.status): \(run.errorText)")
+            #expect(run.errorText.contains("must be writable"), "\(run.errorText)")
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import CanonicalJSON
+import EventLog
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEndTests {
+    @Suite struct DrainTests {
+        @Test(arguments: [SIGINT, SIGTERM])
+        func `a signal lets calls under way end and says how to resume; the same command finishes`(
+            signal: Int32
+        ) async throws {
+            let experiment = Experiment(
+                scenarios: 25, turns: 3, concurrency: 8, simulation: ["latency_ms: 10", "latency_jitter_ms: 10"])
+            let place = try Workplace(experiment)
+            let log = try LMDBLog.open(at: place.store)
+            defer { log.close() }
+            let run = try place.start(["run", place.experiment, "--json"])
+            // After the jobs and some calls, and long before the end.
+            let isUnderWay = try await run.runs(until: log, has: experiment.cells * 2 + 60)
+            try #require(isUnderWay, "\(run.child.errorsSoFar)")
+            run.child.send(signal)
+            let stopped = await run.result
+            #expect(stopped.status == 3, "\(stopped.errorText.suffix(2_000))")
+            #expect(stopped.errorText.contains("resume with: cairn run \(place.experiment)"))
+            #expect(try JSONParser.parse(stopped.output)["drained"] == true)
+            let cells = try await place.cells(of: experiment.cells)
+            #expect(cells["outstanding", default: 0] > 0 && cells["failed"] == 0, "\(cells)")
+            #expect(try await place.events("worker.drainRequested").count == 1)
+            #expect(try await place.events("llm.callOutcomeUnknown").isEmpty)
+            let resumed = try await place.cairn("run", place.experiment)
+            #expect(resumed.status == 0, "\(resumed.errorText.suffix(2_000))")
+            #expect(try await place.cells(of: experiment.cells)["done"] == experiment.cells)
+            #expect(try await place.events("llm.callCompleted").count == experiment.calls)
+            try await place.expectSoundStore()
+        }
+
+        @Test func `a second signal cuts short what hangs`() async throws {
+            let experiment = Experiment(
+                scenarios: 4, turns: 1, hasJudge: false,
+                simulation: ["faults: {rate: 1, kinds: [hang], first_attempts: 1}"])
+            let place = try Workplace(experiment)
+            let log = try LMDBLog.open(at: place.store)
+            defer { log.close() }
+            let run = try place.start(["run", place.experiment])
+            let calls = EventFilter(types: [EventType("llm.callStarted")])
+            #expect(try await run.runs(until: log, has: experiment.calls, matching: calls))
+            run.child.send(SIGINT)
+            let requests = EventFilter(types: [EventType("worker.drainRequested")])
+            #expect(try await run.runs(until: log, has: 1, matching: requests))
+            run.child.send(SIGINT)
+            let stopped = await run.result
+            #expect(stopped.status == 3, "\(stopped.errorText)")
+            #expect(stopped.errorText.contains("resume with"))
+            try await place.expectSoundStore()
+        }
+    }
+}

@@ -1,0 +1,26 @@
+import Testing
+
+@testable import CairnCLI
+
+@Suite struct TextTableTests {
+    @Test func `columns align, and lines have no trailing spaces`() {
+        let table = TextTable(
+            columns: [
+                TextTable.Column(title: "model"), TextTable.Column(title: "mean", alignment: .right),
+                TextTable.Column(title: "note"),
+            ],
+            rows: [["careful", "0.5", ""], ["x", "12.25", "good"]])
+        #expect(
+            table.rendered() == """
+                MODEL     MEAN  NOTE
+                careful    0.5
+                x        12.25  good
+
+                """)
+    }
+
+    @Test func `the header alone is emphasised`() {
+        let table = TextTable(columns: [TextTable.Column(title: "a")], rows: [["b"]])
+        #expect(table.rendered { "<\($0)>" } == "<A>\nb\n")
+    }
+}
