@@ -184,6 +184,12 @@ let package = Package(
                 "Determinism", "CanonicalJSON", "TestSupport",
             ]),
         tests(
+            "Schema",
+            [
+                "Cairn", "Experiments", "SimulatedProviders", "Providers", "HTTPTransport", "Deciders", "EventLog",
+                "CanonicalJSON", "TestSupport",
+            ]),
+        tests(
             "Experiments",
             [
                 "Experiments", "Scoring", "Calls", "Jobs", "Replay", "Providers", "HTTPTransport", "Projections",

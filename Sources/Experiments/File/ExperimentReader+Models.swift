@@ -90,8 +90,9 @@ extension ExperimentReader {
     private mutating func keyVariable(_ mapping: YAMLMapping, _ facts: ProviderFacts?) -> String? {
         guard let value = mapping["api_key_env"] else { return facts?.keyVariable }
         guard let name = yaml.text(value) else { return nil }
+        let beginsWithDigit = name.utf8.first.map { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? false
         let isName =
-            !name.isEmpty && name.utf8.count <= 100
+            !name.isEmpty && !beginsWithDigit && name.utf8.count <= 100
             && name.utf8.allSatisfy { byte in
                 (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) || byte == UInt8(ascii: "_")
                     || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)

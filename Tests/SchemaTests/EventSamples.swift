@@ -1,0 +1,162 @@
+/// Valid data of every type of event, with each optional field once there and once absent.
+enum EventSamples {
+    private static let digest = String(repeating: "0a", count: 32)
+    private static let labels = #"{"judge":"quality","model":"careful","sample":1,"scenario":"spring"}"#
+    private static let exchange = #"""
+        {"body":"\#(digest)","firstByte":62338,"headers":{"retry-after":"1","x-request-id":""},"queued":0,"status":200,\#
+        "total":64513}
+        """#
+    private static let bareExchange = #"""
+        {"body":"\#(digest)","firstByte":0,"headers":{},"queued":9,"status":100,"total":9007199254740991}
+        """#
+
+    /// Canonical JSON by type.
+    static let all: [(type: String, samples: [String])] = jobs + calls + scores + runs + workers
+
+    /// Data that combines what is right by itself.
+    static let contradictions: [(type: String, data: String)] = [
+        (
+            "llm.callFailed",
+            #"""
+            {"attempt":1,"class":"network","detail":"x","exchange":\#(bareExchange),"retryable":true,"transport":\#
+            {"kind":"reset","message":"x","total":0}}
+            """#
+        ),
+        ("llm.callFailed", #"{"attempt":1,"class":"network","detail":"x","retryable":true}"#),
+    ]
+
+    private static let jobs: [(type: String, samples: [String])] = [
+        (
+            "job.submitted",
+            [
+                #"""
+                {"after":["job-1","a.b:c_D"],"kind":"judge","labels":{"model":"a","sample":"1"},"lane":"openai",\#
+                "maxAttempts":3,"ordinal":17,"run":"run-1"}
+                """#,
+                #"""
+                {"after":[],"kind":"p","labels":{},"lane":"é","maxAttempts":1,"ordinal":0,"run":"r"}
+                """#,
+            ]
+        ),
+        ("job.leased", [#"{"attempt":1,"deadline":1795255491807212,"worker":"w-1"}"#]),
+        ("job.leaseRenewed", [#"{"attempt":2,"deadline":-1,"worker":"w-1"}"#]),
+        (
+            "job.completed",
+            [
+                #"{"attempt":1,"result":{"round":0,"total":0.4375},"worker":"w"}"#,
+                #"{"attempt":1,"result":{},"worker":"w"}"#,
+            ]
+        ),
+        (
+            "job.failed",
+            [
+                #"""
+                {"attempt":3,"class":"rateLimit","final":true,"message":"HTTP 429","retryable":false,"worker":"w"}
+                """#
+            ]
+        ),
+        ("job.retryScheduled", [#"{"attempt":2,"delay":0,"notBefore":1795255491807212}"#]),
+        (
+            "job.leaseExpired",
+            [
+                #"{"attempt":1,"crashes":1,"deadline":0,"reason":"deadline","worker":"w"}"#,
+                #"{"attempt":1,"crashes":3,"deadline":5,"reason":"workerGone","worker":"w"}"#,
+            ]
+        ),
+        ("job.released", [#"{"attempt":1,"worker":"w"}"#]),
+        ("job.skipped", [#"{"rootCause":"job-1","rootClass":"contentPolicy"}"#]),
+        ("job.retryRequested", [#"{"by":"Zoë"}"#]),
+    ]
+
+    private static let calls: [(type: String, samples: [String])] = [
+        (
+            "llm.callStarted",
+            [
+                #"""
+                {"adapter":"openai.chat","attempt":1,"endpoint":"http://localhost:11434/v1","job":"j","model":"m",\#
+                "provider":"openai-compatible","purpose":"probe","request":"\#(digest)","turn":0,"worker":"w"}
+                """#
+            ]
+        ),
+        (
+            "llm.callCompleted",
+            [
+                #"""
+                {"answer":"\#(digest)","attempt":1,"cost":1597500,"exchange":\#(exchange),"finish":"stop",\#
+                "finishOriginal":"stop","modelAnswered":"m-2026","requestID":"r","systemFingerprint":"fp","usage":\#
+                {"cacheRead":0,"cacheWrite":1,"input":2,"output":3,"reasoning":4}}
+                """#,
+                #"""
+                {"answer":"\#(digest)","attempt":1,"exchange":\#(bareExchange),"finish":"contentFilter","usage":{}}
+                """#,
+            ]
+        ),
+        (
+            "llm.callFailed",
+            [
+                #"""
+                {"attempt":1,"class":"rateLimit","detail":"HTTP 429","exchange":\#(exchange),"retryAfter":1000000,\#
+                "retryable":true}
+                """#,
+                #"""
+                {"attempt":1,"class":"timeout","detail":"no answer","retryable":true,"transport":\#
+                {"kind":"totalTimeout","message":"waited","partialBody":"\#(digest)","total":5}}
+                """#,
+                #"""
+                {"attempt":1,"class":"network","detail":"x","retryable":true,"transport":\#
+                {"kind":"reset","message":"x","total":0}}
+                """#,
+            ]
+        ),
+        ("llm.retryDecided", [#"{"attempt":2,"delay":12,"notBefore":1795255491807212}"#]),
+        ("llm.callOutcomeUnknown", [#"{"attempt":1,"started":0}"#]),
+    ]
+
+    private static let scores: [(type: String, samples: [String])] = [
+        (
+            "score.computed",
+            [
+                #"""
+                {"criteria":[{"id":"imagery","score":4.5,"weight":2},{"id":"b","score":-1,"weight":0.5}],\#
+                "labels":\#(labels),"repair":"codeFence","round":0,"rubric":"\#(digest)","total":0.4375}
+                """#,
+                #"""
+                {"criteria":[],"labels":\#(labels),"repair":"embedded","round":2,"rubric":"\#(digest)","total":1}
+                """#,
+                #"""
+                {"criteria":[],"labels":\#(labels),"round":1,"rubric":"\#(digest)","total":0}
+                """#,
+            ]
+        ),
+        ("score.refused", [#"{"labels":\#(labels),"reason":"no JSON","round":1}"#]),
+        (
+            "ranking.computed",
+            [
+                #"""
+                {"entries":[{"mean":0.5,"missing":0,"model":"a","rank":1,"scored":3},\#
+                {"missing":3,"model":"b","rank":2,"scored":0}],"inputs":"\#(digest)","method":"mean","run":"r"}
+                """#
+            ]
+        ),
+    ]
+
+    private static let runs: [(type: String, samples: [String])] = [
+        ("run.submitted", [#"{"cells":18,"definition":"\#(digest)","experiment":"haiku","jobs":36}"#]),
+        ("run.jobsSubmitted", [#"{"jobs":36}"#]),
+        (
+            "run.finished",
+            [
+                #"{"cells":{"done":1,"failed":0,"skipped":0},"outcome":"complete"}"#,
+                #"{"cells":{"done":0,"failed":1,"skipped":2},"outcome":"incomplete"}"#,
+            ]
+        ),
+        ("run.reopened", [#"{"jobs":2}"#]),
+        ("run.drained", [#"{"outstanding":0}"#]),
+    ]
+
+    private static let workers: [(type: String, samples: [String])] = [
+        ("worker.started", [#"{"concurrency":16,"run":"r"}"#]),
+        ("worker.drainRequested", [#"{"reason":"signal"}"#, #"{"reason":"stopRequested"}"#]),
+        ("worker.stopped", [#"{"reason":"finished"}"#, #"{"reason":"drained"}"#, #"{"reason":"failed"}"#]),
+    ]
+}
