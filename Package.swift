@@ -34,7 +34,6 @@ func tests(_ subject: String, _ dependencies: [Target.Dependency], settings: [Sw
 
 let package = Package(
     name: "cairn",
-    platforms: [.macOS(.v15)],
     products: [
         .executable(name: "cairn", targets: ["CairnCLI"]),
         .library(name: "CanonicalJSON", targets: ["CanonicalJSON"]),

@@ -48,11 +48,13 @@ package struct Queries {
         views = past?.runner ?? store.views
     }
 
-    /// The runs, oldest first by id.
+    /// The runs, in the order of their ids; a selected one that isn't there is an error.
     package func runs(_ selection: Selection = Selection()) throws -> [QueryRow<RunRow>] {
-        try views.query(Runs.self) { tables in
-            try tables.runs.scan().filter { selection.run.map($0.key.rawValue.hasPrefix) ?? true }
-                .prefix(selection.limit).map { QueryRow([("run", .string($0.key.rawValue))], $0.row) }
+        let ids = try runIDs(selection).prefix(selection.limit)
+        return try views.query(Runs.self) { tables in
+            try ids.compactMap { run in
+                try tables.runs.get(run).map { QueryRow([("run", .string(run.rawValue))], $0) }
+            }
         }
     }
 
