@@ -36,6 +36,7 @@ KEY = struct.Struct("=Q")
 MAXIMUM_RECORD = 65_535
 MAXIMUM_BLOB = 268_435_456
 MAXIMUM_DEPTH = 128
+EARLIEST, LATEST = -62_167_219_200_000_000, 253_402_300_799_999_999
 STREAM_NAME = re.compile(rb"[a-z][A-Za-z0-9]*-[A-Za-z0-9_.:-]+")
 EVENT_TYPE = re.compile(rb"[a-z][A-Za-z0-9]*(\.[a-z][A-Za-z0-9]*)+")
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -214,6 +215,8 @@ class Record:
             raise self.wrong("the stream's name isn't one")
         if not EVENT_TYPE.fullmatch(self.type) or len(self.type) > 100:
             raise self.wrong("the type's name isn't one")
+        if not EARLIEST <= self.time <= LATEST:
+            raise self.wrong("the time is outside of the years 0000 to 9999")
         if self.version < 1:
             raise self.wrong("the schema version is 0")
         if self.index >= self.count:

@@ -37,7 +37,7 @@ package enum JSONLines {
         writer.field("position", event.position)
         writer.field("revision", event.revision)
         writer.field("stream", event.stream)
-        writer.field("time", event.time.text)
+        writer.field("time", event.time.description)
         writer.field("type", event.type)
         writer.field("version", event.version)
         writer.endObject()

@@ -13,7 +13,10 @@ import Testing
                 NewEvent(
                     type: Bool.random(using: &random) ? Sample.type : Sample.other,
                     version: Int.random(in: 1...65_535, using: &random),
-                    time: Timestamp(microseconds: Int64.random(in: .min ... .max, using: &random)),
+                    time: Timestamp(
+                        microseconds: Int64.random(
+                            in: Timestamp.writable.lowerBound.microseconds...Timestamp.writable.upperBound.microseconds,
+                            using: &random)),
                     data: Sample.event(0, padding: Int.random(in: 0...3_000, using: &random)).data,
                     metadata: Array(#"{"run":"r"}"#.utf8))
             }
@@ -34,6 +37,19 @@ import Testing
                 #expect(leaves[index] == Digest.leaf(record))
             }
             #expect(RecordCodec.byteCount(commit) + events.count + RecordBatch.prefixLength == batch.bytes.count)
+        }
+    }
+
+    @Test func `a time that RFC 3339 can't write is refused`() throws {
+        for (microseconds, isWritable) in [
+            (-62_167_219_200_000_000, true), (-62_167_219_200_000_001, false), (253_402_300_799_999_999, true),
+            (253_402_300_800_000_000, false), (Int64.min, false), (Int64.max, false),
+        ] {
+            let event = NewEvent(
+                type: Sample.type, version: 1, time: Timestamp(microseconds: microseconds), data: Array("{}".utf8))
+            let commit = Commit(stream: try StreamName("s-1"), expected: .noStream, events: [event])
+            let isAccepted = (try? RecordCodec.encode(commit)) != nil
+            #expect(isAccepted == isWritable, "\(microseconds)")
         }
     }
 

@@ -221,7 +221,9 @@ class HandmadeStores(StoreTest):
             "blob's name in capitals": dict(metadata=b'{"cause":{"blobs":["%s"]}}' % (b"AB" * 32)),
             "function without version": dict(metadata=b'{"cause":{"function":{"name":"f"}}}'),
             "revision with a gap": dict(revision=1), "revision repeated": dict(stream=b"a-1", revision=0),
-            "commit id": dict(commit=b"x" * 16), "index": dict(index=1), "count of 0": dict(count=0),
+            "commit id": dict(commit=b"x" * 16), "index": dict(index=1),
+            "time too early": dict(time=-62_167_219_200_000_001), "time too late": dict(time=253_402_300_800_000_000),
+            "count of 0": dict(count=0),
             "blob that isn't there": dict(metadata=b'{"cause":{"blobs":["%s"]}}' % (b"ab" * 32)),
         }
         for number, (name, changes) in enumerate(cases.items()):
@@ -230,6 +232,12 @@ class HandmadeStores(StoreTest):
                 fields = draft(b"b-1", b"a.b", b"{}") | changes
                 write_store(store, first, commit(fields), commit(draft(b"c-1", b"a.b", b"{}")))
                 self.both_reject(store, 1)
+
+    def test_an_export_of_nonsense_is_no_crash(self):
+        write_store(self.store, commit(draft(b"a-1", b"a.b", b"{}", time=2**62)))
+        path = os.path.join(self.directory, "export.jsonl")
+        self.assertEqual(run(CAIRN, "audit", "export", "-o", path, "--store", self.store).returncode, 0)
+        self.assertEqual(python_says("--export", path)[1]["finding"]["position"], 0)
 
     def test_a_commit_that_is_not_whole_is_named(self):
         two = commit(*[draft(b"b-1", b"a.b", b"{}", revision=n, index=n, count=2) for n in range(2)])

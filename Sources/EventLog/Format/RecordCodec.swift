@@ -112,6 +112,9 @@ extension RecordCodec {
             guard (1...65_535).contains(event.version) else {
                 throw refusal(.invalid, commit, "event \(index) has version \(event.version); versions are 1 to 65,535")
             }
+            guard Timestamp.writable.contains(event.time) else {
+                throw refusal(.invalid, commit, "event \(index) happened at \(event.time); years are 0000 to 9999")
+            }
             try checkObject(event.data, "data", index, commit)
             try checkObject(event.metadata, "metadata", index, commit)
             let length = length(of: event, stream: stream)

@@ -33,7 +33,8 @@ struct RecordAudit {
     }
 
     private func header(_ event: Event) -> String? {
-        event.withRecord { record in
+        if !Timestamp.writable.contains(event.time) { return "its time is outside of the years 0000 to 9999" }
+        return event.withRecord { record in
             if record.u8(at: RecordLayout.flagsOffset) != 0 { return "its flags are not 0" }
             return record.u16(at: RecordLayout.versionOffset) == 0 ? "its schema version is 0" : nil
         }
