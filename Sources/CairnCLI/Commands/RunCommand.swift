@@ -45,6 +45,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let definition = try load()
+        try checkKeys(of: definition)
         let store = try Store.open(at: store.path, .create)
         defer { store.close() }
         let report = try await Simulation.provide(for: definition) { routes in
@@ -61,6 +62,19 @@ struct RunCommand: AsyncParsableCommand {
             throw Failure(.usage, "\(file) has problems:\n\(problems)")
         } catch let failure as ExperimentLoader.Failure {
             throw Failure(.usage, "can't read \(failure.path): \(failure.reason)")
+        }
+    }
+
+    /// A key that is missing is told before anything is submitted or sent.
+    private func checkKeys(of definition: ExperimentDefinition) throws {
+        for model in definition.models + definition.judges.map(\.model) {
+            guard let variable = model.keyVariable, Terminal.environment(variable) == nil,
+                let facts = ModelCatalogue.provider(named: model.provider)
+            else { continue }
+            let isNamedInFile = variable != facts.keyVariable
+            let isBoundToFail = facts.requiresKey && model.baseURL == facts.defaultBaseURL
+            guard isNamedInFile || isBoundToFail else { continue }
+            throw Failure(.usage, "the model \(model.id) needs a key; \(variable) isn't set")
         }
     }
 
@@ -91,7 +105,15 @@ struct RunCommand: AsyncParsableCommand {
         try answer.output.print(RunSummary(report: report)) {
             report.ranking.map(RankingText.table) ?? ""
         }
-        Terminal.complain(RunSummary(report: report).text(resume: "cairn run \(file)"))
+        Terminal.complain(RunSummary(report: report).text(resume: resumption))
+    }
+
+    /// The command that goes on with the same run in the same store.
+    private var resumption: String {
+        let options = [("--label", label), ("--store", store.store)].compactMap { name, value in
+            value.map { " \(name) \($0)" }
+        }
+        return "cairn run \(file)" + options.joined()
     }
 }
 
