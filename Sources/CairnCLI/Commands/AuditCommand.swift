@@ -39,7 +39,7 @@ struct AuditExportCommand: AsyncParsableCommand {
         name: [.short, .long], help: ArgumentHelp("Write to this file, not to standard output.", valueName: "file"))
     var output: String?
 
-    @Option(help: "Only events of this run.")
+    @Option(help: "Only events of this run: its id, or the beginning of it.")
     var run: String?
 
     @Option(help: ArgumentHelp("Only this stream, as in job-ID.", valueName: "category-id"))
@@ -71,9 +71,10 @@ struct AuditExportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let selection = ExportSelection(filter: try filter(), run: run)
+        let filter = try filter()
         let store = try Store.open(at: store.path)
         defer { store.close() }
+        let selection = ExportSelection(filter: filter, run: try wholeRunID(in: store))
         let exporter = Exporter(
             log: store.log, catalogue: Catalogues.events, selection: selection, blobs: placement)
         guard let output else {
@@ -84,6 +85,17 @@ struct AuditExportCommand: AsyncParsableCommand {
         let count = try exporter.export(to: { try file.write($0) })
         try file.finish()
         Terminal.complain("\(Quantities.grouped(count)) events in \(output)\n")
+    }
+
+    /// The run as queries name it; one that isn't there would give an export that is silently empty.
+    private func wholeRunID(in store: Store) throws -> String? {
+        let wanted: String? = run
+        guard let wanted else { return nil }
+        do {
+            return try Queries(store).runIDs(Queries.Selection(run: wanted)).first.map { "\($0)" }
+        } catch let error as QueryError {
+            throw Failure(.usage, "\(error)")
+        }
     }
 
     private var placement: BlobPlacement {
