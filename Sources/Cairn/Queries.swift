@@ -73,7 +73,7 @@ package struct Queries {
         let runs = try runIDs(selection)
         return try views.query(Runs.self) { tables in
             var rows: [QueryRow<CellRow>] = []
-            for run in runs {
+            for run in runs where rows.count < selection.limit {
                 try tables.cells.forEach(prefix: KeyPrefix(run)) { key, row in
                     if selection.matches(row.labels), !(missing && row.status == .done) {
                         let place = (name: "ordinal", value: JSONValue.number(Double(key.ordinal)))
@@ -120,7 +120,7 @@ package struct Queries {
         let runs = try runIDs(selection)
         return try views.query(Scores.self) { tables in
             var rows: [QueryRow<ScoreRow>] = []
-            for run in runs {
+            for run in runs where rows.count < selection.limit {
                 try tables.scores.forEach(prefix: KeyPrefix(run)) { key, row in
                     let labels = row.labels
                     if selection.matches(model: labels.model, scenario: labels.scenario, judge: labels.judge) {
@@ -138,7 +138,7 @@ package struct Queries {
     package func rankings(_ selection: Selection) throws -> [QueryRow<RankingRow>] {
         let runs = try runIDs(selection)
         return try views.query(Rankings.self) { tables in
-            try runs.compactMap { run in
+            try runs.prefix(selection.limit).compactMap { run in
                 try tables.current(of: run).map { QueryRow([("run", .string(run.rawValue))], $0) }
             }
         }
@@ -170,7 +170,7 @@ extension Queries {
         let wanted = try selectedJobs(selection, in: runs)
         return try views.query(Transcripts.self) { tables in
             var turns: [Turn] = []
-            for run in runs {
+            for run in runs where turns.count < selection.limit {
                 try tables.forEach(of: run) { key, row in
                     if job == nil || key.job.rawValue == job, wanted?.contains(key.job) ?? true {
                         turns.append(try turn(run, key.job, row))
