@@ -81,9 +81,11 @@ package struct Doctor {
         let subject = "key of \(provider.name)"
         guard let variable = provider.keyVariable else { return Diagnosis(subject, .good, "none is needed") }
         let isSet = getenv(variable).map { $0.pointee != 0 } ?? false
-        return isSet
-            ? Diagnosis(subject, .good, "\(variable) is set")
-            : Diagnosis(subject, .note, "\(variable) isn't set; it is needed for models of \(provider.name) only")
+        if isSet { return Diagnosis(subject, .good, "\(variable) is set") }
+        let need =
+            provider.requiresKey
+            ? "it is needed for models of \(provider.name) only" : "most servers of this kind need none"
+        return Diagnosis(subject, .note, "\(variable) isn't set; \(need)")
     }
 
     /// Any answer, a refusal too, shows that the provider can be reached.
