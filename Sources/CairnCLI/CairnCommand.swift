@@ -16,7 +16,7 @@ struct CairnCommand: AsyncParsableCommand {
             ./\(StoreOptions.fallback). Data goes to standard output, all else to standard error.
 
             EXIT CODES
-              0 done   1 failed   2 usage   3 finished with failed cells   4 a replay or an audit found a difference
+              0 done   1 failed   2 usage   3 finished with cells missing   4 a replay or an audit found a difference
               5 the store can't be used
 
             EXAMPLE

@@ -86,6 +86,12 @@ struct QueryJobs: AsyncParsableCommand {
     @Option(help: "Only jobs of this kind: probe or judge.")
     var kind: String?
 
+    func validate() throws {
+        if let kind, kind != "probe", kind != "judge" {
+            throw ValidationError("--kind takes probe or judge; found \(kind)")
+        }
+    }
+
     func run() async throws {
         let state = try state.map { text in
             guard let state = JobStatus.State(rawValue: text) else {
@@ -108,7 +114,7 @@ struct QueryJob: AsyncParsableCommand {
 
     @OptionGroup var options: QueryOptions
 
-    @Argument(help: "The job's id.")
+    @Argument(help: "The job's whole id, as in `cairn query jobs`.")
     var id: String
 
     func run() async throws {
