@@ -72,7 +72,9 @@ package struct AuditReport: Equatable, Sendable {
 
     /// For people, one fact a line.
     package var text: String {
-        let facts = "\(events) events, \(blobs) references to blobs checked\n" + (head.map { "head \($0.hex)\n" } ?? "")
+        let facts =
+            "\(events) events, \(blobs) references to blobs checked\n"
+            + (head.map { "head \(events):\($0.hex)\n" } ?? "")
         return "\(verdict)\n" + facts
     }
 }

@@ -48,14 +48,16 @@ package struct Queries {
         views = past?.runner ?? store.views
     }
 
-    /// The runs, in the order of their ids; a selected one that isn't there is an error.
+    /// The runs, in the order of their submission; a selected one that isn't there is an error.
     package func runs(_ selection: Selection = Selection()) throws -> [QueryRow<RunRow>] {
-        let ids = try runIDs(selection).prefix(selection.limit)
-        return try views.query(Runs.self) { tables in
+        let ids = try runIDs(selection)
+        let rows = try views.query(Runs.self) { tables in
             try ids.compactMap { run in
                 try tables.runs.get(run).map { QueryRow([("run", .string(run.rawValue))], $0) }
             }
         }
+        let ordered = rows.sorted { ($0.row.submitted, $0.text("run")) < ($1.row.submitted, $1.text("run")) }
+        return Array(ordered.prefix(selection.limit))
     }
 
     /// The ids of the runs that a selection is about; an id that fits no run, or several, is an error.

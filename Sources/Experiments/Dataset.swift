@@ -62,6 +62,10 @@ private struct DatasetTable {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             return note(row: nil, "the file isn't UTF-8", remedy: "save it as UTF-8")
         }
+        // Every quote of sound CSV has its partner; the parser would take the rest of the file for one field.
+        guard text.utf8.count(where: { $0 == UInt8(ascii: "\"") }).isMultiple(of: 2) else {
+            return note(row: nil, "a quote is never closed", remedy: "write a quote inside a quoted field twice")
+        }
         do {
             // The parser drops an empty last field unless the last line ends.
             let whole = text.hasSuffix("\n") ? text : text + "\n"

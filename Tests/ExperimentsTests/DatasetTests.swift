@@ -52,6 +52,11 @@ struct DatasetTests {
         #expect(try read("x\n1\n2\n", .csv, id: nil).get().scenarios.map(\.id) == ["row-1", "row-2"])
     }
 
+    @Test("a quote that is never closed swallows no rows in silence")
+    func openQuote() {
+        #expect(problems("id,x\na,\"1\nb,2\n", .csv).count == 1)
+    }
+
     @Test("problems name the row, and all are reported")
     func rows() {
         #expect(

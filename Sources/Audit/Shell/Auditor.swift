@@ -100,6 +100,7 @@ package struct Auditor {
             AuditFinding(
                 position: nil,
                 message: "the first \(size) events have the head \(then.root.hex), expected was \(expected.root.hex): "
-                    + "this isn't the history that the expected head vouches for"))
+                    + "this isn't the history that the expected head vouches for"
+                    + (expected.size == nil ? ", or it has grown since; --expect SIZE:ROOT tells which" : "")))
     }
 }
