@@ -30,6 +30,16 @@ import Testing
         #expect(report.sessions == 2)
     }
 
+    @Test(arguments: [1, 2, 3]) func workersThatRacedMeetTheSameConflictsAgain(repetition: Int) async throws {
+        let recorded = try ScratchLog()
+        async let first: Void = count(6, upTo: 20, by: "a", in: recorded.log, .live(.system))
+        async let second: Void = count(6, upTo: 20, by: "b", in: recorded.log, .live(.system))
+        _ = try await (first, second)
+        let report = try await execute(recorded, things: 6, limit: 20)
+        #expect(report.isIdentical, "\(report)")
+        #expect(report.head.size == 6 * 21)
+    }
+
     @Test func eventsThatNoWorkerWroteAreCopied() async throws {
         let recorded = try ScratchLog()
         try await count(2, upTo: 2, by: "a", in: recorded.log, .live(.system))

@@ -85,11 +85,14 @@ package final class CommitSequencer: Log {
             return try await fresh.append(commit)
         }
         guard let place = try recorded.position(of: commit.stream, revision: revision),
-            let first = try recorded.event(at: place), try belongs(first, to: commit)
+            let first = try recorded.event(at: place)
         else { throw await endOfRecord() }
-        guard await reached(place.rawValue) else {
+        let isOurs = try belongs(first, to: commit)
+        guard await reached(isOurs ? place.rawValue : place.rawValue + 1) else {
             throw LogError(.closed, during: "executing again", "cancelled before position \(place)")
         }
+        // Another worker was faster then; who comes second meets the same conflict now.
+        guard isOurs else { return try await fresh.append(commit) }
         if let divergence = try difference(commit, from: place) {
             close(divergence)
             throw LogError(.invalid, during: "executing again", "\(divergence)")
