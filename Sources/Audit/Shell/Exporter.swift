@@ -64,17 +64,9 @@ package struct Exporter {
     private func write(_ digest: Digest, into directory: String) throws {
         let path = "\(directory)/\(digest.hex)"
         guard access(path, F_OK) != 0, let bytes = try log.blob(digest) else { return }
-        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard file >= 0 else { throw ExportError(path: path, reason: String(cString: strerror(errno))) }
-        defer { close(file) }
-        try bytes.withUnsafeBytes { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let written = Glibc.write(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                guard written > 0 else { throw ExportError(path: path, reason: String(cString: strerror(errno))) }
-                rest = rest.dropFirst(written)
-            }
-        }
+        let file = try OutputFile(replacing: path)
+        try file.write(bytes)
+        try file.finish()
     }
 }
 

@@ -1,35 +1,35 @@
 import Glibc
 
 /// A file that appears under its name only when it is whole.
-final class OutputFile {
+package final class OutputFile {
     private let path: String
     private let temporary: String
     private let file: Int32
     private var isFinished = false
 
     /// Replaces what has the name, when finished.
-    init(replacing path: String) throws {
+    package init(replacing path: String) throws {
         self.path = path
         temporary = "\(path).\(getpid()).partial"
         file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard file >= 0 else { throw Failure("can't write \(path): \(String(cString: strerror(errno)))") }
+        guard file >= 0 else { throw ExportError(path: path, reason: String(cString: strerror(errno))) }
     }
 
-    func write(_ bytes: [UInt8]) throws {
+    package func write(_ bytes: [UInt8]) throws {
         try bytes.withUnsafeBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
                 let written = Glibc.write(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
                 if written < 0, errno == EINTR { continue }
-                guard written > 0 else { throw Failure("can't write \(path): \(String(cString: strerror(errno)))") }
+                guard written > 0 else { throw ExportError(path: path, reason: String(cString: strerror(errno))) }
                 rest = rest.dropFirst(written)
             }
         }
     }
 
-    func finish() throws {
+    package func finish() throws {
         guard fsync(file) == 0, rename(temporary, path) == 0 else {
-            throw Failure("can't write \(path): \(String(cString: strerror(errno)))")
+            throw ExportError(path: path, reason: String(cString: strerror(errno)))
         }
         isFinished = true
     }
