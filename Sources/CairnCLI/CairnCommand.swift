@@ -41,8 +41,10 @@ struct CairnCommand: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            Glibc.exit(report(error).rawValue)
+            _exit(report(error).rawValue)
         }
+        // Everything is written and closed. What libraries would do at exit races with threads that are still ending.
+        _exit(ExitStatus.done.rawValue)
     }
 
     private static func report(_ error: any Error) -> ExitCode {
