@@ -126,7 +126,11 @@ enum Counting: Decider {
 }
 
 /// Counts to `limit` in each of `things` streams at once, and sums each; resumes where an earlier worker stopped.
-func count(_ things: Int, upTo limit: Int, by worker: String, in log: any Log, _ effects: Effects) async throws {
+///
+/// Ends as if killed once the log has `end` events.
+func count(
+    _ things: Int, upTo limit: Int, by worker: String, in log: any Log, _ effects: Effects, killedAt end: UInt64 = .max
+) async throws {
     let handler = CommandHandler<Counting>(log: log, effects: effects, worker: worker)
     try await withThrowingTaskGroup(of: Void.self) { group in
         for thing in 0..<things {
@@ -134,6 +138,7 @@ func count(_ things: Int, upTo limit: Int, by worker: String, in log: any Log, _
                 let id = "t\(thing)"
                 for step in 1...limit {
                     try Task.checkCancellation()
+                    if try log.head().size >= end { throw CancellationError() }
                     _ = try await handler.handle(id) { _ in .count(upTo: step, by: worker) }
                 }
                 let positions = try log.readStream(StreamName(category: "thing", id: id)).map(\.position)

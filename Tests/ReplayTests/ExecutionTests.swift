@@ -17,12 +17,9 @@ import Testing
 
     @Test func aKilledAndResumedRunReachesTheSameHeadAgain() async throws {
         let recorded = try ScratchLog()
-        let first = Task { try await count(8, upTo: 40, by: "a", in: recorded.log, .live(.system)) }
-        for try await events in recorded.log.subscribe(from: .first, matching: .all) {
-            if let last = events.last, last.position.rawValue >= 50 { break }
+        await #expect(throws: CancellationError.self) {
+            try await count(8, upTo: 40, by: "a", in: recorded.log, .live(.system), killedAt: 50)
         }
-        first.cancel()
-        _ = await first.result
         let killedAt = try recorded.log.head().size
         try await count(8, upTo: 40, by: "b", in: recorded.log, .live(.system))
         let report = try await execute(recorded, things: 8, limit: 40)
