@@ -11,6 +11,7 @@ final class CurlTransfer {
     private(set) var state = TransferState(submittedAt: 0, startedAt: 0, limits: TransferLimits())
     private var head = ResponseHead()
     private var body: [UInt8] = []
+    private var arrivals = ArrivalLog()
 
     init(configuration: CurlTransport.Configuration) {
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
@@ -51,6 +52,7 @@ final class CurlTransfer {
         self.work = nil
         head = ResponseHead()
         body = []
+        arrivals = ArrivalLog()
         return (work, result)
     }
 
@@ -61,7 +63,7 @@ final class CurlTransfer {
             return .success(
                 HTTPResponse(
                     status: head.status, headers: head.headers, body: body, timings: timings,
-                    httpVersion: head.httpVersion))
+                    httpVersion: head.httpVersion, arrivals: arrivals.arrivals))
         }
         // Of a transfer that we ended libcurl only knows that we did.
         let text = state.stopReason == nil ? handle?.errorMessage(for: code) : nil
@@ -70,7 +72,8 @@ final class CurlTransfer {
         return .failure(
             TransportError(
                 kind: kind, message: kind.message(request.limits), detail: failure.detail(request), timings: timings,
-                status: head.status == 0 ? nil : head.status, partialBody: body))
+                status: head.status == 0 ? nil : head.status, partialBody: body,
+                arrivals: arrivals.arrivals))
     }
 
     private func beginRequest() -> CInt {
@@ -84,11 +87,15 @@ final class CurlTransfer {
     }
 
     private func receiveBody(_ bytes: UnsafeMutablePointer<CChar>?, count: Int) -> Int {
-        let action = state.receivedBody(bytes: count, declared: head.contentLength, at: MonotonicClock.now)
+        let now = MonotonicClock.now
+        let action = state.receivedBody(bytes: count, declared: head.contentLength, at: now)
         if body.isEmpty, action == .proceed, let length = head.contentLength {
             body.reserveCapacity(min(length, 1 << 20))
         }
         unsafe body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
+        if work?.request.recordsArrivals == true {
+            arrivals.note(Arrival(offset: body.count, microseconds: now - state.startedAt))
+        }
         return action == .proceed ? count : 0
     }
 }

@@ -19,7 +19,7 @@ extension HTTPRequest: CustomStringConvertible, CustomDebugStringConvertible, Cu
             self,
             children: [
                 "method": method, "url": shownURL, "headers": headers, "bodyBytes": body.count, "limits": limits,
-                "label": label,
+                "label": label, "recordsArrivals": recordsArrivals,
             ])
     }
 
@@ -44,7 +44,7 @@ extension HTTPResponse: CustomStringConvertible, CustomDebugStringConvertible, C
             self,
             children: [
                 "status": status, "headers": headers, "bodyBytes": body.count, "timings": timings,
-                "httpVersion": httpVersion,
+                "httpVersion": httpVersion, "arrivals": arrivals.count,
             ])
     }
 }

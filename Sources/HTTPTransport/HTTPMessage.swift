@@ -26,6 +26,8 @@ package struct HTTPRequest: Sendable, Equatable {
     package var limits: TransferLimits
     /// Names this exchange for logs, and lets a recorded transport find its answer; never sent.
     package var label: String
+    /// Whether to note when each piece of the body came.
+    package var recordsArrivals: Bool
 
     package init(
         method: String = "GET",
@@ -33,7 +35,8 @@ package struct HTTPRequest: Sendable, Equatable {
         headers: [HTTPHeader] = [],
         body: [UInt8] = [],
         limits: TransferLimits = TransferLimits(),
-        label: String = ""
+        label: String = "",
+        recordsArrivals: Bool = false
     ) {
         self.method = method
         self.url = url
@@ -41,6 +44,7 @@ package struct HTTPRequest: Sendable, Equatable {
         self.body = body
         self.limits = limits
         self.label = label
+        self.recordsArrivals = recordsArrivals
     }
 }
 
@@ -54,19 +58,23 @@ package struct HTTPResponse: Sendable, Equatable {
     package let timings: TransferTimings
     /// `1.0`, `1.1` or `2`.
     package let httpVersion: String
+    /// When the pieces of the body came, in order; empty unless the request asked for it.
+    package let arrivals: [Arrival]
 
     package init(
         status: Int,
         headers: [HTTPHeader] = [],
         body: [UInt8] = [],
         timings: TransferTimings = TransferTimings(),
-        httpVersion: String = "1.1"
+        httpVersion: String = "1.1",
+        arrivals: [Arrival] = []
     ) {
         self.status = status
         self.headers = headers
         self.body = body
         self.timings = timings
         self.httpVersion = httpVersion
+        self.arrivals = arrivals
     }
 
     /// The value of the first field with this name, compared without regard to ASCII case.

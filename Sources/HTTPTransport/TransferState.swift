@@ -25,7 +25,7 @@ struct TransferState: Equatable {
     /// `nil` while it goes on, and when it ended by itself.
     private(set) var stopReason: TransportError.Kind?
     private let submittedAt: Int64
-    private let startedAt: Int64
+    let startedAt: Int64
     private let limits: TransferLimits
     private var connectedAt: Int64?
     private var firstByteAt: Int64?

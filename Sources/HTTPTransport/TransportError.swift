@@ -43,6 +43,8 @@ package struct TransportError: Error, Sendable, Equatable {
     package let status: Int?
     /// The first bytes of the body that had arrived, at most `partialBodyLimit`.
     package let partialBody: [UInt8]
+    /// When the pieces of the body came, those behind `partialBody` too; empty unless the request asked for it.
+    package let arrivals: [Arrival]
 
     /// Most bytes that `partialBody` keeps as evidence.
     package static let partialBodyLimit = 64 << 10
@@ -53,7 +55,8 @@ package struct TransportError: Error, Sendable, Equatable {
         detail: String = "",
         timings: TransferTimings = TransferTimings(),
         status: Int? = nil,
-        partialBody: [UInt8] = []
+        partialBody: [UInt8] = [],
+        arrivals: [Arrival] = []
     ) {
         self.kind = kind
         self.message = message
@@ -61,6 +64,7 @@ package struct TransportError: Error, Sendable, Equatable {
         self.timings = timings
         self.status = status
         self.partialBody = Array(partialBody.prefix(Self.partialBodyLimit))
+        self.arrivals = arrivals
     }
 }
 
@@ -74,7 +78,7 @@ extension TransportError: CustomStringConvertible, CustomDebugStringConvertible,
             self,
             children: [
                 "kind": kind, "message": message, "detail": detail, "timings": timings, "status": status as Any,
-                "partialBodyBytes": partialBody.count,
+                "partialBodyBytes": partialBody.count, "arrivals": arrivals.count,
             ])
     }
 }
