@@ -1,6 +1,7 @@
-// A provider that costs next to nothing: Chat Completions on 127.0.0.1, one thread, no latency, keep-alive.
+// A provider that costs next to nothing: Chat Completions on 127.0.0.1, one thread, keep-alive.
 // Contenders that share it are compared by what they do themselves. Ends when its standard input does.
-//   provider      prints its port; at the end one JSON line: requests answered, CPU seconds
+//   provider [MILLISECONDS]   answers that long after a request (0); prints its port; at the end one JSON line: requests
+//                             answered, CPU seconds
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,10 +16,63 @@ enum { most_connections = 4096, largest_request = 1 << 20 };
 typedef struct {
     char *bytes;
     size_t count, room;
+    // Of the connections that had this socket, which one this is.
+    unsigned generation;
 } buffer_t;
+
+// A response that waits until it is due. All wait equally long, so that a queue in order of arrival is one of due times.
+typedef struct {
+    double due;
+    int socket;
+    unsigned generation;
+    char *bytes;
+    size_t count;
+} later_t;
 
 static buffer_t connections[most_connections];
 static size_t answered;
+static double latency;
+static later_t *queue;
+static size_t queue_head, queue_count, queue_room;
+
+static void deliver(int socket, const char *bytes, size_t count) {
+    for (size_t sent = 0; sent < count;) {
+        ssize_t done = send(socket, bytes + sent, count - sent, MSG_NOSIGNAL);
+        if (done < 0 && errno == EAGAIN) continue;
+        if (done <= 0) return;
+        sent += (size_t)done;
+    }
+    answered++;
+}
+
+static void deliver_later(int socket, const char *bytes, size_t count) {
+    if (queue_count == queue_room) {
+        size_t room = queue_room ? queue_room * 2 : 1024;
+        later_t *longer = malloc(room * sizeof(later_t));
+        if (!longer) fail("memory for waiting responses");
+        for (size_t i = 0; i < queue_count; i++) longer[i] = queue[(queue_head + i) % queue_room];
+        free(queue);
+        queue = longer;
+        queue_head = 0;
+        queue_room = room;
+    }
+    later_t later = {seconds() + latency, socket, connections[socket].generation, malloc(count), count};
+    if (!later.bytes) fail("memory for a response");
+    memcpy(later.bytes, bytes, count);
+    queue[(queue_head + queue_count++) % queue_room] = later;
+}
+
+// Sends what is due; answers the milliseconds until more is, -1 when nothing waits.
+static int deliver_due(void) {
+    for (double now = seconds(); queue_count > 0; queue_count--, queue_head = (queue_head + 1) % queue_room) {
+        later_t *next = &queue[queue_head];
+        if (next->due > now) return (int)((next->due - now) * 1000) + 1;
+        if (connections[next->socket].generation == next->generation)
+            deliver(next->socket, next->bytes, next->count);
+        free(next->bytes);
+    }
+    return -1;
+}
 
 // A judge is known by what Cairn tells it; its score is a function of the request.
 static int content(const char *body, size_t length, char *into, size_t room) {
@@ -42,13 +96,8 @@ static void answer(int socket, const char *body, size_t length) {
         answered, text, length / 4, length / 4 + 42);
     int all = snprintf(response, sizeof response,
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", size, json);
-    for (int sent = 0; sent < all;) {
-        ssize_t done = send(socket, response + sent, (size_t)(all - sent), MSG_NOSIGNAL);
-        if (done < 0 && errno == EAGAIN) continue;
-        if (done <= 0) return;
-        sent += (int)done;
-    }
-    answered++;
+    if (latency > 0) deliver_later(socket, response, (size_t)all);
+    else deliver(socket, response, (size_t)all);
 }
 
 // The length of the first complete request; 0 when more must come, -1 when it is no request.
@@ -66,6 +115,7 @@ static ssize_t complete(const buffer_t *buffer, size_t *body) {
 static void drop(int socket) {
     close(socket);
     connections[socket].count = 0;
+    connections[socket].generation++;
 }
 
 static void receive(int socket) {
@@ -94,7 +144,7 @@ static int listening(void) {
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
-    if (listener < 0 || bind(listener, (struct sockaddr *)&address, length) != 0 || listen(listener, 1024) != 0 ||
+    if (listener < 0 || bind(listener, (struct sockaddr *)&address, length) != 0 || listen(listener, most_connections) != 0 ||
         getsockname(listener, (struct sockaddr *)&address, &length) != 0)
         fail("listening on 127.0.0.1");
     printf("%d\n", ntohs(address.sin_port));
@@ -118,14 +168,15 @@ static void greet(int poll, int listener) {
     watch(poll, socket);
 }
 
-int main(void) {
+int main(int count, char **arguments) {
+    latency = count > 1 ? strtod(arguments[1], NULL) / 1000 : 0;
     int listener = listening(), poll = epoll_create1(0);
     moment_t from = moment();
     watch(poll, listener);
     watch(poll, 0);
     for (;;) {
         struct epoll_event happened[64];
-        int count = epoll_wait(poll, happened, 64, -1);
+        int count = epoll_wait(poll, happened, 64, deliver_due());
         for (int i = 0; i < count; i++) {
             int file = happened[i].data.fd;
             if (file == 0) {
