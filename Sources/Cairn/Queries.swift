@@ -73,7 +73,7 @@ package struct Queries {
     /// Cells in the order of the plan; `missing` leaves out those that have their result.
     package func cells(_ selection: Selection, missing: Bool = false) throws -> [QueryRow<CellRow>] {
         let runs = try runIDs(selection)
-        return try views.query(Runs.self) { tables in
+        let found = try views.query(Runs.self) { tables in
             var rows: [QueryRow<CellRow>] = []
             for run in runs where rows.count < selection.limit {
                 try tables.cells.forEach(prefix: KeyPrefix(run)) { key, row in
@@ -86,6 +86,8 @@ package struct Queries {
             }
             return rows
         }
+        if found.isEmpty { try checkNames(selection, in: runs) }
+        return found
     }
 
     /// Jobs by state and in the order of the plan.
@@ -93,7 +95,7 @@ package struct Queries {
         _ selection: Selection, state: JobStatus.State? = nil, kind: String? = nil
     ) throws -> [QueryRow<JobStatusRow>] {
         let runs = try runIDs(selection)
-        return try views.query(JobStatus.self) { tables in
+        let found = try views.query(JobStatus.self) { tables in
             var rows: [QueryRow<JobStatusRow>] = []
             for run in runs {
                 for state in state.map({ [$0] }) ?? JobStatus.State.allCases where rows.count < selection.limit {
@@ -107,6 +109,8 @@ package struct Queries {
             }
             return rows
         }
+        if found.isEmpty { try checkNames(selection, in: runs) }
+        return found
     }
 
     /// One job; nil if there is none of this id.
@@ -120,7 +124,7 @@ package struct Queries {
     /// Scores and refusals, by run and judge job.
     package func scores(_ selection: Selection) throws -> [QueryRow<ScoreRow>] {
         let runs = try runIDs(selection)
-        return try views.query(Scores.self) { tables in
+        let found = try views.query(Scores.self) { tables in
             var rows: [QueryRow<ScoreRow>] = []
             for run in runs where rows.count < selection.limit {
                 try tables.scores.forEach(prefix: KeyPrefix(run)) { key, row in
@@ -134,6 +138,8 @@ package struct Queries {
             }
             return rows
         }
+        if found.isEmpty { try checkNames(selection, in: runs) }
+        return found
     }
 
     /// The ranking in force of each run that has one.
@@ -170,7 +176,7 @@ extension Queries {
     package func transcripts(_ selection: Selection, job: String? = nil) throws -> [Turn] {
         let runs = try runIDs(selection)
         let wanted = try selectedJobs(selection, in: runs)
-        return try views.query(Transcripts.self) { tables in
+        let found = try views.query(Transcripts.self) { tables in
             var turns: [Turn] = []
             for run in runs where turns.count < selection.limit {
                 try tables.forEach(of: run) { key, row in
@@ -182,6 +188,8 @@ extension Queries {
             }
             return turns
         }
+        if found.isEmpty { try checkNames(selection, in: runs, job: job) }
+        return found
     }
 
     /// The jobs whose labels fit; nil when all do.
@@ -199,12 +207,12 @@ extension Queries {
             answer: try row.answer { try store.log.blob($0) })
     }
 
-    /// Tokens, cost and latency by run, provider, model and purpose.
-    package func usage(_ selection: Selection) throws -> [QueryRow<UsageRow>] {
+    /// Tokens, cost and latency by run, provider, model and purpose; `model` is the id that the provider is asked for.
+    package func usage(_ selection: Selection, model: String? = nil) throws -> [QueryRow<UsageRow>] {
         let runs = try runIDs(selection)
         return try views.query(CallUsage.self) { tables in
             try runs.flatMap { run in try tables.rows(of: run) }
-                .filter { selection.model == nil || $0.key.model == selection.model }
+                .filter { model == nil || $0.key.model == model }
                 .prefix(selection.limit)
                 .map { key, row in
                     QueryRow(
@@ -217,9 +225,45 @@ extension Queries {
     }
 }
 
+// MARK: - Names that don't exist
+
+extension Queries {
+    /// An empty answer to a question about something that doesn't exist is an error that says what does.
+    private func checkNames(_ selection: Selection, in runs: [RunID], job: String? = nil) throws {
+        if let job, try self.job(job) == nil { throw QueryError.job(job) }
+        guard !runs.isEmpty, selection.model != nil || selection.scenario != nil || selection.judge != nil else {
+            return
+        }
+        let definitions = try definitions(of: runs)
+        guard definitions.count == runs.count else { return }
+        try check("model", selection.model, definitions.flatMap { $0.models.map(\.id) })
+        try check("scenario", selection.scenario, definitions.flatMap { $0.scenarios.map(\.id) })
+        try check("judge", selection.judge, definitions.flatMap { $0.judges.map(\.id) })
+    }
+
+    private func check(_ kind: String, _ wanted: String?, _ known: [String]) throws {
+        guard let wanted, !known.contains(wanted) else { return }
+        throw QueryError.label(kind, wanted, known: Set(known).sorted())
+    }
+
+    /// The definitions of runs; those whose blobs are gone are left out.
+    private func definitions(of runs: [RunID]) throws -> [ExperimentDefinition] {
+        let digests = try views.query(Runs.self) { tables in
+            try runs.compactMap { try tables.runs.get($0)?.definition }
+        }
+        return try digests.compactMap { try store.log.blob($0) }.compactMap {
+            try? ExperimentDefinition(canonicalBytes: $0)
+        }
+    }
+}
+
 /// A question that can't be answered as it was put.
 package enum QueryError: Error, CustomStringConvertible {
+    private static let mostNames = 10
+
     case run(String, fitting: [String])
+    case job(String)
+    case label(String, String, known: [String])
 
     package var description: String {
         switch self {
@@ -227,6 +271,11 @@ package enum QueryError: Error, CustomStringConvertible {
             "no run's id begins with «\(wanted)»; `cairn query runs` lists them"
         case .run(let wanted, let fitting):
             "«\(wanted)» fits \(fitting.count) runs: \(fitting.joined(separator: ", "))"
+        case .job(let wanted): "there is no job «\(wanted)»; `cairn query jobs` lists them"
+        case .label(let kind, let wanted, let known):
+            "there is no \(kind) «\(wanted)»; there \(known.count == 1 ? "is" : "are") "
+                + known.prefix(Self.mostNames).joined(separator: ", ")
+                + (known.count > Self.mostNames ? " and \(known.count - Self.mostNames) others" : "")
         }
     }
 }

@@ -9,23 +9,15 @@ struct QueryOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Only this run: its id, or the beginning of it.", valueName: "run"))
     var run: String?
 
-    @Option(help: "Only this model (the id in the experiment).")
-    var model: String?
-
-    @Option(help: "Only this scenario.")
-    var scenario: String?
-
-    @Option(help: "Only this judge.")
-    var judge: String?
-
     @Option(help: "At most this many rows.")
     var limit: Int?
 
     @Option(help: ArgumentHelp("As of this position, or this time (RFC 3339).", valueName: "moment"))
     var at: MomentArgument?
 
-    var selection: Queries.Selection {
-        Queries.Selection(run: run, model: model, scenario: scenario, judge: judge, limit: limit ?? .max)
+    func selection(_ labels: LabelOptions? = nil) -> Queries.Selection {
+        Queries.Selection(
+            run: run, model: labels?.model, scenario: labels?.scenario, judge: labels?.judge, limit: limit ?? .max)
     }
 
     /// Opens the store, asks, and closes it again.
@@ -42,4 +34,16 @@ struct QueryOptions: ParsableArguments {
     func validate() throws {
         if let limit, limit < 0 { throw ValidationError("--limit takes a number from 0; found \(limit)") }
     }
+}
+
+/// What narrows down questions about single results.
+struct LabelOptions: ParsableArguments {
+    @Option(help: "Only this model (the id in the experiment).")
+    var model: String?
+
+    @Option(help: "Only this scenario.")
+    var scenario: String?
+
+    @Option(help: "Only this judge.")
+    var judge: String?
 }

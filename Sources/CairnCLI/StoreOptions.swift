@@ -13,6 +13,10 @@ struct StoreOptions: ParsableArguments {
     var path: String {
         store ?? Terminal.environment("CAIRN_STORE") ?? Self.fallback
     }
+
+    func validate() throws {
+        if store == "" { throw ValidationError("--store takes a directory; found nothing") }
+    }
 }
 
 /// How a command answers.

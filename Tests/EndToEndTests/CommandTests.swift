@@ -48,6 +48,13 @@ extension EndToEndTests {
             #expect(run.text.hasPrefix("RANK  MODEL"), "\(run.text)")
             #expect(run.text.split(separator: "\n").count == 3, "a header and two models: \(run.text)")
             #expect(run.errorText.contains("6 of 6 cells done"))
+            for (command, known) in [
+                ("query scores --model nobody", "sim-careful"), ("query cells --scenario nowhere", "s0"),
+                ("query jobs --judge none", "judge"),
+            ] {
+                let result = try await place.start(Self.words(command)).result
+                #expect(result.status == 2 && result.errorText.contains(known), "\(command): \(result.errorText)")
+            }
             for command in Self.commands where !command.contains("failed") && !command.contains("missing") {
                 let result = try await place.start(Self.words(command)).result
                 #expect(result.status == 0, "\(command): \(result.errorText)")
@@ -71,7 +78,10 @@ extension EndToEndTests {
                 (["query", "runs", "--at", "99999999"], 2, "99999999"),
                 (["query", "jobs", "--state", "lost"], 2, "lost"),
                 (["query", "scores", "--run", "zzz"], 2, "zzz"),
-                (["query", "job", "none"], 1, "none"),
+                (["query", "job", "none"], 2, "none"),
+                (["query", "transcripts", "--job", "none"], 2, "none"),
+                (["query", "runs", "--model", "sim-hasty"], 2, "--model"),
+                (["query", "runs", "--store", ""], 2, "--store"),
                 (["replay", "execute", "--into", "store"], 2, "exists already"),
                 (["audit", "verify", "--expect", "xyz"], 2, "xyz"),
                 (["audit", "export", "--type", "Not A Type"], 2, "Not A Type"),

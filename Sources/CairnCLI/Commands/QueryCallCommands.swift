@@ -12,12 +12,13 @@ struct QueryTranscripts: AsyncParsableCommand {
         discussion: "EXAMPLE\n  cairn query transcripts --model careful --limit 3")
 
     @OptionGroup var options: QueryOptions
+    @OptionGroup var labels: LabelOptions
 
     @Option(help: "Only the conversation of this job.")
     var job: String?
 
     func run() async throws {
-        let turns = try options.ask { try $0.transcripts(options.selection, job: job) }
+        let turns = try options.ask { try $0.transcripts(options.selection(labels), job: job) }
         if options.answer.json {
             try options.answer.output.print(turns) { "" }
         } else if turns.isEmpty {
@@ -69,6 +70,9 @@ struct QueryUsage: AsyncParsableCommand {
 
     @OptionGroup var options: QueryOptions
 
+    @Option(help: "Only this model (the id that the provider is asked for).")
+    var model: String?
+
     func run() async throws {
         let layout = TableLayout<QueryRow<UsageRow>>()
             .column("provider") { $0.text("provider") }
@@ -83,7 +87,7 @@ struct QueryUsage: AsyncParsableCommand {
             .number("median") { duration($0.row.latency.percentile(50)?.count) }
             .number("p95") { duration($0.row.latency.percentile(95)?.count) }
         try options.answer.output.print(
-            try options.ask { try $0.usage(options.selection) }, as: layout, nothing: "no calls yet")
+            try options.ask { try $0.usage(options.selection(), model: model) }, as: layout, nothing: "no calls yet")
     }
 
     private func duration(_ microseconds: Int64?) -> String {

@@ -41,7 +41,7 @@ struct QueryRuns: AsyncParsableCommand {
             .number("outstanding") { Quantities.grouped($0.row.cells.outstanding) }
             .column("submitted") { $0.row.submitted.text }
         try options.answer.output.print(
-            try options.ask { try $0.runs(options.selection) }, as: layout, nothing: "no runs in this store yet")
+            try options.ask { try $0.runs(options.selection()) }, as: layout, nothing: "no runs in this store yet")
     }
 }
 
@@ -52,6 +52,7 @@ struct QueryCells: AsyncParsableCommand {
         discussion: "EXAMPLE\n  cairn query cells --missing")
 
     @OptionGroup var options: QueryOptions
+    @OptionGroup var labels: LabelOptions
 
     @Flag(help: "Only cells without a result.")
     var missing = false
@@ -67,7 +68,7 @@ struct QueryCells: AsyncParsableCommand {
             .column("why") { [$0.row.class, $0.row.message].compactMap(\.self).joined(separator: ": ") }
             .column("job") { ($0.row.rootCause ?? $0.row.job).rawValue }
         try options.answer.output.print(
-            try options.ask { try $0.cells(options.selection, missing: missing) }, as: layout,
+            try options.ask { try $0.cells(options.selection(labels), missing: missing) }, as: layout,
             nothing: missing ? "no cell is missing" : "no cells")
     }
 }
@@ -79,6 +80,7 @@ struct QueryJobs: AsyncParsableCommand {
         discussion: "EXAMPLE\n  cairn query jobs --state failed")
 
     @OptionGroup var options: QueryOptions
+    @OptionGroup var labels: LabelOptions
 
     @Option(help: "Only jobs in this state: \(JobStatus.State.allCases.map(\.rawValue).joined(separator: ", ")).")
     var state: String?
@@ -102,7 +104,7 @@ struct QueryJobs: AsyncParsableCommand {
             return state
         }
         try options.answer.output.print(
-            try options.ask { try $0.jobs(options.selection, state: state, kind: kind) }, as: jobLayout,
+            try options.ask { try $0.jobs(options.selection(labels), state: state, kind: kind) }, as: jobLayout,
             nothing: "no such jobs")
     }
 }
@@ -119,7 +121,7 @@ struct QueryJob: AsyncParsableCommand {
 
     func run() async throws {
         guard let job = try options.ask({ try $0.job(id) }) else {
-            throw Failure("there is no job \(id); `cairn query jobs` lists them")
+            throw Failure(.usage, "there is no job «\(id)»; `cairn query jobs` lists them")
         }
         try options.answer.output.print(job) {
             jobLayout.table([job]).rendered(bold: Terminal.bold)
@@ -150,6 +152,7 @@ struct QueryScores: AsyncParsableCommand {
         discussion: "EXAMPLE\n  cairn query scores --model careful")
 
     @OptionGroup var options: QueryOptions
+    @OptionGroup var labels: LabelOptions
 
     func run() async throws {
         let layout = TableLayout<QueryRow<ScoreRow>>()
@@ -169,7 +172,7 @@ struct QueryScores: AsyncParsableCommand {
                 }
             }
         try options.answer.output.print(
-            try options.ask { try $0.scores(options.selection) }, as: layout, nothing: "no scores yet")
+            try options.ask { try $0.scores(options.selection(labels)) }, as: layout, nothing: "no scores yet")
     }
 }
 
@@ -182,7 +185,7 @@ struct QueryRankings: AsyncParsableCommand {
     @OptionGroup var options: QueryOptions
 
     func run() async throws {
-        let rankings = try options.ask { try $0.rankings(options.selection) }
+        let rankings = try options.ask { try $0.rankings(options.selection()) }
         if options.answer.json {
             try options.answer.output.print(rankings) { "" }
         } else if rankings.isEmpty {
@@ -198,7 +201,7 @@ struct QueryRankings: AsyncParsableCommand {
 enum RankingText {
     static func table(_ ranking: RankingComputed) -> String {
         TableLayout<RankingEntry>()
-            .number("rank") { "\($0.rank)" }
+            .number("rank") { $0.mean == nil ? "–" : "\($0.rank)" }
             .column("model") { $0.model }
             .number("mean") { $0.mean.map { Quantities.decimal($0, places: 4) } ?? "–" }
             .number("scored") { Quantities.grouped($0.scored) }
