@@ -123,11 +123,16 @@ package struct ChatRequest: Sendable, Equatable, CanonicalCodable {
     package var model: String
     package var messages: [ChatMessage]
     package var parameters: ChatParameters
+    /// Whether the answer should come in pieces, as it is made.
+    package var streams: Bool
 
-    package init(model: String, messages: [ChatMessage], parameters: ChatParameters = ChatParameters()) {
+    package init(
+        model: String, messages: [ChatMessage], parameters: ChatParameters = ChatParameters(), streams: Bool = false
+    ) {
         self.model = model
         self.messages = messages
         self.parameters = parameters
+        self.streams = streams
     }
 
     package func encode(to writer: inout CanonicalWriter) {
@@ -135,6 +140,7 @@ package struct ChatRequest: Sendable, Equatable, CanonicalCodable {
         writer.field("messages", messages)
         writer.field("model", model)
         writer.field("parameters", parameters)
+        writer.optionalField("streams", streams ? true : nil)
         writer.endObject()
     }
 
@@ -143,6 +149,7 @@ package struct ChatRequest: Sendable, Equatable, CanonicalCodable {
         messages = try reader.field("messages")
         model = try reader.field("model")
         parameters = try reader.field("parameters")
+        streams = try reader.optionalField("streams") ?? false
         try reader.endObject()
     }
 }

@@ -81,6 +81,8 @@ package struct ChatResult: Sendable, Equatable {
     package var usage: Usage
     /// The model's own words of refusal.
     package var refusal: String?
+    /// What the model thought before it answered, where the provider shows it.
+    package var reasoning: String?
 
     package init(
         text: String,
@@ -91,7 +93,8 @@ package struct ChatResult: Sendable, Equatable {
         responseID: String? = nil,
         requestID: String? = nil,
         usage: Usage = Usage(),
-        refusal: String? = nil
+        refusal: String? = nil,
+        reasoning: String? = nil
     ) {
         self.text = text
         self.finish = finish
@@ -102,5 +105,6 @@ package struct ChatResult: Sendable, Equatable {
         self.requestID = requestID
         self.usage = usage
         self.refusal = refusal
+        self.reasoning = reasoning
     }
 }

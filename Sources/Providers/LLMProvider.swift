@@ -12,16 +12,28 @@ package protocol LLMProvider: Sendable {
     /// `result` reads no others, so that a recorded exchange gives the same result as the live one.
     static var recordedHeaders: [String] { get }
 
+    /// Why a request had better not be sent, since the provider is known to refuse it; nil if nothing speaks against it.
+    static func objection(to chat: ChatRequest) -> String?
+
     /// The exchange to perform; equal arguments give equal bytes. The label is left to the caller.
     static func request(_ chat: ChatRequest, endpoint: Endpoint, key: APIKey?) -> HTTPRequest
 
     /// What a response means. Header names are in lower case; total: any bytes give a result or an error.
+    ///
+    /// A body of type `text/event-stream` is put together from its events: the result is that of the same answer in one piece.
     static func result(
         status: Int, headers: [String: String], body: [UInt8]
     ) -> Result<ChatResult, ProviderError>
+
+    /// The offset in a streamed body just behind the event with the first piece of an answer, be it text or reasoning.
+    ///
+    /// Nil if there is none.
+    static func firstToken(in body: [UInt8]) -> Int?
 }
 
 extension LLMProvider {
+    package static func objection(to chat: ChatRequest) -> String? { nil }
+
     /// The headers of a response that are worth recording; of a repeated one the first.
     package static func recorded(_ headers: [HTTPHeader]) -> [String: String] {
         var kept: [String: String] = [:]

@@ -49,19 +49,28 @@ package struct ProviderError: Error, Sendable, Equatable {
     package let detail: String
     /// The provider's own words, for people's eyes; they may quote prompt or key, so they never go into an event.
     package let providerMessage: String?
+    /// What had come of an answer that broke off; its bytes are recorded with the exchange, so it isn't part of an event.
+    package let partialText: String?
 
     package init(
         class: ProviderErrorClass,
         retryable: Bool? = nil,
         retryAfter: Microseconds? = nil,
         detail: String,
-        providerMessage: String? = nil
+        providerMessage: String? = nil,
+        partialText: String? = nil
     ) {
         self.class = `class`
         self.retryable = retryable ?? `class`.isRetryable
         self.retryAfter = retryAfter
         self.detail = detail
         self.providerMessage = providerMessage
+        self.partialText = partialText
+    }
+
+    /// A response of status 200 that can't be read; `what` is ours to say and quotes nothing of it.
+    static func unreadable(_ what: String, partialText: String? = nil) -> ProviderError {
+        ProviderError(class: .malformedResponse, detail: "HTTP 200, \(what)", partialText: partialText)
     }
 }
 

@@ -11,6 +11,11 @@ enum RetryHint {
         return microseconds(text, perUnit: 1_000_000) ?? delay(until: text, from: headers["date"])
     }
 
+    /// A duration as protobuf writes it in JSON: `41.52s`.
+    static func delay(duration text: String) -> Microseconds? {
+        text.hasSuffix("s") ? microseconds(String(text.dropLast()), perUnit: 1_000_000) : nil
+    }
+
     /// A decimal number of a unit, fractions allowed, never negative; beyond 2^53−1 µs it says nothing.
     private static func microseconds(_ text: String, perUnit unit: Double) -> Microseconds? {
         let digits = trimmed(text)

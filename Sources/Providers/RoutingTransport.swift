@@ -37,7 +37,7 @@ package struct RoutingTransport: Transport {
         } catch {
             throw TransportError(
                 kind: error.kind, message: route.named(error.message), timings: error.timings, status: error.status,
-                partialBody: error.partialBody)
+                partialBody: error.partialBody, arrivals: error.arrivals)
         }
     }
 }

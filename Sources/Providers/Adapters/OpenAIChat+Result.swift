@@ -5,33 +5,29 @@ extension OpenAIChat {
         status: Int, headers: [String: String], body: [UInt8]
     ) -> Result<ChatResult, ProviderError> {
         guard status == 200 else {
-            return .failure(OpenAIErrorBody(body).error(status: status, headers: headers))
+            return .failure(ErrorBody(body).error(status: status, headers: headers, rules: .openAIChat1))
         }
         let answer: JSONValue
         do throws(JSONError) {
             answer = try JSONParser.parse(body)
         } catch {
-            return .failure(unreadable("not JSON at byte \(error.offset)"))
+            return .failure(.unreadable("not JSON at byte \(error.offset)"))
         }
         // Some gateways answer 200 before they know that they will fail.
         if let failure = answer["error"], !failure.isNull, answer["choices"] == nil {
-            return .failure(OpenAIErrorBody(answer).error(status: status, headers: headers))
+            return .failure(ErrorBody(answer).error(status: status, headers: headers, rules: .openAIChat1))
         }
         return read(answer, requestID: headers["x-request-id"])
     }
 
-    private static func unreadable(_ what: String) -> ProviderError {
-        ProviderError(class: .malformedResponse, detail: "HTTP 200, \(what)")
-    }
-
     /// Reads what must be there strictly and the rest tolerantly: compatible servers leave much out.
     private static func read(_ answer: JSONValue, requestID: String?) -> Result<ChatResult, ProviderError> {
-        guard let choice = answer["choices"]?[0] else { return .failure(unreadable("no choices")) }
+        guard let choice = answer["choices"]?[0] else { return .failure(.unreadable("no choices")) }
         guard let message = choice["message"], message.object != nil else {
-            return .failure(unreadable("no message in the first choice"))
+            return .failure(.unreadable("no message in the first choice"))
         }
         guard let text = text(of: message["content"]) else {
-            return .failure(unreadable("content of an unknown form"))
+            return .failure(.unreadable("content of an unknown form"))
         }
         let refusal = message["refusal"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         let callsTools =
@@ -39,7 +35,7 @@ extension OpenAIChat {
         let original = choice["finish_reason"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         // Neither content nor anything in its place: the member is missing altogether.
         if message["content"] == nil, refusal == nil, !callsTools {
-            return .failure(unreadable("a message without content"))
+            return .failure(.unreadable("a message without content"))
         }
         return .success(
             ChatResult(

@@ -7,6 +7,9 @@ package enum OpenAIChat: LLMProvider {
 
     static let path = "/chat/completions"
 
+    /// Version 1 never streams.
+    package static func firstToken(in body: [UInt8]) -> Int? { nil }
+
     package static let recordedHeaders = [
         "content-type", "date", "openai-processing-ms", "openai-version", "retry-after", "retry-after-ms", "server",
         "x-ratelimit-limit-requests", "x-ratelimit-limit-tokens", "x-ratelimit-remaining-requests",

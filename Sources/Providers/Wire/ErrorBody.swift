@@ -1,13 +1,19 @@
 internal import CanonicalJSON
 
-/// What an OpenAI-shaped error body says, whichever of the known forms it has: an error object, an error string,
-/// the fields at top level, `detail`, an array of one of them, plain text or HTML.
-struct OpenAIErrorBody: Equatable {
-    private(set) var message = ""
-    private(set) var type = ""
+/// What a provider's error body says, in the fields that a classification asks for.
+///
+/// Read from any of the known forms: an error object, an error string, the fields at top level, `detail`, an array of one
+/// of them, plain text or HTML.
+struct ErrorBody: Equatable, Sendable {
+    var message = ""
+    var type = ""
     /// A string, or a number in digits.
-    private(set) var code = ""
-    private(set) var parameter = ""
+    var code = ""
+    var parameter = ""
+    /// Google's names of the limits that were exceeded, as `GenerateRequestsPerDayPerProjectPerModel`.
+    var quotas: [String] = []
+    /// How long the body asks to wait, as protobuf writes a duration: `41.52s`.
+    var retryDelay: String?
 
     init(_ bytes: [UInt8]) {
         self.init()
@@ -23,7 +29,7 @@ struct OpenAIErrorBody: Equatable {
         read(body: value)
     }
 
-    private init() {}
+    init() {}
 
     private mutating func read(body: JSONValue) {
         var value = body
@@ -44,7 +50,7 @@ struct OpenAIErrorBody: Equatable {
         parameter = Self.text(error["param"]) ?? ""
     }
 
-    private static func text(_ value: JSONValue?) -> String? {
+    static func text(_ value: JSONValue?) -> String? {
         switch value {
         case .string(let text): String(text.prefix(textLimit))
         case .number: value?.int.map(String.init)
@@ -59,16 +65,19 @@ struct OpenAIErrorBody: Equatable {
     private static let textLimit = 4096
 }
 
-extension OpenAIErrorBody {
-    /// The error that a response with this body is.
-    func error(status: Int, headers: [String: String]) -> ProviderError {
-        let kind = classification(status: status)
+extension ErrorBody {
+    /// The error that a response with this body is; a status of 200 is one that failed after it had begun.
+    func error(
+        status: Int, headers: [String: String], rules: ErrorRules = .current, partialText: String? = nil
+    ) -> ProviderError {
+        let kind = rules.classify(self, status: status, headers: headers)
         return ProviderError(
             class: kind,
             retryable: isRetryable(kind, status: status, shouldRetry: headers["x-should-retry"]),
-            retryAfter: RetryHint.delay(headers),
+            retryAfter: RetryHint.delay(headers) ?? retryDelay.flatMap(RetryHint.delay(duration:)),
             detail: detail(status: status),
-            providerMessage: message.isEmpty ? nil : message)
+            providerMessage: message.isEmpty ? nil : message,
+            partialText: partialText)
     }
 
     private func isRetryable(_ kind: ProviderErrorClass, status: Int, shouldRetry: String?) -> Bool {
@@ -82,7 +91,7 @@ extension OpenAIErrorBody {
 
     /// Status and those fields that are identifiers; a message could quote the prompt.
     private func detail(status: Int) -> String {
-        let fields = [("code", code), ("type", type), ("param", parameter)]
+        let fields = ([("code", code), ("type", type), ("param", parameter)] + quotas.map { ("quota", $0) })
             .filter { Self.isIdentifier($0.1) }
             .map { "\($0.0) \($0.1)" }
         return (["HTTP \(status)"] + fields).joined(separator: ", ")
