@@ -53,6 +53,7 @@ package struct ExecutionService: Sendable {
             log: log, views: views, effects: context.effects, worker: worker, liveness: recorded,
             interruption: recorded,
             transport: RecordedTransport(recorded: store.log) { _ = await log.endOfRecord() },
+            gate: ReplayGate(worker, in: store.log) { await log.reached($0) },
             key: { _ in nil }, slots: PoolState.Limits.none)
         let executor = try RunExecutor(
             try definition(of: run), run: run, in: environment,

@@ -31,21 +31,53 @@ struct Asking: Sendable {
             question.chat, endpoint: question.endpoint, key: question.keyVariable.flatMap(executor.keys))
         request.label = "\(question.id)#\(attempt)"
         let body = Blob(request.body)
-        let started = try await start(stream, body)
+        let ticket = try ticket(body, attempt: attempt, stream)
+        switch try await executor.gate.admit(ticket) {
+        case .sending: return try await exchange(request, body, ticket, stream)
+        case .reuse(let origin): throw CallRecordError.answerMissing(question.id, origin)
+        }
+    }
+
+    /// What a gate is asked about the next attempt.
+    private func ticket(_ body: Blob, attempt: Int, _ stream: Loaded<Call>) throws -> CallTicket {
+        let place = Place(
+            stream: try StreamName(category: Call.category, id: question.id.rawValue), revision: stream.nextRevision)
+        var notBefore: Timestamp?
+        if case .known(let call) = stream.state, case .retrying(let time) = call.stage { notBefore = time }
+        return CallTicket(
+            call: question.id, attempt: attempt, job: job.id, labels: job.submission.labels,
+            provider: question.provider, adapter: question.adapter.name, endpoint: question.endpoint.baseURL,
+            model: question.chat.model, keyVariable: question.keyVariable, place: place, isRetry: notBefore != nil,
+            notBefore: notBefore, deferBy: try job.lease.latestStart, leaseRevision: job.lease.loaded.revision,
+            request: body.digest,
+            estimate: TokenEstimate(
+                bodyBytes: body.bytes.count, outputCeiling: question.chat.parameters.maxTokens),
+            price: question.terms.price)
+    }
+
+    /// Records the intent, sends the question and records what came of it; the gate hears of it, whatever it was.
+    private func exchange(
+        _ request: HTTPRequest, _ body: Blob, _ ticket: CallTicket, _ stream: Loaded<Call>
+    ) async throws -> Loaded<Call> {
+        var settlement = CallSettlement(.abandoned)
+        defer { executor.gate.settle(ticket, settlement) }
+        let started = try await start(stream, body, at: ticket.place)
         let response: HTTPResponse
         do throws(TransportError) {
             response = try await executor.transport.send(request)
         } catch {
             guard error.kind != .cancelled, error.kind != .shutDown else { throw CancellationError() }
-            return try await record(error, attempt: attempt, started)
+            let failed = try await record(error, attempt: ticket.attempt, started)
+            settlement = CallSettlement(of: failed)
+            return failed
         }
-        return try await record(response, attempt: attempt, started)
+        let ended = try await record(response, attempt: ticket.attempt, started)
+        settlement = CallSettlement(of: ended, headers: response.headers)
+        return ended
     }
 
     /// The intent carries the time by which the lease was found long enough.
-    private func start(_ stream: Loaded<Call>, _ body: Blob) async throws -> Loaded<Call> {
-        let place = Place(
-            stream: try StreamName(category: Call.category, id: question.id.rawValue), revision: stream.nextRevision)
+    private func start(_ stream: Loaded<Call>, _ body: Blob, at place: Place) async throws -> Loaded<Call> {
         var now = try await executor.effects.time(place)
         if case .known(let call) = stream.state, case .retrying(let notBefore) = call.stage, now < notBefore {
             try await executor.effects.pause(notBefore - now)
@@ -182,5 +214,20 @@ extension Effects {
         var effects = self
         effects.time = { [time] asked in asked == place ? known : try await time(asked) }
         return effects
+    }
+}
+
+extension CallSettlement {
+    /// What the last event of a call's stream says of its attempt.
+    fileprivate init(of stream: Loaded<Call>, headers: [HTTPHeader] = []) {
+        guard case .known(let call) = stream.state else {
+            self.init(.abandoned, headers: headers)
+            return
+        }
+        switch call.stage {
+        case .completed(let completed): self.init(.answered(completed), headers: headers)
+        case .failed(let failed): self.init(.failed(failed), headers: headers)
+        case .inFlight, .unknown, .retrying: self.init(.abandoned, headers: headers)
+        }
     }
 }

@@ -17,14 +17,18 @@ package struct CallExecutor: Sendable {
     let effects: Effects
     let transport: any Transport
     let keys: @Sendable (String) -> APIKey?
+    let gate: any CallGate
     let logger: Logger
     let calls: CommandHandler<Call>
     let storedTerms = StoredBlobs()
 
     /// `keys` finds the key of an environment variable's name; keys go nowhere but into requests.
+    ///
+    /// `gate` is asked before each attempt.
     package init(
         run: RunID, worker: WorkerID, log: any Log, effects: Effects, transport: any Transport,
-        keys: @escaping @Sendable (String) -> APIKey?, logger: Logger = Logger(label: "cairn.calls")
+        keys: @escaping @Sendable (String) -> APIKey?, gate: any CallGate = OpenGate(),
+        logger: Logger = Logger(label: "cairn.calls")
     ) {
         self.run = run
         self.worker = worker
@@ -32,6 +36,7 @@ package struct CallExecutor: Sendable {
         self.effects = effects
         self.transport = transport
         self.keys = keys
+        self.gate = gate
         self.logger = logger
         calls = CommandHandler(log: log, effects: effects, worker: worker.rawValue)
     }
@@ -39,7 +44,8 @@ package struct CallExecutor: Sendable {
     /// Brings a question to its end: an answer, recorded now or earlier, or a failure without further attempts.
     ///
     /// A failure that an earlier attempt of the job ended with is no end for this one: the question is asked afresh.
-    /// Throws `LeaseLost` when another worker has taken the job, and `CancellationError` when it is cut short.
+    /// Throws `LeaseLost` when another worker has taken the job, `CallDeferred` when the gate puts it off, and
+    /// `CancellationError` when it is cut short.
     package func ask(_ question: Question, in job: RunningJob) async throws -> CallOutcome {
         let asking = Asking(executor: self, question: question, job: job)
         var stream = try load(question.id, job)

@@ -60,6 +60,8 @@ package enum CallRecordError: Error, Equatable, Sendable, CustomStringConvertibl
     case bodyMissing(CallID, Digest)
     /// The adapter reads the body differently than when it was recorded.
     case readDifferently(CallID)
+    /// The answer that was to be reused isn't at its position.
+    case answerMissing(CallID, Position)
 
     package var description: String {
         switch self {
@@ -67,6 +69,8 @@ package enum CallRecordError: Error, Equatable, Sendable, CustomStringConvertibl
             "the answer of call \(id) is recorded, but its body, blob \(digest.hex), isn't in the store"
         case .readDifferently(let id):
             "the recorded body of call \(id) isn't an answer to this program; use the release that recorded it"
+        case .answerMissing(let id, let position):
+            "the answer to reuse for call \(id) isn't at position \(position)"
         }
     }
 }

@@ -1,3 +1,4 @@
+package import Calls
 package import Deciders
 package import EventLog
 package import HTTPTransport
@@ -19,6 +20,8 @@ package struct RunEnvironment: Sendable {
     /// When work that is under way is cut short, once the worker drains.
     package var interruption: any Interruption
     package var transport: any Transport
+    /// Asked before every attempt of a call.
+    package var gate: any CallGate
     /// The key in an environment variable; nil where there is none.
     package var key: @Sendable (String) -> APIKey?
     /// Takes the place of the definition's limits; none in replay, where the recorded order decides.
@@ -26,8 +29,8 @@ package struct RunEnvironment: Sendable {
 
     package init(
         log: any Log, views: ProjectionRunner, effects: Effects, worker: WorkerID, liveness: any WorkerLiveness,
-        interruption: any Interruption, transport: any Transport, key: @escaping @Sendable (String) -> APIKey?,
-        slots: PoolState.Limits? = nil
+        interruption: any Interruption, transport: any Transport, gate: any CallGate = OpenGate(),
+        key: @escaping @Sendable (String) -> APIKey?, slots: PoolState.Limits? = nil
     ) {
         self.log = log
         self.views = views
@@ -36,6 +39,7 @@ package struct RunEnvironment: Sendable {
         self.liveness = liveness
         self.interruption = interruption
         self.transport = transport
+        self.gate = gate
         self.key = key
         self.slots = slots
     }

@@ -12,7 +12,7 @@ struct RunHandlers: JobHandler {
     init(_ definition: ExperimentDefinition, run: RunID, in environment: RunEnvironment, logger: Logger) throws {
         let executor = CallExecutor(
             run: run, worker: environment.worker, log: environment.log, effects: environment.effects,
-            transport: environment.transport, keys: environment.key, logger: logger)
+            transport: environment.transport, keys: environment.key, gate: environment.gate, logger: logger)
         let script = try ProbeScript(definition)
         probes = ProbeHandler(executor: executor, script: script)
         let pairs = try definition.judges.map { judge in
@@ -31,6 +31,14 @@ struct RunHandlers: JobHandler {
     }
 
     func run(_ job: RunningJob) async throws -> JobResult {
+        do {
+            return try await perform(job)
+        } catch is CallDeferred {
+            return .interrupted
+        }
+    }
+
+    private func perform(_ job: RunningJob) async throws -> JobResult {
         switch job.submission.kind {
         case ProbeHandler.kind: try await probes.run(job)
         case JudgeHandler.kind: try await judges.run(job)

@@ -23,6 +23,18 @@ package final class HeldLease: Sendable {
     /// The job's stream after the last event that this worker wrote.
     package var loaded: Loaded<Job> { stream.withLock { $0 } }
 
+    /// The last moment at which a call may begin to wait for its turn no longer: a quarter of the lease is left then.
+    ///
+    /// Throws `LeaseLost` when the job isn't leased any more.
+    package var latestStart: Timestamp {
+        get throws(LeaseLost) {
+            guard case .known(let job) = loaded.state, case .leased(let lease) = job.stage else {
+                throw LeaseLost(job: id)
+            }
+            return lease.deadline - policy.length / 4
+        }
+    }
+
     /// Renews the lease if something that begins at `now` should find more than half of it.
     ///
     /// Called before each call to the outside with the time that its intent will carry, so that a replay decides alike.

@@ -1,0 +1,147 @@
+package import Deciders
+package import Determinism
+package import EventLog
+package import HTTPTransport
+package import Jobs
+package import Providers
+
+/// Stands before every attempt of a call: live it waits until there is room, in replay it answers from the record.
+///
+/// What only delays a call (rates, slots, an open circuit) stays behind the gate, in memory, and so never disturbs a replay.
+/// What changes events (a reused answer, a deferral, a reservation) is in the record, where replay finds it.
+package protocol CallGate: Sendable {
+    /// Returns once the call may go out, or says where its answer is already.
+    ///
+    /// Throws `CallDeferred` when it shouldn't wait any longer: the job is given back, and nothing is spent. A gate that
+    /// has returned `sending` is told once what came of it.
+    func admit(_ ticket: CallTicket) async throws -> CallAdmission
+    /// What came of an admitted attempt, after it was recorded.
+    func settle(_ ticket: CallTicket, _ settlement: CallSettlement)
+}
+
+/// An attempt that is about to be made, as a gate sees it.
+package struct CallTicket: Equatable, Sendable {
+    package let call: CallID
+    /// From 1.
+    package let attempt: Int
+    package let job: JobID
+    /// The job's labels: model, scenario, sample, judge.
+    package let labels: [String: String]
+    /// As in the run's definition.
+    package let provider: String
+    package let adapter: String
+    package let endpoint: String
+    /// The provider's own id.
+    package let model: String
+    /// The environment variable of the key; nil where none is sent.
+    package let keyVariable: String?
+    /// Of the `llm.callStarted`, or of what is recorded instead.
+    package let place: Place
+    /// Whether an attempt was decided to be repeated; the first attempt of a question that is asked afresh isn't one.
+    package let isRetry: Bool
+    /// A retry's time; nil when it may go out at once.
+    package let notBefore: Timestamp?
+    /// When it is better given back than kept waiting, since the job's lease must outlast the call.
+    package let deferBy: Timestamp
+    /// The job's stream as of its lease.
+    package let leaseRevision: Revision?
+    /// The hash of the HTTP body.
+    package let request: Digest
+    package let estimate: TokenEstimate
+    /// Nil when it isn't known.
+    package let price: ModelPrice?
+    package let streams: Bool
+
+    package init(
+        call: CallID, attempt: Int, job: JobID, labels: [String: String] = [:], provider: String, adapter: String,
+        endpoint: String, model: String, keyVariable: String?, place: Place, isRetry: Bool = false,
+        notBefore: Timestamp? = nil, deferBy: Timestamp, leaseRevision: Revision? = nil, request: Digest,
+        estimate: TokenEstimate, price: ModelPrice? = nil, streams: Bool = false
+    ) {
+        self.call = call
+        self.attempt = attempt
+        self.job = job
+        self.labels = labels
+        self.provider = provider
+        self.adapter = adapter
+        self.endpoint = endpoint
+        self.model = model
+        self.keyVariable = keyVariable
+        self.place = place
+        self.isRetry = isRetry
+        self.notBefore = notBefore
+        self.deferBy = deferBy
+        self.leaseRevision = leaseRevision
+        self.request = request
+        self.estimate = estimate
+        self.price = price
+        self.streams = streams
+    }
+}
+
+/// What a gate says.
+package enum CallAdmission: Equatable, Sendable {
+    case sending(CallPermit)
+    /// The answer is that of another call, whose `llm.callCompleted` is there.
+    case reuse(origin: Position)
+
+    /// Go, and nothing needs recording about it.
+    package static let send = CallAdmission.sending(CallPermit())
+}
+
+/// What goes into the record with an admitted attempt.
+package struct CallPermit: Equatable, Sendable {
+    package init() {}
+}
+
+/// The job is to be given back: its call shouldn't be sent now.
+package struct CallDeferred: Error, Equatable, Sendable, CustomStringConvertible {
+    /// For people.
+    package let reason: String
+
+    package init(reason: String) { self.reason = reason }
+
+    package var description: String { "the call is put off: \(reason)" }
+}
+
+/// What came of an admitted attempt.
+package struct CallSettlement: Equatable, Sendable {
+    package enum End: Equatable, Sendable {
+        case answered(CallCompleted)
+        case failed(CallFailed)
+        /// Cut short, or never sent: nobody knows what the provider did with it.
+        case abandoned
+    }
+
+    package let end: End
+    /// Of the response; empty when none came.
+    package let headers: [HTTPHeader]
+
+    package init(_ end: End, headers: [HTTPHeader] = []) {
+        self.end = end
+        self.headers = headers
+    }
+
+    /// Of the response; nil when none came.
+    package var status: Int? {
+        switch end {
+        case .answered(let completed): completed.exchange.status
+        case .failed(let failed):
+            if case .exchange(let exchange) = failed.evidence { exchange.status } else { nil }
+        case .abandoned: nil
+        }
+    }
+
+    /// The response's fields by name; of a repeated one the first.
+    package var headerFields: [String: String] {
+        Dictionary(headers.map { ($0.name, $0.value) }) { first, _ in first }
+    }
+}
+
+/// Lets everything pass at once.
+package struct OpenGate: CallGate {
+    package init() {}
+
+    package func admit(_ ticket: CallTicket) -> CallAdmission { .send }
+    package func settle(_ ticket: CallTicket, _ settlement: CallSettlement) {}
+}
