@@ -1,5 +1,8 @@
 #pragma once
 #include <curl/curl.h>
+// What waits for libcurl's sockets.
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 // curl's option calls are variadic, which Swift can't call: one typed function per kind of argument.
 
@@ -44,4 +47,26 @@ static inline CURLcode curl_shim_get_pointer(CURL *easy, CURLINFO info, void **v
 
 static inline CURLMcode curl_shim_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
+}
+
+typedef int (*curl_shim_socket_wanted)(CURL *easy, curl_socket_t socket, int what, void *context, void *socket_context);
+static inline CURLMcode curl_shim_multi_set_socket_wanted(CURLM *multi, curl_shim_socket_wanted function, void *context) {
+    CURLMcode code = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, function);
+    return code == CURLM_OK ? curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, context) : code;
+}
+
+typedef int (*curl_shim_timer_wanted)(CURLM *multi, long milliseconds, void *context);
+static inline CURLMcode curl_shim_multi_set_timer_wanted(CURLM *multi, curl_shim_timer_wanted function, void *context) {
+    CURLMcode code = curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, function);
+    return code == CURLM_OK ? curl_multi_setopt(multi, CURLMOPT_TIMERDATA, context) : code;
+}
+
+typedef curl_socket_t (*curl_shim_open_socket)(void *context, curlsocktype purpose, struct curl_sockaddr *address);
+typedef int (*curl_shim_close_socket)(void *context, curl_socket_t socket);
+static inline CURLcode curl_shim_set_sockets(
+    CURL *easy, curl_shim_open_socket open, curl_shim_close_socket close, void *context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open);
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, context);
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close);
+    return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, context) : code;
 }

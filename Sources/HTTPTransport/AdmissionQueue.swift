@@ -1,11 +1,16 @@
 /// Which transfers may run now: at most so many in all and for each origin, first come first served within an origin, and
 /// origins in turn.
+///
+/// Of an origin that nothing runs to, one goes ahead until it has reached it: otherwise a thousand at once would look up the
+/// same name, each on a resolver's thread of its own.
 struct AdmissionQueue<Element> {
     /// Names an element while it waits.
     typealias Key = UInt64
 
     private struct Lane {
         var running = 0
+        /// Whether one that runs, or ran since the lane was last empty, got through or failed to.
+        var isReached = false
         var waiting: [Key] = []
         var head = 0
         /// Whether the lane stands in `turns`.
@@ -52,10 +57,18 @@ struct AdmissionQueue<Element> {
         return nil
     }
 
+    /// A running one has a connection to this origin.
+    mutating func reach(origin: String) {
+        guard lanes[origin]?.isReached == false else { return }
+        lanes[origin]?.isReached = true
+        grantTurn(origin)
+    }
+
     /// A running one of this origin ended.
     mutating func release(origin: String) {
         running -= 1
         lanes[origin]?.running -= 1
+        lanes[origin]?.isReached = true
         grantTurn(origin)
         if let lane = lanes[origin], lane.running == 0, lane.head == lane.waiting.count, !lane.hasTurn {
             lanes[origin] = nil
@@ -73,7 +86,8 @@ struct AdmissionQueue<Element> {
     }
 
     private mutating func grantTurn(_ origin: String) {
-        guard let lane = lanes[origin], !lane.hasTurn, lane.running < limitPerOrigin, lane.head < lane.waiting.count
+        guard let lane = lanes[origin], !lane.hasTurn, lane.head < lane.waiting.count,
+            lane.running < (lane.isReached ? limitPerOrigin : 1)
         else { return }
         lanes[origin]?.hasTurn = true
         turns.append(origin)

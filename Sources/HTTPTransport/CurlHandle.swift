@@ -20,6 +20,7 @@ import Glibc
     /// What `headerList` was made of: the same fields in the next request need no new list.
     private var listedFor: [HTTPHeader]?
     private var listedWithBody = false
+    private let proxies: ProxySettings
 
     /// Bytes of a body above which libcurl's copy is not kept for the next transfer.
     private static let keptBodyBytes = 64 << 10
@@ -32,6 +33,7 @@ import Glibc
         unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         unsafe errorText.initialize(repeating: 0)
         unsafe headerList = nil
+        proxies = configuration.proxies
         unsafe set(CURLOPT_ERRORBUFFER, pointer: errorText.baseAddress)
         setSafety(configuration)
         setCallbacks(callbacks)
@@ -49,6 +51,7 @@ import Glibc
         set(CURLOPT_URL, request.url)
         setMethod(request)
         setHeaders(request)
+        set(CURLOPT_PROXY, request.isSecure ? proxies.secure : proxies.plain)
         set(CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(clamping: request.limits.connectTimeout.wholeMicroseconds) / 1000))
         // Waits whether a new connection speaks HTTP/2 before it opens a second one; plain HTTP never does.
         set(CURLOPT_PIPEWAIT, request.isSecure ? 1 : 0)
@@ -88,9 +91,22 @@ import Glibc
         // Otherwise ending a transfer while its host is being resolved would hold up all others until the resolver answers.
         set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_USERAGENT, configuration.userAgent)
+        setTrust(configuration)
+        // With both set libcurl looks at no environment of its own.
+        set(CURLOPT_NOPROXY, configuration.proxies.exceptions)
+        set(CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
+    }
+
+    /// A file is read once for all connections, but only if there is no directory beside it to look into each time.
+    private func setTrust(_ configuration: CurlTransport.Configuration) {
         if let file = configuration.certificateFile { set(CURLOPT_CAINFO, file) }
-        if let directory = configuration.certificateDirectory { set(CURLOPT_CAPATH, directory) }
-        if !configuration.usesEnvironmentProxy { set(CURLOPT_PROXY, "") }
+        if let directory = configuration.certificateDirectory {
+            set(CURLOPT_CAPATH, directory)
+        } else if unsafe configuration.certificateFile != nil
+            || curl_version_info(CURLVERSION_NINTH).pointee.cainfo != nil
+        {
+            unsafe set(CURLOPT_CAPATH, pointer: nil)
+        }
     }
 
     private func setCallbacks(_ callbacks: Callbacks) {

@@ -1,5 +1,4 @@
 import CCurl
-import Glibc
 
 /// What happens on the thread: owns the multi handle, the connections and the pool of transfers.
 ///
@@ -9,45 +8,53 @@ import Glibc
     private static let longestSleep: Int64 = 60_000
 
     private let thread: CurlThread
+    private let wakeUp: WakeUp
+    private let poll: SocketPoll
     private let configuration: CurlTransport.Configuration
     private let multi: UnsafeMutableRawPointer
     private var queue: AdmissionQueue<TransferWork>
     private var running: [UInt64: CurlTransfer] = [:]
     /// Transfers that have nothing to do; with `running`, all that were ever made.
     private var idle: [CurlTransfer] = []
+    private let contacts = Contacts()
     private var inbox = CurlThread.Inbox()
+    private var finished: [(transfer: CurlTransfer, code: CURLcode)] = []
     private var ended: [(work: TransferWork, result: TransferResult)] = []
     /// No running transfer has an earlier deadline.
     private var earliestDeadline = Int64.max
 
     /// `nil` when libcurl has no memory.
-    init?(thread: CurlThread, configuration: CurlTransport.Configuration) {
+    init?(thread: CurlThread, wakeUp: WakeUp, poll: SocketPoll, configuration: CurlTransport.Configuration) {
         guard CurlHandle.isLibraryReady, let multi = unsafe curl_multi_init() else { return nil }
         self.thread = thread
+        self.wakeUp = wakeUp
+        self.poll = poll
         self.configuration = configuration
         unsafe self.multi = multi
-        queue = AdmissionQueue(
-            limit: configuration.maxConnections, limitPerOrigin: configuration.maxConnectionsPerHost)
-        unsafe curl_shim_multi_set_long(multi, CURLMOPT_MAXCONNECTS, configuration.maxConnections)
+        queue = AdmissionQueue(limit: configuration.maxTransfers, limitPerOrigin: configuration.maxTransfersPerHost)
+        unsafe curl_shim_multi_set_long(multi, CURLMOPT_MAXCONNECTS, configuration.maxTransfers)
+        unsafe curl_shim_multi_set_long(
+            multi, CURLMOPT_MAX_HOST_CONNECTIONS, configuration.maxConnectionsPerHost ?? 0)
+        unsafe curl_shim_multi_set_long(
+            multi, CURLMOPT_MAX_CONCURRENT_STREAMS, configuration.maxStreamsPerConnection)
+        unsafe poll.attach(to: multi)
     }
 
     deinit { unsafe curl_multi_cleanup(multi) }
 
     /// Goes round until the shut-down: start what may run, let libcurl work, hand out results, sleep.
     func run() {
-        let waker = unsafe CurlWaker(multi: multi)
         while !inbox.isShutDown {
             acceptInbox()
             admit()
-            perform()
+            runTimer()
             collectFinished()
             stopExpired()
             resumeEnded()
             let mustGoOn = queue.canAdmit
-            thread.take(into: &inbox, sleeper: mustGoOn ? nil : waker)
-            if mustGoOn || !inbox.isEmpty { continue }
-            sleep()
-            thread.take(into: &inbox, sleeper: nil)
+            thread.take(into: &inbox, sleeper: mustGoOn ? nil : wakeUp)
+            wait(milliseconds: mustGoOn || !inbox.isEmpty ? 0 : longestWait())
+            if inbox.isEmpty { thread.take(into: &inbox, sleeper: nil) }
         }
         acceptInbox()
         endAll()
@@ -61,13 +68,14 @@ import Glibc
     }
 
     private func admit() {
+        for origin in contacts.takeAll() { queue.reach(origin: origin) }
         guard queue.canAdmit else { return }
         let now = MonotonicClock.now
         while let work = queue.admit() { begin(work, at: now) }
     }
 
     private func begin(_ work: TransferWork, at now: Int64) {
-        let transfer = idle.popLast() ?? CurlTransfer(configuration: configuration)
+        let transfer = idle.popLast() ?? CurlTransfer(configuration: configuration, poll: poll, contacts: contacts)
         transfer.begin(work, at: now)
         running[work.id] = transfer
         earliestDeadline = min(earliestDeadline, transfer.state.nextDeadline)
@@ -75,22 +83,35 @@ import Glibc
         if code != CURLM_OK { end(transfer, with: CURLE_OUT_OF_MEMORY, at: now) }
     }
 
-    private func perform() {
+    /// What is new, and what waits for a time instead of a socket.
+    private func runTimer() {
+        if poll.takeTimer(at: MonotonicClock.now) { act(on: CURL_SOCKET_TIMEOUT, mask: 0) }
+    }
+
+    private func wait(milliseconds: Int64) {
+        poll.wait(milliseconds: milliseconds) { socket, mask in act(on: socket, mask: mask) }
+    }
+
+    private func act(on socket: curl_socket_t, mask: CInt) {
         var stillRunning: CInt = 0
-        let code = unsafe curl_multi_perform(multi, &stillRunning)
-        precondition(code == CURLM_OK, "curl_multi_perform failed with \(code.rawValue): the handle was misused")
+        let code = unsafe curl_multi_socket_action(multi, socket, mask, &stillRunning)
+        precondition(code == CURLM_OK, "curl_multi_socket_action failed with \(code.rawValue): the handle was misused")
     }
 
     private func collectFinished() {
         var left: CInt = 0
-        let now = MonotonicClock.now
+        // All messages first: libcurl searches those that are left for a handle that is removed.
         while let message = unsafe curl_multi_info_read(multi, &left) {
             guard unsafe message.pointee.msg == CURLMSG_DONE else { continue }
             var context: UnsafeMutableRawPointer?
             unsafe curl_shim_get_pointer(message.pointee.easy_handle, CURLINFO_PRIVATE, &context)
             guard let transfer = unsafe CurlTransfer.at(context) else { continue }
-            end(transfer, with: unsafe message.pointee.data.result, at: now)
+            finished.append((transfer, unsafe message.pointee.data.result))
         }
+        guard !finished.isEmpty else { return }
+        let now = MonotonicClock.now
+        for (transfer, code) in finished { end(transfer, with: code, at: now) }
+        finished.removeAll(keepingCapacity: true)
     }
 
     /// Looks at all deadlines, but only when one of them may have come.
@@ -119,7 +140,7 @@ import Glibc
         }
     }
 
-    /// Takes the transfer from libcurl, which closes its connection unless the response was complete.
+    /// Takes the transfer from libcurl, which closes its connection unless the response was complete or others use it too.
     private func end(_ transfer: CurlTransfer, with code: CURLcode, at now: Int64) {
         if let easy = unsafe transfer.easy { unsafe curl_multi_remove_handle(multi, easy) }
         let (work, result) = transfer.end(with: code, at: now)
@@ -134,10 +155,11 @@ import Glibc
         ended.removeAll(keepingCapacity: true)
     }
 
-    private func sleep() {
-        let untilDeadline = earliestDeadline == .max ? .max : earliestDeadline - MonotonicClock.now + 999
-        let milliseconds = max(0, min(Self.longestSleep, untilDeadline / 1000))
-        unsafe curl_multi_poll(multi, nil, 0, CInt(milliseconds), nil)
+    /// Milliseconds until a deadline or libcurl's timer.
+    private func longestWait() -> Int64 {
+        let next = min(earliestDeadline, poll.timer)
+        guard next != .max else { return Self.longestSleep }
+        return max(0, min(Self.longestSleep, (next - MonotonicClock.now + 999) / 1000))
     }
 
     /// The shut-down: nobody is left waiting, and no connection stays open.
@@ -153,13 +175,15 @@ import Glibc
     }
 }
 
-/// Wakes a loop that sleeps in `curl_multi_poll`; may be used from any thread while the loop lives.
-@safe struct CurlWaker: @unchecked Sendable {
-    // `curl_multi_wakeup` is libcurl's one multi function for other threads; `CurlThread` calls it under its lock, and not
-    // after the shut-down that ends the loop.
-    private let multi: UnsafeMutableRawPointer
+/// Origins that a transfer has just got a connection to; used by the loop's thread alone.
+final class Contacts {
+    private var origins: [String] = []
 
-    init(multi: UnsafeMutableRawPointer) { unsafe self.multi = multi }
+    func note(_ origin: String) { origins.append(origin) }
 
-    func wake() { unsafe curl_multi_wakeup(multi) }
+    func takeAll() -> [String] {
+        guard !origins.isEmpty else { return [] }
+        defer { origins.removeAll(keepingCapacity: true) }
+        return origins
+    }
 }

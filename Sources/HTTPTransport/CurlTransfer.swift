@@ -12,8 +12,10 @@ final class CurlTransfer {
     private var head = ResponseHead()
     private var body: [UInt8] = []
     private var arrivals = ArrivalLog()
+    private let contacts: Contacts
 
-    init(configuration: CurlTransport.Configuration) {
+    init(configuration: CurlTransport.Configuration, poll: SocketPoll, contacts: Contacts) {
+        self.contacts = contacts
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         handle = unsafe CurlHandle(
             configuration: configuration,
@@ -24,6 +26,7 @@ final class CurlTransfer {
                 beforeRequest: { context, _, _, _, _ in
                     unsafe CurlTransfer.at(context)?.beginRequest() ?? CURL_PREREQFUNC_ABORT
                 }))
+        if let easy = unsafe handle?.easy { unsafe poll.attach(toEasy: easy) }
     }
 
     /// The transfer behind a pointer that libcurl was given.
@@ -77,7 +80,8 @@ final class CurlTransfer {
     }
 
     private func beginRequest() -> CInt {
-        state.connected(at: MonotonicClock.now) == .proceed ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+        if let work { contacts.note(work.origin) }
+        return state.connected(at: MonotonicClock.now) == .proceed ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
     }
 
     /// Answers how many bytes were taken; fewer than came makes libcurl end the transfer.

@@ -6,6 +6,7 @@ import Testing
     private func queue(limit: Int, perOrigin: Int, _ origins: [String]) -> AdmissionQueue<Int> {
         var queue = AdmissionQueue<Int>(limit: limit, limitPerOrigin: perOrigin)
         for (number, origin) in origins.enumerated() { queue.enqueue(number, key: UInt64(number), origin: origin) }
+        for origin in Set(origins).sorted() { queue.reach(origin: origin) }
         return queue
     }
 
@@ -23,6 +24,31 @@ import Testing
         queue.release(origin: "a")
         queue.release(origin: "a")
         #expect(admitted(&queue) == [3])
+    }
+
+    @Test func `one goes ahead to an origin, and the others follow once it has a connection`() {
+        var queue = AdmissionQueue<Int>(limit: 10, limitPerOrigin: 3)
+        for number in 0..<8 { queue.enqueue(number, key: UInt64(number), origin: number < 4 ? "a" : "b") }
+        #expect(admitted(&queue) == [0, 4])
+        queue.reach(origin: "a")
+        #expect(admitted(&queue) == [1, 2])
+        queue.reach(origin: "a")
+        queue.reach(origin: "c")
+        #expect(admitted(&queue) == [])
+    }
+
+    @Test func `one that ends without a connection lets the others try too`() {
+        var queue = AdmissionQueue<Int>(limit: 10, limitPerOrigin: 3)
+        for number in 0..<5 { queue.enqueue(number, key: UInt64(number), origin: "a") }
+        #expect(admitted(&queue) == [0])
+        queue.release(origin: "a")
+        #expect(admitted(&queue) == [1, 2, 3])
+        for _ in 1...3 { queue.release(origin: "a") }
+        #expect(admitted(&queue) == [4])
+        queue.release(origin: "a")
+        // A line that was empty begins anew.
+        for number in 5..<8 { queue.enqueue(number, key: UInt64(number), origin: "a") }
+        #expect(admitted(&queue) == [5])
     }
 
     @Test func `origins take turns, and a long line doesn't hold up another`() {

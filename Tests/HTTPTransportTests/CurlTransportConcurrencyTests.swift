@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct CurlTransportConcurrencyTests {
     @Test func `a thousand requests are in flight at once`() async throws {
-        let transport = CurlTransport(configuration: direct(maxConnections: 1000))
+        let transport = CurlTransport(configuration: direct(maxTransfers: 1000))
         let server = try LoopbackServer { [.wait, .respond(body: Array($0.path.utf8))] }
         let url = server.url
         try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func `more requests than connections wait their turn, and each gets its own answer`() async throws {
-        let transport = CurlTransport(configuration: direct(maxConnections: 8))
+        let transport = CurlTransport(configuration: direct(maxTransfers: 8))
         let server = try LoopbackServer { [.respond(body: $0.body)] }
         let url = server.url
         try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func `a request can be cancelled while it waits its turn`() async throws {
-        let transport = CurlTransport(configuration: direct(maxConnections: 1))
+        let transport = CurlTransport(configuration: direct(maxTransfers: 1))
         let server = try LoopbackServer { _ in [.wait, .respond()] }
         let url = server.url
         let first = Task { try await transport.send(HTTPRequest(url: url + "/first")) }
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test func `a shut-down ends transfers in flight and waiting ones, and refuses later ones`() async throws {
-        let transport = CurlTransport(configuration: direct(maxConnections: 2))
+        let transport = CurlTransport(configuration: direct(maxTransfers: 2))
         let server = try LoopbackServer { _ in [.hang] }
         let url = server.url
         let tasks = (0..<5).map { _ in Task { try await transport.send(HTTPRequest(url: url)) } }

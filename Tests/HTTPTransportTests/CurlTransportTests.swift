@@ -114,7 +114,7 @@ import Testing
 }
 
 /// A transport that talks to loopback servers whatever proxy the environment names.
-func direct(maxConnections: Int = 256) -> CurlTransport.Configuration {
+func direct(maxTransfers: Int = 256) -> CurlTransport.Configuration {
     CurlTransport.Configuration(
-        maxConnections: maxConnections, maxConnectionsPerHost: maxConnections, usesEnvironmentProxy: false)
+        maxTransfers: maxTransfers, maxTransfersPerHost: maxTransfers, usesEnvironmentProxy: false)
 }

@@ -85,7 +85,7 @@ struct RunCommand: AsyncParsableCommand {
         let isLocal = (definition.models + definition.judges.map(\.model)).allSatisfy { $0.provider == "simulated" }
         let curl = CurlTransport(
             configuration: .init(
-                maxConnections: most, maxConnectionsPerHost: most, usesEnvironmentProxy: !isLocal))
+                maxTransfers: most, maxTransfersPerHost: most, usesEnvironmentProxy: !isLocal))
         defer { curl.shutdown() }
         let service = RunService(
             store: store, transport: RoutingTransport(curl, routes: routes), logger: LogOutput.logger("cairn.run"))
