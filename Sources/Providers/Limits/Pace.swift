@@ -1,0 +1,108 @@
+import Determinism
+
+/// One dimension of a limiter: the limits that are known of it, and the bucket that keeps to the least of them.
+struct Pace: Equatable, Sendable {
+    let dimension: RateDimension
+    private var configured: Double?
+    /// By the provider's headers.
+    private var told: Double?
+    /// By refusals.
+    private var adaptive: AdaptiveRate?
+    private(set) var bucket: TokenBucket?
+    private var grown: Timestamp = .epoch
+    /// Whether a call had to wait since the rate last grew: only a rate that is used is known to hold.
+    private var heldBack = false
+    /// Whether the ceiling is a count of what was accepted before the first refusal, which later ones make more exact.
+    private var isGuess = false
+
+    init(_ dimension: RateDimension) { self.dimension = dimension }
+
+    /// The limit that is known, before what is kept off it; nil if none is.
+    var limit: Double? {
+        let known = [configured, told].compactMap { $0 }.min()
+        guard let adaptive else { return known }
+        return known.map { min($0, adaptive.rate) } ?? adaptive.rate
+    }
+
+    mutating func configure(_ limit: Double, at now: Timestamp) {
+        configured = limit
+        setPace(at: now)
+    }
+
+    /// When there is room for an amount; nil if there is.
+    mutating func obstacle(for amount: Double, at now: Timestamp) -> Timestamp? {
+        bucket?.refill(at: now)
+        guard let bucket, amount > 0, !bucket.hasRoom(for: amount) else { return nil }
+        heldBack = true
+        return bucket.moment(for: amount, after: now)
+    }
+
+    mutating func take(_ amount: Double, at now: Timestamp) {
+        bucket?.refill(at: now)
+        grow(at: now)
+        bucket?.take(amount)
+    }
+
+    mutating func giveBack(_ amount: Double) { bucket?.giveBack(amount) }
+
+    /// The provider says what its limit is and what was left of it when it took a call; `sent` was sent after that one.
+    mutating func told(_ report: RateReport, sent: Double, since moment: Timestamp, at now: Timestamp) {
+        if told != Double(report.limit) {
+            told = Double(report.limit)
+            setPace(at: now)
+        }
+        guard let remaining = report.remaining else { return }
+        let regained = Double(report.limit) * Double(max((now - moment).count, 0)) / 60_000_000
+        bucket?.refill(at: now)
+        bucket?.lower(to: Double(remaining) + regained - sent)
+    }
+
+    /// A call that was sent at that moment was refused; `accepted` is what the last minute took.
+    mutating func refused(
+        sentAt moment: Timestamp, counts: Bool, accepted: Double, longestPeriod: Microseconds, at now: Timestamp
+    ) {
+        if let current = adaptive {
+            if counts, current.isNews(sentAt: moment) {
+                adaptive?.refuse(at: now, longestPeriod: longestPeriod)
+                isGuess = false
+            } else if isGuess {
+                adaptive?.lower(to: max(accepted, 1))
+            }
+        } else {
+            let known = [configured, told].compactMap { $0 }.min()
+            isGuess = known == nil
+            adaptive = AdaptiveRate(refusedAt: known.map { $0 * Self.used } ?? max(accepted, 1), at: now)
+        }
+        setPace(at: now)
+        bucket?.refill(at: now)
+        bucket?.lower(to: 0)
+    }
+
+    private mutating func grow(at now: Timestamp) {
+        let passed = min(now - grown, Self.mostGrownAtOnce)
+        grown = now
+        guard adaptive != nil, heldBack, passed > .zero else { return }
+        heldBack = false
+        adaptive?.grow(by: passed)
+        if let adaptive, let known = [configured, told].compactMap({ $0 }).min(), adaptive.rate >= known {
+            self.adaptive = nil
+        }
+        setPace(at: now)
+    }
+
+    private mutating func setPace(at now: Timestamp) {
+        let known = [configured, told].compactMap { $0 }.min().map { $0 * Self.used }
+        guard let rate = [known, adaptive?.rate].compactMap({ $0 }).min() else {
+            bucket = nil
+            return
+        }
+        if bucket == nil { bucket = TokenBucket(perMinute: max(rate, Self.slowest), at: now) }
+        bucket?.setPace(perMinute: max(rate, Self.slowest), at: now)
+    }
+
+    /// Of a known limit; the bucket's size is the rest.
+    private static let used = 0.97
+    /// One call in a hundred minutes still finds out that it goes better.
+    private static let slowest = 0.01
+    private static let mostGrownAtOnce = Microseconds.minutes(1)
+}

@@ -1,0 +1,78 @@
+import Determinism
+
+/// The time that a provider gets after it refused for the rate, and what its refusals mean.
+///
+/// Without a time from the provider the pause is a second, and doubles while nothing but refusals comes: then the room of
+/// this minute is used up, which says nothing new about how much a minute has.
+struct RefusalPause: Equatable, Sendable {
+    enum Verdict: Equatable, Sendable {
+        /// The rate was too high.
+        case lower
+        /// Only the pause was too short, or the call was sent before it.
+        case wait
+    }
+
+    private var pausedUntil: Timestamp?
+    private var began: Timestamp?
+    private var lastGrant: Timestamp = .epoch
+    /// The first call after the last refusal that counted.
+    private var firstGrant: Timestamp?
+    private var wasAccepted = true
+    private var refusalsInARow = 0
+
+    /// Nil once it is over.
+    mutating func until(at now: Timestamp) -> Timestamp? {
+        guard let until = pausedUntil else { return nil }
+        if now < until { return until }
+        pausedUntil = nil
+        return nil
+    }
+
+    func sinceLastGrant(at now: Timestamp) -> Microseconds {
+        lastGrant == .epoch ? .zero : min(now - lastGrant, .minutes(1))
+    }
+
+    mutating func granted(at now: Timestamp) {
+        lastGrant = now
+        if firstGrant == nil { firstGrant = now }
+    }
+
+    /// A call that was sent at that moment was accepted.
+    mutating func accepted(sentAt moment: Timestamp) {
+        guard let began else { return }
+        if moment >= began {
+            wasAccepted = true
+            refusalsInARow = 0
+        }
+    }
+
+    mutating func refused(sentAt moment: Timestamp, retryAfter: Microseconds?, at now: Timestamp) -> Verdict {
+        if let began, moment < began {
+            extend(to: now + (retryAfter ?? .zero))
+            return .wait
+        }
+        // Refusals come back fast: what was sent before this call and isn't refused by now was let in.
+        let wasLetIn = wasAccepted || firstGrant.map { $0 < moment } ?? true
+        let isNews = wasLetIn || refusalsInARow % Self.refusalsThatCount == Self.refusalsThatCount - 1
+        refusalsInARow = wasLetIn ? 1 : refusalsInARow + 1
+        wasAccepted = false
+        began = now
+        firstGrant = nil
+        extend(to: now + max(retryAfter ?? own, Self.shortest))
+        return isNews ? .lower : .wait
+    }
+
+    private mutating func extend(to moment: Timestamp) { pausedUntil = max(pausedUntil ?? moment, moment) }
+
+    private var own: Microseconds {
+        var length = Self.first
+        for _ in 1..<max(refusalsInARow, 1) where length < Self.longest { length = length * 2 }
+        return min(length, Self.longest)
+    }
+
+    /// Of refusals without anything accepted between them, each third lowers the rate all the same.
+    private static let refusalsThatCount = 3
+    private static let first = Microseconds.seconds(1)
+    private static let longest = Microseconds.seconds(30)
+    private static let shortest = Microseconds.milliseconds(10)
+}
