@@ -17,7 +17,7 @@ enum Interrupts {
                 defer { withExtendedLifetime(source) {} }
                 switch count.wrappingAdd(1, ordering: .relaxed).newValue {
                 case 1:
-                    Terminal.complain("\nletting calls under way end; once more cuts them short\n")
+                    Terminal.complain("\nstopping; once more cuts short the calls under way\n")
                     Task {
                         do {
                             try await first()

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import EventLog
 import Foundation
+import SimulatedProviders
 import TestSupport
 import Testing
 
@@ -42,7 +43,7 @@ extension EndToEndTests {
             let place = try Workplace(experiment)
             let log = try LMDBLog.open(at: place.store)
             defer { log.close() }
-            let run = try place.start(["run", place.experiment])
+            let run = try place.start(["run", place.experiment, "--grace", "600"])
             let calls = EventFilter(types: [EventType("llm.callStarted")])
             #expect(try await run.runs(until: log, has: experiment.calls, matching: calls))
             run.child.send(SIGINT)
@@ -53,6 +54,30 @@ extension EndToEndTests {
             #expect(stopped.status == 3, "\(stopped.errorText)")
             #expect(stopped.errorText.contains("resume with"))
             try await place.expectSoundStore()
+        }
+
+        @Test func `a signal cancels a thousand calls that hang; they are given back and asked again`() async throws {
+            let simulation = Simulation(faults: .init(rate: 1, kinds: [.hang], firstAttempts: 1))
+            try await SimulatedServer.run(simulation) { server in
+                let experiment = Experiment(
+                    provider: "openai-compatible", baseURL: server.baseURL, scenarios: 500, turns: 1, hasJudge: false,
+                    concurrency: 1_000, timeoutSeconds: 600)
+                let place = try Workplace(experiment)
+                let log = try LMDBLog.open(at: place.store)
+                defer { log.close() }
+                let run = try place.start(["run", place.experiment])
+                let calls = EventFilter(types: [EventType("llm.callStarted")])
+                #expect(try await run.runs(until: log, has: 1_000, matching: calls))
+                run.child.send(SIGINT)
+                let stopped = await run.result
+                #expect(stopped.status == 3, "\(stopped.errorText.suffix(2_000))")
+                #expect(try await place.events("job.released").count == 1_000)
+                let resumed = try await place.cairn("run", place.experiment)
+                #expect(resumed.status == 0, "\(resumed.errorText.suffix(2_000))")
+                #expect(try await place.events("llm.callOutcomeUnknown").count == 1_000)
+                #expect(try await place.events("llm.callCompleted").count == experiment.calls)
+                try await place.expectSoundStore()
+            }
         }
     }
 }

@@ -15,8 +15,9 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run",
         abstract: "Run an experiment: submit its jobs, work until done, rank.",
         discussion: """
-            The same command resumes a run that was stopped or killed; no answered call is paid for twice. Ctrl-C lets \
-            calls under way end and leaves the rest; once more cuts them short. Exits with 3 when cells are missing.
+            The same command resumes a run that was stopped or killed; no answered call is paid for twice. Ctrl-C \
+            begins nothing new, waits --grace seconds for calls under way, cancels the others and leaves the rest for \
+            the next time; once more cuts them short at once. Exits with 3 when cells are missing.
 
             EXAMPLE
               cairn run tools/examples/haiku.yaml
@@ -34,12 +35,18 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "At most this many jobs at once, whatever the experiment says.")
     var concurrency: Int?
 
+    @Option(help: "How many seconds Ctrl-C waits for calls under way; those that are cut are asked again.")
+    var grace: Double = 1
+
     @Flag(help: "Try again what failed or was skipped in an earlier run.")
     var retryFailed = false
 
     func validate() throws {
         if let concurrency, concurrency < 1 {
             throw ValidationError("--concurrency takes a number from 1; found \(concurrency)")
+        }
+        guard (0...86_400).contains(grace) else {
+            throw ValidationError("--grace takes seconds from 0 to 86,400; found \(grace)")
         }
     }
 
@@ -91,7 +98,9 @@ struct RunCommand: AsyncParsableCommand {
             store: store, transport: RoutingTransport(curl, routes: routes), logger: LogOutput.logger("cairn.run"))
         let display = RunDisplay(store: store)
         defer { display.end() }
-        let options = RunService.Options(label: label, concurrency: concurrency, retriesFailed: retryFailed)
+        let options = RunService.Options(
+            label: label, concurrency: concurrency, retriesFailed: retryFailed,
+            grace: Microseconds(Int64(grace * 1_000_000)))
         let started: @Sendable (RunID, RunControl) -> Void = { run, control in
             display.begin(run)
             Interrupts.handle(first: { try await control.drain() }, second: { control.hurry() })
