@@ -7,7 +7,7 @@ package import Jobs
 package enum Call: Decider {
     package typealias Event = CallEvent
 
-    package enum State: Equatable, Sendable {
+    package indirect enum State: Equatable, Sendable {
         case absent
         case known(Progress)
     }
@@ -24,7 +24,7 @@ package enum Call: Decider {
         package var stage = Stage.inFlight
     }
 
-    package enum Stage: Equatable, Sendable {
+    package indirect enum Stage: Equatable, Sendable {
         /// Sent or about to be; whoever finds it so after a restart can't know which.
         case inFlight
         case failed(CallFailed)

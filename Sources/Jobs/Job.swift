@@ -10,7 +10,7 @@ package import Determinism
 package enum Job: Decider {
     package typealias Event = JobEvent
 
-    package enum State: Equatable, Sendable {
+    package indirect enum State: Equatable, Sendable {
         case absent
         case known(Progress)
     }
@@ -34,7 +34,7 @@ package enum Job: Decider {
         package var attempt: Int { failures + 1 }
     }
 
-    package enum Stage: Equatable, Sendable {
+    package indirect enum Stage: Equatable, Sendable {
         /// May be leased, as far as this job is concerned.
         case ready
         /// Failed, and when to try again isn't decided yet.

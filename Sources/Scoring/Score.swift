@@ -2,7 +2,7 @@ import Deciders
 
 /// The rules of a judge job's scores: rounds go up, and what was computed stands.
 package enum Score: Decider {
-    package enum State: Equatable, Sendable {
+    package indirect enum State: Equatable, Sendable {
         case absent
         /// The last answer couldn't be used.
         case refused(ScoreRefused)

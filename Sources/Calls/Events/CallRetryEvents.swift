@@ -73,7 +73,7 @@ package struct CallOutcomeUnknown: EventPayload {
 }
 
 /// The events of a `call` stream.
-package enum CallEvent: EventFamily {
+package indirect enum CallEvent: EventFamily {
     case started(CallStarted)
     case completed(CallCompleted)
     case failed(CallFailed)

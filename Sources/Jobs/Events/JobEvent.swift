@@ -1,7 +1,7 @@
 package import Deciders
 
 /// The events of a `job` stream.
-package enum JobEvent: EventFamily {
+package indirect enum JobEvent: EventFamily {
     case submitted(JobSubmitted)
     case leased(JobLeased)
     case leaseRenewed(JobLeaseRenewed)

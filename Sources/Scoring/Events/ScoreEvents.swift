@@ -70,7 +70,7 @@ package struct ScoreRefused: EventPayload {
 }
 
 /// The events of a `score` stream.
-package enum ScoreEvent: EventFamily {
+package indirect enum ScoreEvent: EventFamily {
     case computed(ScoreComputed)
     case refused(ScoreRefused)
 
