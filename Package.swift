@@ -28,8 +28,10 @@ func library(_ name: String, _ dependencies: [Target.Dependency], settings: [Swi
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ subject: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = common) -> Target {
-    .testTarget(name: subject + "Tests", dependencies: dependencies, swiftSettings: settings)
+func tests(
+    _ subject: String, _ dependencies: [Target.Dependency], exclude: [String] = [], settings: [SwiftSetting] = common
+) -> Target {
+    .testTarget(name: subject + "Tests", dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 let package = Package(
@@ -151,7 +153,9 @@ let package = Package(
         tests(
             "Replay",
             ["Replay", "Deciders", "EventLog", "Determinism", "CanonicalJSON", "TestSupport"]),
-        tests("Providers", ["Providers", "HTTPTransport", "Determinism", "CanonicalJSON", "TestSupport"]),
+        tests(
+            "Providers", ["Providers", "HTTPTransport", "Determinism", "CanonicalJSON", "TestSupport"],
+            exclude: ["Examples"]),
         tests(
             "SimulatedProviders",
             ["SimulatedProviders", "Providers", "HTTPTransport", "Determinism", "CanonicalJSON", "TestSupport"]),
