@@ -13,7 +13,9 @@ extension AnthropicMessages {
                 return .failure(
                     errorBody(value).error(status: 200, headers: headers, partialText: message.text))
             case "message_stop":
-                guard let answer = message.answer else { return .failure(.unreadable("a stream without its start")) }
+                guard let answer = message.answer else {
+                    return .failure(.unreadable("a stream without its start", partialText: message.text))
+                }
                 return read(answer, headers: headers)
             default: message.take(value)
             }
@@ -71,11 +73,8 @@ private struct StreamedMessage {
         start?["usage"] = .object(usage)
     }
 
-    /// What has come of the answer's text; nil if nothing has.
-    var text: String? {
-        let text = blocks.filter { $0.type == "text" }.map(\.text).joined()
-        return text.isEmpty ? nil : text
-    }
+    /// What has come of the answer's text.
+    var text: String { blocks.filter { $0.type == "text" }.map(\.text).joined() }
 
     /// The message that the plain form would have been; nil where its start is missing.
     var answer: JSONValue? {

@@ -53,11 +53,8 @@ private struct StreamedAnswer {
             || rest["promptFeedback"]?["blockReason"]?.string?.isEmpty == false
     }
 
-    /// What has come of the answer's text; nil if nothing has.
-    var text: String? {
-        let text = GeminiGenerate.text(of: parts, thought: false)
-        return text.isEmpty ? nil : text
-    }
+    /// What has come of the answer's text.
+    var text: String { GeminiGenerate.text(of: parts, thought: false) }
 
     /// The answer that the plain form would have been.
     var whole: JSONValue {

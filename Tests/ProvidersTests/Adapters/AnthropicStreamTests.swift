@@ -38,7 +38,7 @@ struct AnthropicStreamTests {
             #expect(error?.partialText == "Sev")
         }
         #expect(failure("")?.class == .malformedResponse)
-        #expect(failure("")?.partialText == nil)
+        #expect(failure("")?.partialText == "")
         #expect(failure(Self.end)?.class == .malformedResponse)
     }
 
