@@ -47,18 +47,11 @@ enum TranscriptText {
 
     /// The last question that was put, and the system message with the first one.
     private static func messages(_ request: JSONValue?) -> String {
-        guard case .object(let body)? = request, case .array(let messages)? = body["messages"] else {
-            return "> (the request's bytes aren't in the store)\n"
-        }
-        let lines = messages.enumerated().compactMap { index, message -> String? in
-            guard case .object(let message) = message, case .string(let role)? = message["role"],
-                case .string(let content)? = message["content"]
-            else { return nil }
-            let isLast = index == messages.count - 1
-            guard isLast || (role == "system" && messages.count <= 2) else { return nil }
-            return isLast ? "> \(content)\n" : "[\(role)] \(content)\n"
-        }
-        return lines.joined()
+        guard let request else { return "> (the request's bytes aren't in the store)\n" }
+        let messages = ChatMessage.conversation(in: request)
+        let isFirst = !messages.contains { $0.role == .assistant }
+        let instructions = isFirst ? messages.filter { $0.role == .system }.map { "[system] \($0.content)\n" } : []
+        return instructions.joined() + "> \(messages.last?.content ?? "")\n"
     }
 }
 
