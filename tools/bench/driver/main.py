@@ -26,30 +26,33 @@ class Sizes:
     jobs: int
     peer_events: int
     peer_calls: int
+    concurrent_calls: int
 
 
 FULL = Sizes(
     append_events=300_000, single_events=3_000, concurrent_events=60_000, calls=10_000, jobs=1_000_000,
-    peer_events=100_000, peer_calls=2_000)
+    peer_events=100_000, peer_calls=2_000, concurrent_calls=20_000)
 QUICK = Sizes(
     append_events=50_000, single_events=500, concurrent_events=10_000, calls=1_000, jobs=20_000, peer_events=10_000,
-    peer_calls=200)
+    peer_calls=200, concurrent_calls=2_000)
 CASES = [Appending, Appenders, Scanning, Running, Rebuilding, Querying]
+NAMES = [case.name for case in CASES + peers.CASES]
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="tools/bench/run")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
-    parser.add_argument("--peers", action="store_true", help="also UmaDB and Inspect AI, from PyPI")
+    parser.add_argument("--peers", action="store_true", help="also UmaDB, Inspect AI, httpx and openai, from PyPI")
     parser.add_argument("--profile", action="store_true", help="also where the time goes, by perf")
-    parser.add_argument("--only", default="", help="some of: " + ",".join(case.name for case in CASES))
+    parser.add_argument("--only", default="", help="some of: " + ",".join(NAMES))
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     wanted = [word for word in given.only.split(",") if word]
-    unknown = set(wanted) - {case.name for case in CASES}
+    unknown = set(wanted) - set(NAMES)
     if unknown:
         parser.error(f"there is no case {', '.join(sorted(unknown))}")
     given.cases = [case for case in CASES if not wanted or case.name in wanted]
+    given.wanted = wanted
     return given
 
 
@@ -109,7 +112,7 @@ def main():
     rows, notes = [], {}
     cases = [case(sizes, workload) for case in given.cases]
     if given.peers:
-        cases += peers.cases(sizes, workload)
+        cases += [case for case in peers.cases(sizes, workload) if not given.wanted or case.name in given.wanted + ["peers"]]
     for case in cases:
         case_rows, notes[case.name] = measured(case, given.rounds)
         rows += case_rows

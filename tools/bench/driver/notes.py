@@ -33,6 +33,9 @@ BOUNDS = {
     "umadb": [
         "UmaDB pays for a process between (gRPC), Cairn is inside the caller; both wait for the disk",
     ],
+    "concurrent": [
+        "the latency: 1,000 calls at once of 500 ms are 2,000 a second at best; submitting the jobs comes before",
+    ],
     "inspect": [
         "Inspect AI: one core of Python; Cairn writes every question and answer to disk before it goes on",
     ],

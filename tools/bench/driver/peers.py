@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from log_cases import Appenders, Appending, rate
 from measure import BENCH, BUILD, HERE, Contender, Failed, Row, alternate, figures, fresh, ratio, say
-from process_cases import provider, run_experiment
+from process_cases import MEGABYTE, provider, run_experiment
 
 PYTHON = BUILD / "peers" / "bin" / "python"
 
@@ -15,13 +15,13 @@ PYTHON = BUILD / "peers" / "bin" / "python"
 def install():
     """Puts the peers' newest versions into an environment of their own; returns name → version, or why not."""
     if not PYTHON.exists():
-        say("preparing .build/peers (umadb, inspect-ai, openai)")
+        say("preparing .build/peers (umadb, inspect-ai, openai, httpx)")
         done = subprocess.run(["python3", "-m", "venv", str(PYTHON.parent.parent)], capture_output=True, text=True)
         if done.returncode != 0:
             raise Failed(f"can't make a Python environment: {done.stdout.strip()[-300:]}")
     done = subprocess.run(
         [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", "umadb", "inspect-ai",
-         "openai"], capture_output=True, text=True)
+         "openai", "httpx"], capture_output=True, text=True)
     if done.returncode != 0:
         raise Failed(f"pip can't install the peers: {done.stderr.strip()[-300:]}")
 
@@ -37,7 +37,7 @@ def cases(sizes, workload):
         install()
     except Failed as problem:
         return [Missing(str(problem))]
-    return [UmaDB(sizes, workload), InspectAI(sizes)]
+    return [UmaDB(sizes, workload), InspectAI(sizes), Concurrent(sizes)]
 
 
 class Missing:
@@ -174,3 +174,56 @@ class InspectAI:
         return [
             f"inspect_ai {version('inspect_ai')}, openai {version('openai')}; its figure begins when its modules are "
             "loaded, Cairn's counts the whole process"]
+
+
+class Concurrent:
+    """1,000 calls at once, each answered after 500 ms: Cairn beside plain httpx and the official openai client."""
+
+    name = "concurrent"
+    AT_ONCE, LATENCY_MS = 1_000, 500
+
+    def __init__(self, sizes):
+        self.calls = sizes.concurrent_calls
+        self.few = min(self.calls, 3 * self.AT_ONCE)
+        self.contenders = [
+            Contender("Cairn, every call recorded", lambda _: self.cairn()),
+            Contender("httpx", lambda _: self.python("httpx")),
+            Contender("openai", lambda _: self.python("openai")),
+        ]
+
+    def cairn(self):
+        with provider(self.LATENCY_MS) as port:
+            return run_experiment("run-concurrent", self.calls, port, judged=False, at_once=self.AT_ONCE)
+
+    def python(self, client):
+        with provider(self.LATENCY_MS) as port:
+            result = figures(
+                [PYTHON, "-B", HERE / "peers" / "concurrent_client.py", client, port, self.few, self.AT_ONCE])
+        if result["done"] != self.few:
+            raise Failed(f"{client} got {result['done']} of {self.few} answers")
+        return {**result, "rate": self.few / result["wall"], "cpu": 1e3 * result["cpu"] / self.few}
+
+    def run(self, rounds):
+        alternate(self.contenders, min(rounds, 3))
+        cairn, *peers = self.contenders
+        case = f"calls of {self.LATENCY_MS} ms, {self.AT_ONCE:,} at once"
+        rows = [Row(case, cairn.name, "calls/s", cairn.values("rate"), target="≥ 1,800", problem=cairn.problem)]
+        rows += [Row(case, peer.name, "calls/s", peer.values("rate"), problem=peer.problem) for peer in peers]
+        rows += [Row(case, cairn.name, "ms CPU/call", cairn.values("cpu"), problem=cairn.problem)]
+        for peer in peers:
+            theirs = peer.values("cpu")
+            rows.append(
+                Row(case, peer.name, "ms CPU/call", theirs, ratio(cairn.values("cpu"), theirs), "Cairn to it", "≤ 0.1",
+                    peer.problem))
+        return rows
+
+    def notes(self):
+        return [
+            f"httpx {version('httpx')}, openai {version('openai')}; their figures begin when their modules are loaded, "
+            f"Cairn's counts the whole process with submission and recording; {self.calls:,} calls of Cairn, {self.few:,} of "
+            "each of the others, which need minutes for more"] + [
+            f"{contender.name}: at most {max(contender.values('resident')) / MEGABYTE:.0f} MB resident"
+            for contender in self.contenders if contender.results]
+
+
+CASES = [UmaDB, InspectAI, Concurrent]

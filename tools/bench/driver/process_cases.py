@@ -12,9 +12,9 @@ MEGABYTE = 1e6
 
 
 @contextmanager
-def provider():
+def provider(latency_ms=0):
     """The provider in C, for as long as the block runs; yields its port."""
-    server = subprocess.Popen([c_program("provider")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen([c_program("provider"), str(latency_ms)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield int(server.stdout.readline())
     finally:
@@ -22,7 +22,7 @@ def provider():
         server.wait(10)
 
 
-def experiment(calls, port=None, judged=True):
+def experiment(calls, port=None, judged=True, at_once=256):
     """An experiment of so many calls, half of them a judge's; against the simulated provider, or a port."""
     where = (
         "provider: simulated" if port is None
@@ -39,7 +39,7 @@ def experiment(calls, port=None, judged=True):
         lines += [
             "judges:", "  - id: judge", f"    model: {{id: critic, {where}, model: sim-judge}}",
             "    criteria:", "      - {id: quality, description: Concrete and fresh, min: 1, max: 5}"]
-    lines += ["limits: {concurrency: 256, timeout_seconds: 30, max_attempts: 3}"]
+    lines += [f"limits: {{concurrency: {at_once}, timeout_seconds: 30, max_attempts: 3}}"]
     SCRATCH.mkdir(parents=True, exist_ok=True)
     path = SCRATCH / f"experiment-{'simulated' if port is None else 'port'}-{'judged' if judged else 'plain'}.yaml"
     path.write_text("\n".join(lines) + "\n")
@@ -47,9 +47,9 @@ def experiment(calls, port=None, judged=True):
     return path, asked * (2 if judged else 1), asked
 
 
-def run_experiment(name, calls, port=None, judged=True):
+def run_experiment(name, calls, port=None, judged=True, at_once=256):
     """Runs one in a fresh store and checks that nothing is missing; what the process cost, per call."""
-    path, calls, cells = experiment(calls, port, judged)
+    path, calls, cells = experiment(calls, port, judged, at_once)
     store = fresh(name)
     result = process([CAIRN, "run", path, "--store", store, "--json"])
     done = json.loads(result["output"])["cells"]["done"]
