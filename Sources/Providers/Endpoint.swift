@@ -11,6 +11,8 @@ package struct Endpoint: Sendable, Equatable {
     /// The URL to which an adapter appends its path, as in `https://api.openai.com/v1`; a slash at its end is ignored.
     package var baseURL: String
     package var tokenLimitField: TokenLimitField
+    /// Whether the provider pads the pieces of a stream against eavesdroppers unless it is told not to.
+    package var padsStreams: Bool
     /// Further header fields of each request, such as an organisation.
     package var headers: [HTTPHeader]
     package var limits: TransferLimits
@@ -18,11 +20,13 @@ package struct Endpoint: Sendable, Equatable {
     package init(
         baseURL: String,
         tokenLimitField: TokenLimitField = .maxTokens,
+        padsStreams: Bool = false,
         headers: [HTTPHeader] = [],
         limits: TransferLimits = TransferLimits()
     ) {
         self.baseURL = baseURL
         self.tokenLimitField = tokenLimitField
+        self.padsStreams = padsStreams
         self.headers = headers
         self.limits = limits
     }

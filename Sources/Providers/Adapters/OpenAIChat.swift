@@ -1,14 +1,15 @@
-/// OpenAI Chat Completions, which vLLM, Ollama, llama.cpp, LM Studio and many others speak too.
+package import HTTPTransport
+
+/// OpenAI Chat Completions in one piece, which vLLM, Ollama, llama.cpp, LM Studio and many others speak too.
 ///
-/// Facts of the wire format are in this folder and nowhere else.
+/// Version 1 is recorded in released stores: what it derives from a body never changes, nor what it sends for the same
+/// parameters, so it keeps its own rules for errors and reads no stream. A streamed call is version 2's,
+/// `OpenAIChatStream`.
+///
+/// An instruction is sent in the role `system` to reasoning models too, where the API takes it for `developer`.
 package enum OpenAIChat: LLMProvider {
     package static let name = "openai.chat"
     package static let version = 1
-
-    static let path = "/chat/completions"
-
-    /// Version 1 never streams.
-    package static func firstToken(in body: [UInt8]) -> Int? { nil }
 
     package static let recordedHeaders = [
         "content-type", "date", "openai-processing-ms", "openai-version", "retry-after", "retry-after-ms", "server",
@@ -17,14 +18,19 @@ package enum OpenAIChat: LLMProvider {
         "x-should-retry",
     ]
 
-    /// Finish reasons of the wire; what isn't here is unknown.
-    static let finishReasons: [String: FinishReason] = [
-        "stop": .stop,
-        "length": .length,
-        "content_filter": .contentFilter,
-        "tool_calls": .toolCalls,
-        "function_call": .toolCalls,
-        "insufficient_system_resource": .error,
-        "error": .error,
-    ]
+    private static let format = ChatFormat(readsStreams: false, rules: .openAIChat1)
+
+    package static func request(_ chat: ChatRequest, endpoint: Endpoint, key: APIKey?) -> HTTPRequest {
+        var whole = chat
+        whole.streams = false
+        return format.request(whole, endpoint: endpoint, key: key)
+    }
+
+    package static func result(
+        status: Int, headers: [String: String], body: [UInt8]
+    ) -> Result<ChatResult, ProviderError> {
+        format.result(status: status, headers: headers, body: body)
+    }
+
+    package static func firstToken(in body: [UInt8]) -> Int? { nil }
 }
