@@ -87,7 +87,7 @@ struct OpenAIChatResultTests {
     func randomBytes() {
         let seed: UInt64 = 20_261_121
         var generator = SeededGenerator(seed: seed)
-        let bodies = (Example.openAI + Example.compatible).map(\.body)
+        let bodies = ExampleFile.all.filter { $0.provider.hasPrefix("openai") }.map(\.body)
         for round in 0..<3_000 {
             var body = bodies[Int(generator.uniform(below: UInt64(bodies.count)))]
             for _ in 0..<(1 + generator.uniform(below: 6)) { mutate(&body, &generator) }
