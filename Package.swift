@@ -153,6 +153,9 @@ let package = Package(
         tests(
             "Replay",
             ["Replay", "Deciders", "EventLog", "Determinism", "CanonicalJSON", "TestSupport"]),
+        .executableTarget(
+            name: "AdapterRequests", dependencies: ["Providers", "HTTPTransport", "CanonicalJSON"],
+            path: "Tests/SDKJudge/AdapterRequests", swiftSettings: common),
         tests(
             "Providers", ["Providers", "HTTPTransport", "Determinism", "CanonicalJSON", "TestSupport"],
             exclude: ["Examples"]),
