@@ -152,13 +152,15 @@ public final class LMDBLog: Log {
         let matcher = RecordMatcher(bounded)
         var next = position
         var reader = reader
-        // One buffer for each transaction: it is warm when it comes round again.
-        reader.limits.bytes = PageBuilder.bufferBytes * 15 / 16
+        // Few buffers for each transaction: they are warm when they come round again.
+        reader.limits.bytes = PageBuilder.bufferBytes * 4 * 15 / 16
+        var page = PageBuilder()
         while true {
-            let step = try reader.step(from: next, matching: bounded, matcher, limit: .max)
-            for event in step.events { try body(event) }
+            let step = try reader.step(from: next, matching: bounded, matcher, limit: .max, into: &page)
+            try page.forEach(body)
             if step.isAtEnd { return }
             next = step.next
+            page.removeAll()
         }
     }
 

@@ -18,18 +18,28 @@ extension LogReader {
     func step(
         from position: Position, matching filter: EventFilter, _ matcher: RecordMatcher, limit: Int
     ) throws(LogError) -> Subscription.Step {
-        try reading("reading events from position \(position)") { transaction in
+        var page = PageBuilder()
+        let (next, isAtEnd) = try step(from: position, matching: filter, matcher, limit: limit, into: &page)
+        return Subscription.Step(events: page.finish(), next: next, isAtEnd: isAtEnd)
+    }
+
+    /// One look forward, from one transaction, which adds to a page; returns where the next look begins, and whether
+    /// the log ended there.
+    func step(
+        from position: Position, matching filter: EventFilter, _ matcher: RecordMatcher, limit: Int,
+        into page: inout PageBuilder
+    ) throws(LogError) -> (next: Position, isAtEnd: Bool) {
+        var scan = PageScan(limits: limits, limit: limit, matcher: matcher, next: position)
+        swap(&scan.page, &page)
+        defer { swap(&scan.page, &page) }
+        return try reading("reading events from position \(position)") { transaction in
             let size = try tables.meta(in: transaction).size
             let end = min(Position(size), filter.positions?.upperBound ?? Position(size))
             let start = max(position, filter.positions?.lowerBound ?? .first)
-            guard start < end, limit > 0 else {
-                return Subscription.Step(events: [], next: max(position, min(start, end)), isAtEnd: start >= end)
-            }
-            var scan = PageScan(limits: limits, limit: limit, matcher: matcher, next: start)
+            guard start < end, limit > 0 else { return (max(position, min(start, end)), start >= end) }
+            scan.next = start
             if let stream = filter.stream {
-                guard let entry = try tables.entry(of: stream, in: transaction) else {
-                    return Subscription.Step(events: [], next: end, isAtEnd: true)
-                }
+                guard let entry = try tables.entry(of: stream, in: transaction) else { return (end, true) }
                 var ended = true
                 try transaction.forEachDuplicate(of: entry.id, from: start.rawValue, in: tables.streamEvents) {
                     number in
@@ -38,7 +48,7 @@ extension LogReader {
                     ended = try tables.withRecord(at: position, in: transaction) { scan.take(position, $0) }
                     return ended
                 }
-                return scan.step(isAtEnd: ended, end: end)
+                return (ended ? end : scan.next, ended)
             }
             try transaction.forEach(from: start.rawValue, in: tables.events) { number, record in
                 guard number == scan.next.rawValue else { throw LogReader.hole(at: scan.next) }
@@ -47,7 +57,7 @@ extension LogReader {
                 return scan.take(scan.next, record) && scan.next < end
             }
             if scan.next < end && !scan.isFull { throw LogReader.hole(at: scan.next) }
-            return scan.step(isAtEnd: scan.next >= end, end: end)
+            return scan.next >= end ? (end, true) : (scan.next, false)
         }
     }
 
@@ -131,9 +141,5 @@ private struct PageScan {
         lastTaken = position
         next = position.next
         return !isFull
-    }
-
-    mutating func step(isAtEnd: Bool, end: Position) -> Subscription.Step {
-        Subscription.Step(events: page.finish(), next: isAtEnd ? end : next, isAtEnd: isAtEnd)
     }
 }
