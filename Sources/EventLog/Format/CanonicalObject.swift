@@ -2,6 +2,11 @@ import CanonicalJSON
 
 /// Any canonical JSON object: what an event's data and metadata must be.
 struct CanonicalObject: CanonicalDecodable {
+    /// Refuses bytes that are something else, and says what they are.
+    static func check(_ bytes: RawSpan) throws(JSONError) {
+        if !PlainObject.matches(bytes) { _ = try CanonicalObject(canonicalBytes: bytes) }
+    }
+
     init(from reader: inout CanonicalReader) throws(JSONError) {
         let start = reader.offset
         guard try reader.peekKind() == .object else {

@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Determinism
+import Glibc
 
 /// The records of one commit, one behind the other in one buffer, each behind the byte 0x00 that its leaf hash begins
 /// with.
@@ -22,9 +23,12 @@ struct RecordBatch: Sendable, Equatable {
     }
 
     /// The leaf hash of every record, in order.
-    func leaves() -> [Digest] {
+    func leaves() -> [Digest] { leaves(of: 0..<count) }
+
+    /// The leaf hashes of some records, in order.
+    func leaves(of places: Range<Int>) -> [Digest] {
         unsafe bytes.withUnsafeBytes { all in
-            (0..<count).map { index in
+            places.map { index in
                 let range = range(index)
                 return unsafe Digest(
                     of: UnsafeRawBufferPointer(rebasing: all[range.lowerBound - 1..<range.upperBound]))
@@ -89,10 +93,13 @@ enum RecordCodec {
     /// How many bytes the records of a commit take.
     static func byteCount(_ commit: Commit) -> Int {
         let stream = commit.stream.text.utf8.count
-        return commit.events.reduce(0) { $0 + length(of: $1, stream: stream) }
+        let events = commit.events.span
+        var total = 0
+        for index in events.indices { total += length(of: events[index], stream: stream) }
+        return total
     }
 
-    private static func length(of event: NewEvent, stream: Int) -> Int {
+    private static func length(of event: borrowing NewEvent, stream: Int) -> Int {
         RecordLayout.headerLength + stream + event.type.text.utf8.count + event.data.count + event.metadata.count
     }
 }
@@ -108,36 +115,59 @@ extension RecordCodec {
             throw refusal(.invalid, commit, "no stream reaches revision \(revision)")
         }
         var total = 0
-        for (index, event) in commit.events.enumerated() {
-            guard (1...65_535).contains(event.version) else {
-                throw refusal(.invalid, commit, "event \(index) has version \(event.version); versions are 1 to 65,535")
-            }
-            guard Timestamp.writable.contains(event.time) else {
-                throw refusal(.invalid, commit, "event \(index) happened at \(event.time); years are 0000 to 9999")
-            }
-            try checkObject(event.data, "data", index, commit)
-            try checkObject(event.metadata, "metadata", index, commit)
-            let length = length(of: event, stream: stream)
+        let events = commit.events.span
+        for index in events.indices {
+            let length = length(of: events[index], stream: stream)
             guard length <= RecordLayout.longestRecord else {
                 throw refusal(
                     .tooLarge, commit,
                     "event \(index) takes \(length) bytes of at most 65,535; put its large fields into blobs")
             }
             total += length
+            try checkFields(of: events[index], index, commit)
+            // Events of a commit often have the same metadata.
+            if index == 0 || !haveEqualMetadata(events[index - 1], events[index]) {
+                try checkMetadata(of: events[index], index, commit)
+            }
         }
         guard total <= mostBytes else {
             throw refusal(.tooLarge, commit, "the commit takes \(total) bytes of at most \(mostBytes); append several")
         }
     }
 
+    private static func checkFields(of event: borrowing NewEvent, _ index: Int, _ commit: Commit) throws(LogError) {
+        guard (1...65_535).contains(event.version) else {
+            throw refusal(.invalid, commit, "event \(index) has version \(event.version); versions are 1 to 65,535")
+        }
+        guard Timestamp.writable.contains(event.time) else {
+            throw refusal(.invalid, commit, "event \(index) happened at \(event.time); years are 0000 to 9999")
+        }
+        try checkObject(event.data, "data", index, commit)
+    }
+
+    private static func checkMetadata(
+        of event: borrowing NewEvent, _ index: Int, _ commit: Commit
+    ) throws(LogError) {
+        try checkObject(event.metadata, "metadata", index, commit)
+    }
+
     private static func checkObject(
         _ bytes: [UInt8], _ part: String, _ index: Int, _ commit: Commit
     ) throws(LogError) {
-        if bytes == [UInt8(ascii: "{"), UInt8(ascii: "}")] { return }
         do {
-            _ = try CanonicalObject(canonicalBytes: bytes)
+            try CanonicalObject.check(unsafe bytes.span.bytes)
         } catch {
             throw refusal(.invalid, commit, "the \(part) of event \(index) is not a canonical JSON object: \(error)")
+        }
+    }
+
+    private static func haveEqualMetadata(_ left: borrowing NewEvent, _ right: borrowing NewEvent) -> Bool {
+        unsafe left.metadata.withUnsafeBytes { left in
+            unsafe right.metadata.withUnsafeBytes { right in
+                guard left.count == right.count else { return false }
+                guard let one = left.baseAddress, let other = right.baseAddress else { return true }
+                return unsafe memcmp(one, other, left.count) == 0
+            }
         }
     }
 
@@ -149,16 +179,21 @@ extension RecordCodec {
         var starts: [Int] = []
         starts.reserveCapacity(commit.events.count)
         let total = RecordBatch.prefixLength + byteCount(commit) + commit.events.count
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: total) { buffer, used in
-            var writer = unsafe RecordWriter(buffer: UnsafeMutableRawBufferPointer(buffer))
-            writer.put(commitPrefix)
-            writer.put(commit.expected == .any ? anyRevision : oneRevision)
-            for (index, event) in commit.events.enumerated() {
-                writer.put(UInt8(0))
-                starts.append(writer.offset)
-                writer.put(event, index: index, of: commit)
+        let events = commit.events.span
+        var name = commit.stream.text
+        let bytes = name.withUTF8 { name in
+            unsafe [UInt8](unsafeUninitializedCapacity: total) { buffer, used in
+                var writer = unsafe RecordWriter(buffer: UnsafeMutableRawBufferPointer(buffer))
+                writer.put(commitPrefix)
+                writer.put(commit.expected == .any ? anyRevision : oneRevision)
+                for index in events.indices {
+                    writer.put(UInt8(0))
+                    starts.append(writer.offset)
+                    unsafe writer.put(
+                        events[index], stream: UnsafeRawBufferPointer(name), index: index, count: events.count)
+                }
+                used = writer.offset
             }
-            used = writer.offset
         }
         return RecordBatch(bytes: bytes, starts: starts)
     }
@@ -184,21 +219,23 @@ extension ExpectedRevision {
         unsafe self.buffer = buffer
     }
 
-    mutating func put(_ event: NewEvent, index: Int, of commit: Commit) {
+    mutating func put(
+        _ event: borrowing NewEvent, stream: UnsafeRawBufferPointer, index: Int, count: Int
+    ) {
         put(RecordLayout.format)
         put(UInt8(0))
         put(UInt16(event.version))
         put(UInt16(index))
-        put(UInt16(commit.events.count))
+        put(UInt16(count))
         put(event.time.microseconds)
         put(UInt64(0))
         put(UInt64(0))
         put(UInt64(0))
-        put(UInt16(commit.stream.text.utf8.count))
+        put(UInt16(stream.count))
         put(UInt16(event.type.text.utf8.count))
         put(UInt16(event.data.count))
         put(UInt16(event.metadata.count))
-        put(commit.stream.text)
+        unsafe put(stream)
         put(event.type.text)
         unsafe event.data.withUnsafeBytes { unsafe put($0) }
         unsafe event.metadata.withUnsafeBytes { unsafe put($0) }

@@ -51,7 +51,7 @@ struct RecordAudit {
             let parts = [("data", RecordLayout.dataRange(record)), ("metadata", RecordLayout.metadataRange(record))]
             for (name, range) in parts {
                 do {
-                    _ = try CanonicalObject(canonicalBytes: record.extracting(range))
+                    try CanonicalObject.check(record.extracting(range))
                 } catch {
                     return "its \(name) is not a canonical JSON object: \(error)"
                 }
