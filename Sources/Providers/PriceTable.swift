@@ -1,8 +1,14 @@
 /// Prices by model id, read from LiteLLM's `model_prices_and_context_window.json`.
 ///
-/// A model that isn't listed has an unknown price, never a price of 0.
+/// A model that isn't listed has an unknown price, never a price of 0. Prices of batches (`_batches`) are left out, since no
+/// batch is ever sent; so are those of audio, images and searches, which the usage of a call doesn't count.
 package struct PriceTable: Sendable, Equatable {
+    /// Ways of being served that have prices of their own, as `service_tier` names them.
+    package static let serviceTiers = ["flex", "priority"]
+
     private var prices: [String: ModelPrice]
+    /// By service tier, then by model; only where they differ from the ordinary ones.
+    private var tierPrices: [String: [String: ModelPrice]] = [:]
 
     package init(_ prices: [String: ModelPrice] = [:]) { self.prices = prices }
 
@@ -15,9 +21,19 @@ package struct PriceTable: Sendable, Equatable {
     package var models: [String] { prices.keys.sorted() }
 
     /// The price of a provider's model: `provider/model` is looked up first, as LiteLLM tells hosts apart that way.
-    package func price(provider: String, model: String) -> ModelPrice? {
-        prices["\(provider)/\(model)"] ?? prices[model]
+    ///
+    /// A service tier that a request asks for counts where the model has prices for it.
+    package func price(provider: String, model: String, serviceTier: String? = nil) -> ModelPrice? {
+        let host = Self.hosts[provider] ?? provider
+        for id in ["\(host)/\(model)", model] {
+            guard let ordinary = prices[id] else { continue }
+            return serviceTier.flatMap { tierPrices[$0]?[id] } ?? ordinary
+        }
+        return nil
     }
+
+    /// LiteLLM's names of providers where they aren't ours.
+    private static let hosts = ["google": "gemini"]
 
     /// The cost of a call in nano-dollars; nil if the price or the number of tokens is unknown.
     package func cost(provider: String, model: String, usage: Usage) -> Int? {
@@ -34,16 +50,29 @@ extension PriceTable {
         var reader = PriceTableReader(bytes)
         for (id, fields) in try reader.models() where id != "sample_spec" {
             prices[id] = try Self.price(fields, of: id)
+            for tier in Self.serviceTiers {
+                guard let price = try Self.price(fields, of: id, serviceTier: tier), price != prices[id] else {
+                    continue
+                }
+                tierPrices[tier, default: [:]][id] = price
+            }
         }
     }
 
     /// Reads one model's entry; the values are decimal texts, as they stand in the source.
-    package static func price(_ fields: [String: String], of id: String) throws(PriceTableError) -> ModelPrice? {
-        guard let rates = try rates(fields, suffix: "", else: nil, of: id) else { return nil }
+    ///
+    /// What has no price in a service tier costs there what it costs otherwise.
+    package static func price(
+        _ fields: [String: String], of id: String, serviceTier: String? = nil
+    ) throws(PriceTableError) -> ModelPrice? {
+        guard let ordinary = try rates(fields, suffix: "", else: nil, of: id) else { return nil }
+        let service = serviceTier.map { "_" + $0 } ?? ""
+        let rates = try rates(fields, suffix: service, else: ordinary, of: id) ?? ordinary
         var tiers: [ModelPrice.Tier] = []
         for (suffix, bound) in bounds {
-            guard fields.keys.contains(where: { $0.hasSuffix(suffix) }),
-                let raised = try Self.rates(fields, suffix: suffix, else: rates, of: id), raised != rates
+            guard fields.keys.contains(where: { $0.hasSuffix(suffix) || $0.hasSuffix(suffix + service) }),
+                let ordinary = try Self.rates(fields, suffix: suffix, else: rates, of: id),
+                let raised = try Self.rates(fields, suffix: suffix + service, else: ordinary, of: id), raised != rates
             else { continue }
             tiers.append(ModelPrice.Tier(above: bound, rates: raised))
         }

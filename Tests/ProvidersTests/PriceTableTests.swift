@@ -109,6 +109,35 @@ struct PriceTableTests {
         #expect(dear.cost(of: Usage(input: 1_000_000_000_000, output: 0)) == nil)
     }
 
+    @Test("a service tier has the prices that are listed for it, and the ordinary ones for the rest")
+    func serviceTiers() throws {
+        let source = """
+            {"m": {"input_cost_per_token": 2e-6, "output_cost_per_token": 8e-6, "cache_read_input_token_cost": 1e-6,
+              "input_cost_per_token_batches": 1e-9, "output_cost_per_token_batches": 1e-9,
+              "input_cost_per_token_flex": 1e-6, "output_cost_per_token_flex": 4e-6,
+              "input_cost_per_token_priority": 4e-6, "output_cost_per_token_priority": 16e-6,
+              "input_cost_per_token_above_200k_tokens": 3e-6,
+              "input_cost_per_token_above_200k_tokens_priority": 6e-6},
+             "gemini/g": {"input_cost_per_token": 1e-6, "output_cost_per_token": 1e-6}}
+            """
+        let table = try PriceTable(liteLLM: Array(source.utf8))
+        let usage = Usage(input: 1_000, output: 100, cacheRead: 500)
+        let long = Usage(input: 300_000, output: 0)
+        func cost(_ usage: Usage, _ tier: String?) -> Int? {
+            table.price(provider: "openai", model: "m", serviceTier: tier)?.cost(of: usage)
+        }
+        // In nano-dollars: 500 × input + 500 × cache read + 100 × output.
+        #expect(cost(usage, nil) == 1_000_000 + 500_000 + 800_000)
+        #expect(cost(usage, "flex") == 500_000 + 500_000 + 400_000)
+        #expect(cost(usage, "priority") == 2_000_000 + 500_000 + 1_600_000)
+        for tier in [nil, "default", "batches", "scale"] { #expect(cost(usage, tier) == 2_300_000) }
+        #expect(cost(long, nil) == 300_000 * 3_000)
+        #expect(cost(long, "priority") == 300_000 * 6_000)
+        #expect(cost(long, "flex") == 300_000 * 3_000)
+        #expect(table.price(provider: "google", model: "g", serviceTier: "flex") != nil)
+        #expect(table.price(provider: "xai", model: "g") == nil)
+    }
+
     @Test("a price survives its own coding")
     func coding() throws {
         let price = try #require(try PriceTable(liteLLM: Array(source.utf8))["gpt-5.5"])
