@@ -30,31 +30,40 @@ import Testing
         #expect(machine.takeGroup() == [1, 2, 3])
     }
 
-    @Test func `after a group of several the first of the next expects company, after one alone it does not`() {
+    @Test func `the writer expects as many as the last group had, and is told when they are there`() {
         var machine = Machine(limits: Self.limits)
-        func enqueue(_ count: Int) {
-            for entry in 0..<count {
+        func enqueue(_ count: Int) -> [Bool] {
+            (0..<count).map { entry in
                 #expect(machine.ask(bytes: 1) == .admitted)
-                machine.enqueue(entry, bytes: 1)
+                return machine.enqueue(entry, bytes: 1)
             }
         }
         func write() {
             _ = machine.takeGroup()
             _ = machine.finishGroup()
         }
-        enqueue(2)
-        #expect(!machine.expectsMore)
+        func isReady(_ count: Int) -> Bool { machine.isReady(count) }
+        #expect(machine.expectedCount == 1 && !isReady(1))
+        #expect(enqueue(3) == [true, false, false])
+        #expect(isReady(1))
         write()
-        #expect(!machine.expectsMore)
-        enqueue(1)
-        #expect(machine.expectsMore)
-        enqueue(1)
-        #expect(!machine.expectsMore)
+        #expect(machine.expectedCount == 3 && !isReady(3))
+        #expect(enqueue(1) == [false] && !isReady(3))
+        #expect(enqueue(2) == [false, true] && isReady(3))
         write()
-        enqueue(1)
+        _ = enqueue(1)
         write()
-        enqueue(1)
-        #expect(!machine.expectsMore)
+        #expect(machine.expectedCount == 1)
+    }
+
+    @Test func `a closed log expects nobody`() {
+        var machine = Machine(limits: Self.limits)
+        #expect(machine.ask(bytes: 1) == .admitted)
+        machine.enqueue(1, bytes: 1)
+        let isReadyBefore = machine.isReady(2)
+        _ = machine.close()
+        let isReadyAfter = machine.isReady(2)
+        #expect(!isReadyBefore && isReadyAfter)
     }
 
     @Test func `without room an append waits, and gets room in its turn`() {

@@ -49,6 +49,8 @@ struct GroupCommit<Ticket: Sendable, Entry: Sendable> {
     private var groupBytes = 0
     private var groupCount = 0
     private var lastGroupCount = 0
+    /// The length of the queue that the writer waits for.
+    private var wantedCount = 1
 
     init(limits: GroupLimits = GroupLimits()) {
         self.limits = limits
@@ -75,9 +77,11 @@ struct GroupCommit<Ticket: Sendable, Entry: Sendable> {
         return admission
     }
 
-    /// Queues an append that has room.
-    mutating func enqueue(_ entry: Entry, bytes: Int) {
+    /// Queues an append that has room; returns whether the queue is as long now as the writer waits for.
+    @discardableResult
+    mutating func enqueue(_ entry: Entry, bytes: Int) -> Bool {
         queue.append(Queued(entry: entry, bytes: bytes))
+        return queue.count == wantedCount
     }
 
     /// Gives back the room of an append that will not be queued; returns the tickets that have room now.
@@ -86,9 +90,15 @@ struct GroupCommit<Ticket: Sendable, Entry: Sendable> {
         return admitWaiting()
     }
 
-    /// Whether it pays to wait a moment for company: those of the last group were just answered, and most of them are
+    /// How many queued appends are worth a short wait: those of the last group were just answered, and most of them are
     /// about to append again.
-    var expectsMore: Bool { !queue.isEmpty && queue.count < lastGroupCount && !isClosed }
+    var expectedCount: Int { max(1, min(lastGroupCount, limits.groupCount)) }
+
+    /// Whether so many appends are queued, or no more will come; if not, `enqueue` tells when they are.
+    mutating func isReady(_ count: Int) -> Bool {
+        wantedCount = count
+        return queue.count >= count || (isClosed && !queue.isEmpty)
+    }
 
     /// The appends of the next group, in the order of queueing; empty when none is queued.
     mutating func takeGroup() -> [Entry] {

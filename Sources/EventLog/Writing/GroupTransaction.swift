@@ -14,7 +14,7 @@ struct GroupTransaction: ~Copyable {
     private let tables: LogTables
     private var edge: LogEdge
     /// The leaf hashes of what was appended, in order; the tree grows by them at the end.
-    private var leaves: [LeafHashes] = []
+    private var leaves: [Leaves] = []
 
     /// Takes over the edge that is known, unless another process has appended since.
     init(_ tables: LogTables, known: LogEdge?, _ transaction: borrowing WriteTransaction) throws {
@@ -55,7 +55,7 @@ struct GroupTransaction: ~Copyable {
             let records = proposal.records(placedAt: revision)
             let id = entry?.id ?? edge.meta.nextStreamID
             try write(records, first: first, stream: id, events: &events, index: &index)
-            leaves.append(proposal.expected == .any ? LeafHashes(records.leaves()) : append.leaves)
+            leaves.append(append.leaves ?? .made(records.leaves()))
             if entry == nil { edge.meta.nextStreamID += 1 }
             let last = Revision(revision.rawValue + UInt64(records.count) - 1)
             try put(StreamEntry(id: id, last: last), of: proposal.stream, transaction)
@@ -86,7 +86,7 @@ struct GroupTransaction: ~Copyable {
     }
 
     private mutating func finish(_ transaction: borrowing WriteTransaction) throws {
-        for made in leaves { for leaf in made.wait() { edge.tree.append(leaf) } }
+        for leaves in leaves { leaves.forEach { edge.tree.append($0) } }
         for tile in edge.tree.takeChangedTiles() {
             try transaction.put(tile.hashes, at: tile.key.bytes, in: tables.tree)
         }

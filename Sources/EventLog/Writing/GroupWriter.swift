@@ -19,7 +19,7 @@ final class GroupWriter: @unchecked Sendable {
     /// Writes a group and answers everyone in it.
     func write(_ appends: [PendingAppend]) {
         do throws(LogError) {
-            try blobs.store(appends.flatMap(\.blobs))
+            try blobs.store(appends.flatMap { $0.blobs })
             let outcomes = try apply(appends)
             for (append, outcome) in zip(appends, outcomes) { append.waiter.resume(returning: outcome) }
         } catch {

@@ -1,29 +1,63 @@
 import Determinism
 
-/// The leaf hashes of a commit's records, which its proposer makes while the writer writes the records.
-///
-/// A commit that expects any revision has none before it is placed; the writer makes them.
+/// The leaf hashes of a commit's records.
+enum Leaves: Sendable {
+    /// They are known.
+    case made([Digest])
+    /// Proposer and writer make them together.
+    case shared(LeafHashes)
+
+    /// Calls `body` with each hash in order.
+    func forEach(_ body: (Digest) -> Void) {
+        switch self {
+        case .made(let hashes): for hash in hashes { body(hash) }
+        case .shared(let hashes): hashes.forEach(body)
+        }
+    }
+}
+
+/// The leaf hashes of a commit's records, made by its proposer and, when that has written them, by the writer: each takes
+/// the next part that nobody has taken.
 final class LeafHashes: Sendable {
-    private let hashes: Monitor<[Digest]?>
-
-    /// Hashes that are known already.
-    init(_ hashes: [Digest]) {
-        self.hashes = Monitor(hashes)
+    private struct State {
+        var taken = 0
+        var parts: [[Digest]?]
     }
 
-    /// Hashes that `provide` will bring.
-    init() {
-        hashes = Monitor(nil)
+    /// Records of one part: few, so that nobody waits long for the other's last one.
+    private static let partCount = 32
+
+    private let records: RecordBatch
+    private let state: Monitor<State>
+
+    init(of records: RecordBatch) {
+        self.records = records
+        let count = (records.count + LeafHashes.partCount - 1) / LeafHashes.partCount
+        state = Monitor(State(parts: Array(repeating: nil, count: count)))
     }
 
-    /// Brings the hashes.
-    func provide(_ made: [Digest]) {
-        hashes.withLock { $0 = made }
-        hashes.signal()
+    /// Makes hashes until every part is taken.
+    func make() {
+        var last: (part: Int, hashes: [Digest])?
+        while true {
+            let next = state.withLock { state -> Int? in
+                if let last { state.parts[last.part] = last.hashes }
+                guard state.taken < state.parts.count else { return nil }
+                state.taken += 1
+                return state.taken - 1
+            }
+            if last != nil { state.signal() }
+            guard let next else { return }
+            let start = next * LeafHashes.partCount
+            last = (next, records.leaves(of: start..<min(start + LeafHashes.partCount, records.count)))
+        }
     }
 
-    /// The hashes; sleeps until they are there.
-    func wait() -> [Digest] {
-        hashes.wait { $0 }
+    /// Calls `body` with each hash in order; makes those that nobody has begun, and sleeps until the others are there.
+    func forEach(_ body: (Digest) -> Void) {
+        make()
+        for part in 0..<(records.count + LeafHashes.partCount - 1) / LeafHashes.partCount {
+            for hash in state.wait(for: { $0.parts[part] }) { body(hash) }
+        }
     }
 }

@@ -1,13 +1,15 @@
-import Glibc
 import LMDB
 
 /// A commit on its way to the disk.
 struct PendingAppend: Sendable {
     let proposal: Proposal
-    let leaves: LeafHashes
+    /// Nil when the records are final only in their place.
+    let leaves: Leaves?
     let blobs: [EncodedBlob]
     /// Resumed exactly once, by the writer's thread.
-    let waiter: CheckedContinuation<Result<Appended, LogError>, Never>
+    let waiter: Waiter
+
+    typealias Waiter = CheckedContinuation<Result<Appended, LogError>, Never>
 }
 
 /// The one thread of this process that writes the log.
@@ -20,18 +22,19 @@ final class LogWriter: Sendable {
 
     /// Commits of no more events than this are hashed before they are queued.
     private static let hashedBefore = 32
-    private static let pauseMicroseconds: UInt32 = 20
+    /// How long the thread waits for company before it writes a group; less than a sync takes.
+    private static let microseconds = 200
 
     private let queue: Monitor<Queue>
     private let group: GroupWriter
-    /// How often the thread waits for company before it writes a group; each costs less than a sync.
-    private let pauses: Int
+    /// How many microseconds the thread waits for company before it writes a group.
+    private let patience: Int
     /// Whether the thread has ended.
     private let ended = Monitor(false)
 
     init(_ group: GroupWriter, limits: GroupLimits, isDurable: Bool) {
         self.group = group
-        self.pauses = isDurable ? 2 : 0
+        patience = isDurable ? LogWriter.microseconds : 0
         queue = Monitor(Queue(limits: limits))
         startThread { [self] in run() }
     }
@@ -50,6 +53,7 @@ final class LogWriter: Sendable {
         } catch {
             let admitted = queue.withLock { $0.withdraw(bytes: bytes) }
             for ticket in admitted { ticket.resume(returning: true) }
+            queue.signal()
             throw error
         }
         let result = await withCheckedContinuation { waiter in
@@ -58,18 +62,19 @@ final class LogWriter: Sendable {
         return try result.get()
     }
 
-    /// Queues an append and hashes its records; a large one while the writer writes them.
+    /// Queues an append and hashes its records; those of a large one while the writer writes them.
+    ///
+    /// Where any revision is expected the records aren't final before the writer has placed them, so it hashes them.
     private func submit(
-        _ proposal: Proposal, _ blobs: [EncodedBlob], _ waiter: CheckedContinuation<Result<Appended, LogError>, Never>,
-        bytes: Int
+        _ proposal: Proposal, _ blobs: [EncodedBlob], _ waiter: PendingAppend.Waiter, bytes: Int
     ) {
-        let isLate = proposal.expected != .any && proposal.records.count > LogWriter.hashedBefore
-        let isNeeded = proposal.expected != .any && !isLate
-        let leaves = isLate ? LeafHashes() : LeafHashes(isNeeded ? proposal.records.leaves() : [])
+        let isPlaced = proposal.expected != .any
+        let shared =
+            isPlaced && proposal.records.count > LogWriter.hashedBefore ? LeafHashes(of: proposal.records) : nil
+        let leaves = shared.map { .shared($0) } ?? (isPlaced ? Leaves.made(proposal.records.leaves()) : nil)
         let append = PendingAppend(proposal: proposal, leaves: leaves, blobs: blobs, waiter: waiter)
-        queue.withLock { $0.enqueue(append, bytes: bytes) }
-        queue.signal()
-        if isLate { leaves.provide(proposal.records.leaves()) }
+        if queue.withLock({ $0.enqueue(append, bytes: bytes) }) { queue.signal() }
+        shared?.make()
     }
 
     /// Lets no append in any more; returns when those that had room are written and the thread has ended.
@@ -109,11 +114,13 @@ final class LogWriter: Sendable {
     /// The next group; nil when the queue is closed and empty.
     private func next() -> [PendingAppend]? {
         let isOpen = queue.wait { queue -> Bool? in
-            if queue.queueCount > 0 { return true }
+            if queue.isReady(1) { return true }
             return queue.isClosed && queue.isDrained ? false : nil
         }
         guard isOpen else { return nil }
-        for _ in 0..<pauses where queue.withLock({ $0.expectsMore }) { usleep(LogWriter.pauseMicroseconds) }
+        if patience > 0 {
+            _ = queue.wait(upTo: patience) { queue in queue.isReady(queue.expectedCount) ? true : nil }
+        }
         return queue.withLock { $0.takeGroup() }
     }
 }
