@@ -3,17 +3,18 @@
 BOUNDS = {
     "append": [
         "the disk: each commit waits for LMDB's two flushes, in every contender but SQLite, which has one",
-        "of Cairn's CPU time a fifth is SHA-256 over the records, about an eighth checks that data and metadata are "
-        "canonical JSON; with two commits under way both overlap the flush",
+        "of what Cairn does before a commit's records are written, three fifths are SHA-256 in two passes (the commit's "
+        "id, which is sequential and comes first, then the leaves, which the writer's thread shares), a sixth checks "
+        "that data and metadata are canonical JSON; with two commits under way all of it overlaps the flush",
     ],
     "appenders": [
         "one appender: the disk, one transaction with its flushes for each event",
-        "64 appenders: how many events share a transaction (64 at best), and waking the tasks after it: thread switches "
-        "and the block device's interrupts lead the profile, hashing is below 5%",
+        "64 appenders: they wait in step for one transaction, so tasks and writer take turns: half of the CPU time is "
+        "the kernel writing one to two pages of the index for each stream, and interrupts; hashing is below 5%",
     ],
     "scan": [
         "memory: Cairn copies each page of records out of LMDB before it is looked at, so that no transaction is open "
-        "then (memmove, a quarter); reference counting of the page, once per event, is a fifth",
+        "then (memmove, a third); the cursor is a fifth, checking a record's structure a twentieth",
         "the C cursor looks at the bytes in place and copies nothing",
     ],
     "run": [
