@@ -65,16 +65,18 @@ package struct SSEParser: Sendable {
         var value = line[colon...].dropFirst()
         if value.first == 0x20 { value.removeFirst() }
         if line[..<colon].elementsEqual("data".utf8) {
-            let count = (data.map { $0.count + 1 } ?? 0) + value.count
-            guard count <= limit else {
-                isOverflown = true
-                return nil
-            }
-            data = data.map { $0 + [0x0A] + value } ?? Array(value)
+            append(value)
         } else if line[..<colon].elementsEqual("event".utf8) {
             event = String(decoding: value, as: UTF8.self)
         }
         return nil
+    }
+
+    /// In place, so that an event of many lines takes no more time than one of few.
+    private mutating func append(_ value: ArraySlice<UInt8>) {
+        guard (data.map { $0.count + 1 } ?? 0) + value.count <= limit else { return isOverflown = true }
+        if data == nil { data = [] } else { data?.append(0x0A) }
+        data?.append(contentsOf: value)
     }
 
     /// A blank line ends an event; one without data is none.

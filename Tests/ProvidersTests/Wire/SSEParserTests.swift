@@ -64,6 +64,12 @@ import Testing
         }
     }
 
+    @Test("an event may have very many lines")
+    func manyLines() {
+        let body = SSEParser.events(in: Array((String(repeating: "data:\n", count: 100_000) + "\n").utf8))
+        #expect(body.events.map(\.data.count) == [99_999])
+    }
+
     @Test("a line or an event beyond the limit ends the reading")
     func limits() {
         var parser = SSEParser(limit: 16)
