@@ -1,3 +1,4 @@
+import CCurl
 import Glibc
 import Synchronization
 
@@ -80,6 +81,7 @@ enum BackgroundThread {
             var signals = sigset_t()
             unsafe sigfillset(&signals)
             unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
+            unsafe curl_shim_name_thread("cairn-http")
             body()
             end.isReached.store(true, ordering: .releasing)
         }

@@ -21,6 +21,8 @@ struct CurlFailure {
             return .tls
         case CURLE_PARTIAL_FILE: return .closedEarly
         case CURLE_RECV_ERROR where text.contains("chunked-encoding"): return .malformed
+        // The proxy spoke, and would not connect us to the server.
+        case CURLE_RECV_ERROR where text.contains("CONNECT "): return .refused
         case CURLE_RECV_ERROR, CURLE_HTTP2_STREAM: return hasBegun ? .closedEarly : .reset
         case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_SEND_FAIL_REWIND: return .reset
         case CURLE_WEIRD_SERVER_REPLY, CURLE_HTTP2: return .malformed
@@ -33,6 +35,11 @@ struct CurlFailure {
 
     /// What was asked of whom, and libcurl's own words.
     func detail(_ request: HTTPRequest) -> String {
-        "\(request.method) \(request.shownURL)" + (text.isEmpty ? "" : ": \(text)")
+        "\(request.method) \(request.shownURL)" + (text.isEmpty ? "" : ": \(shownText)")
+    }
+
+    /// Of a proxy whose URL it can't use libcurl shows the URL, in which there may be a password.
+    private var shownText: String {
+        text.hasPrefix("Unsupported proxy") ? "the URL of the proxy can't be used" : text
     }
 }

@@ -51,6 +51,7 @@ import Glibc
         set(CURLOPT_URL, request.url)
         setMethod(request)
         setHeaders(request)
+        set(CURLOPT_FORBID_REUSE, 0)
         set(CURLOPT_PROXY, request.isSecure ? proxies.secure : proxies.plain)
         set(CURLOPT_CONNECTTIMEOUT_MS, max(1, Int(clamping: request.limits.connectTimeout.wholeMicroseconds) / 1000))
         // Waits whether a new connection speaks HTTP/2 before it opens a second one; plain HTTP never does.
@@ -61,6 +62,20 @@ import Glibc
     func finish(_ request: HTTPRequest) {
         guard request.body.count > Self.keptBodyBytes else { return }
         unsafe set(CURLOPT_COPYPOSTFIELDS, pointer: nil)
+    }
+
+    /// Makes libcurl close the connection when this transfer ends, unless others use it too.
+    ///
+    /// For one that is cut short: an HTTP/2 server learns of it only with what is sent next, which on a kept connection may
+    /// be never.
+    func forbidReuse() { set(CURLOPT_FORBID_REUSE, 1) }
+
+    /// Makes libcurl send what waits to be sent on this transfer's connection.
+    ///
+    /// Going on after a pause sends the HTTP/2 window, and before it all that came earlier.
+    func flush() {
+        unsafe curl_easy_pause(easy, CURLPAUSE_RECV)
+        unsafe curl_easy_pause(easy, CURLPAUSE_CONT)
     }
 
     /// What libcurl found wrong, in its own words.

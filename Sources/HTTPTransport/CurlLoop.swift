@@ -20,6 +20,8 @@ import CCurl
     private var inbox = CurlThread.Inbox()
     private var finished: [(transfer: CurlTransfer, code: CURLcode)] = []
     private var ended: [(work: TransferWork, result: TransferResult)] = []
+    /// Connections on which a transfer was stopped in this round.
+    private var stoppedPorts: Set<CInt> = []
     /// No running transfer has an earlier deadline.
     private var earliestDeadline = Int64.max
 
@@ -50,6 +52,7 @@ import CCurl
             runTimer()
             collectFinished()
             stopExpired()
+            flushStopped()
             resumeEnded()
             let mustGoOn = queue.canAdmit
             thread.take(into: &inbox, sleeper: mustGoOn ? nil : wakeUp)
@@ -140,9 +143,17 @@ import CCurl
         }
     }
 
+    /// Tells servers of streams that were stopped on connections which go on: libcurl would, but only with what comes next.
+    private func flushStopped() {
+        guard !stoppedPorts.isEmpty else { return }
+        for transfer in running.values where stoppedPorts.remove(transfer.localPort) != nil { transfer.flush() }
+        stoppedPorts.removeAll(keepingCapacity: true)
+    }
+
     /// Takes the transfer from libcurl, which closes its connection unless the response was complete or others use it too.
     private func end(_ transfer: CurlTransfer, with code: CURLcode, at now: Int64) {
         if let easy = unsafe transfer.easy { unsafe curl_multi_remove_handle(multi, easy) }
+        if transfer.state.stopReason != nil, transfer.localPort != 0 { stoppedPorts.insert(transfer.localPort) }
         let (work, result) = transfer.end(with: code, at: now)
         running[work.id] = nil
         queue.release(origin: work.origin)

@@ -12,6 +12,8 @@ final class CurlTransfer {
     private var head = ResponseHead()
     private var body: [UInt8] = []
     private var arrivals = ArrivalLog()
+    /// Of the connection, which transfers on the same one have in common; 0 as long as there is none.
+    private(set) var localPort: CInt = 0
     private let contacts: Contacts
 
     init(configuration: CurlTransport.Configuration, poll: SocketPoll, contacts: Contacts) {
@@ -23,8 +25,8 @@ final class CurlTransfer {
                 context: context,
                 receiveHead: { unsafe CurlTransfer.at($3)?.receiveHead($0, count: $1 * $2) ?? 0 },
                 receiveBody: { unsafe CurlTransfer.at($3)?.receiveBody($0, count: $1 * $2) ?? 0 },
-                beforeRequest: { context, _, _, _, _ in
-                    unsafe CurlTransfer.at(context)?.beginRequest() ?? CURL_PREREQFUNC_ABORT
+                beforeRequest: { context, _, _, _, localPort in
+                    unsafe CurlTransfer.at(context)?.beginRequest(from: localPort) ?? CURL_PREREQFUNC_ABORT
                 }))
         if let easy = unsafe handle?.easy { unsafe poll.attach(toEasy: easy) }
     }
@@ -39,13 +41,17 @@ final class CurlTransfer {
 
     func begin(_ work: TransferWork, at now: Int64) {
         self.work = work
+        localPort = 0
         state = TransferState(submittedAt: work.submittedAt, startedAt: now, limits: work.request.limits)
         handle?.prepare(work.request)
     }
 
-    func clockReached(_ now: Int64) -> TransferState.Action { state.clockReached(now) }
+    func clockReached(_ now: Int64) -> TransferState.Action { heed(state.clockReached(now)) }
 
-    func stop(_ reason: TransportError.Kind) { state.stop(reason) }
+    func stop(_ reason: TransportError.Kind) { heed(state.stop(reason)) }
+
+    /// Sends what waits on the connection, such as the news that another transfer on it was stopped.
+    func flush() { handle?.flush() }
 
     /// Ends the transfer, which must not be with the multi handle any more, and makes it ready for the next one.
     func end(with code: CURLcode, at now: Int64) -> (work: TransferWork, result: TransferResult) {
@@ -79,20 +85,28 @@ final class CurlTransfer {
                 arrivals: arrivals.arrivals))
     }
 
-    private func beginRequest() -> CInt {
+    @discardableResult
+    private func heed(_ action: TransferState.Action) -> TransferState.Action {
+        if action == .stop { handle?.forbidReuse() }
+        return action
+    }
+
+    private func beginRequest(from port: CInt) -> CInt {
         if let work { contacts.note(work.origin) }
-        return state.connected(at: MonotonicClock.now) == .proceed ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+        let action = heed(state.connected(at: MonotonicClock.now))
+        localPort = port
+        return action == .proceed ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
     }
 
     /// Answers how many bytes were taken; fewer than came makes libcurl end the transfer.
     private func receiveHead(_ bytes: UnsafeMutablePointer<CChar>?, count: Int) -> Int {
         unsafe head.take(UnsafeRawBufferPointer(start: bytes, count: count))
-        return state.receivedHead(bytes: count, at: MonotonicClock.now) == .proceed ? count : 0
+        return heed(state.receivedHead(bytes: count, at: MonotonicClock.now)) == .proceed ? count : 0
     }
 
     private func receiveBody(_ bytes: UnsafeMutablePointer<CChar>?, count: Int) -> Int {
         let now = MonotonicClock.now
-        let action = state.receivedBody(bytes: count, declared: head.contentLength, at: now)
+        let action = heed(state.receivedBody(bytes: count, declared: head.contentLength, at: now))
         if body.isEmpty, action == .proceed, let length = head.contentLength {
             body.reserveCapacity(min(length, 1 << 20))
         }

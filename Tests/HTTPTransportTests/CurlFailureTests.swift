@@ -50,6 +50,13 @@ import Testing
         #expect(failure.kind(in: Progress.receiving.state) == .malformed)
     }
 
+    @Test func `a proxy that refuses to connect is a refusal, and its URL isn't shown`() {
+        let refused = CurlFailure(code: Int(CURLE_RECV_ERROR.rawValue), text: "CONNECT tunnel failed, response 403")
+        #expect(refused.kind(in: Progress.connecting.state) == .refused)
+        let unusable = CurlFailure(code: 5, text: "Unsupported proxy syntax in 'http://u:secret@'")
+        #expect(!unusable.detail(HTTPRequest(url: "http://a/")).contains("secret"))
+    }
+
     @Test func `each kind has a message of its own`() {
         let messages = TransportError.Kind.allCases.map { $0.message(TransferLimits()) }
         #expect(Set(messages).count == messages.count)

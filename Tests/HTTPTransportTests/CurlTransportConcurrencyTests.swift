@@ -51,6 +51,19 @@ import Testing
         #expect(try await waiting.value.status == 200)
     }
 
+    @Test func `a thousand transfers that are cancelled all end, and their connections close`() async throws {
+        let transport = CurlTransport(configuration: direct(maxTransfers: 1000))
+        let server = try LoopbackServer { _ in [.hang] }
+        let url = server.url
+        let tasks = (0..<1000).map { number in
+            Task { try await transport.send(HTTPRequest(url: "\(url)/\(number)")) }
+        }
+        await server.record.waitForRequests(1000)
+        for task in tasks { task.cancel() }
+        for task in tasks { #expect(await task.failureKind == .cancelled) }
+        await server.record.waitForClosedByClient(1000)
+    }
+
     @Test func `a task that is cancelled already sends nothing`() async throws {
         let transport = CurlTransport(configuration: direct())
         let server = try LoopbackServer { _ in [.respond()] }
