@@ -10,7 +10,7 @@ BOUNDS = {
     "appenders": [
         "one appender: the disk, one transaction with its flushes for each event",
         "64 appenders: they wait in step for one transaction, so tasks and writer take turns: half of the CPU time is "
-        "the kernel writing one to two pages of the index for each stream, and interrupts; hashing is below 5%",
+        "in the kernel, most of it writing and syncing pages; hashing is below 5%",
     ],
     "scan": [
         "memory: Cairn copies each page of records out of LMDB before it is looked at, so that no transaction is open "
