@@ -81,7 +81,9 @@ package struct CircuitBreaker: Equatable, Sendable {
         state = .halfOpen
     }
 
-    /// A call ended: answered (nil) or failed. What was sent before it opened and ends later changes nothing.
+    /// A call ended: answered (nil) or failed.
+    ///
+    /// What was sent before it opened and ends later changes nothing.
     package mutating func ended(_ class: ProviderErrorClass?, isProbe: Bool, at now: Timestamp) {
         let failed = `class`.map(Self.counts) ?? false
         switch state {

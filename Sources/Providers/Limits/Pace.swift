@@ -63,7 +63,7 @@ struct Pace: Equatable, Sendable {
     ) {
         if let current = adaptive {
             if counts, current.isNews(sentAt: moment) {
-                adaptive?.refuse(at: now, longestPeriod: longestPeriod)
+                adaptive?.refuse(at: now, accepted: accepted, longestPeriod: longestPeriod)
                 isGuess = false
             } else if isGuess {
                 adaptive?.lower(to: max(accepted, 1))

@@ -3,7 +3,7 @@ package import Determinism
 /// Paces the calls to one model with one key: requests and tokens per minute, and calls at once.
 ///
 /// Each limit is the least of what is configured, what the provider's headers tell and what refusals taught. Known limits
-/// are used to 97 %: with the 2.5 % that a bucket holds, no 60 seconds exceed them. Tokens are reserved by estimate, scaled
+/// are used to 97 %: with the 1.7 % that a bucket holds, no 60 seconds exceed them. Tokens are reserved by estimate, scaled
 /// by what the estimates of earlier calls turned out to be, and corrected by the answer's usage.
 package struct RateLimiter: Sendable {
     /// What keeps a call from being sent.
@@ -107,8 +107,10 @@ package struct RateLimiter: Sendable {
         meter.correct(by: -reservation.units, addedAt: reservation.granted, at: now)
         giveBack(reservation.units)
         learn(reports, from: reservation, at: now)
-        let verdict = pause.refused(sentAt: reservation.granted, retryAfter: retryAfter, at: now)
         let accepted = meter.lastMinute(at: now)
+        let interval = Microseconds(60_000_000 / Int64(max(accepted[.requests], 1)))
+        let verdict = pause.refused(
+            sentAt: reservation.granted, retryAfter: retryAfter, interval: interval, at: now)
         if facts.refusesForConcurrency {
             lowerConcurrency(from: underWay, verdict, sentAt: reservation.granted, at: now)
             return
@@ -184,12 +186,13 @@ package struct RateLimiter: Sendable {
             return
         }
         guard adaptive.isNews(sentAt: sentAt) else { return adaptiveConcurrency?.lower(to: Double(underWay)) ?? () }
-        adaptive.refuse(at: now, longestPeriod: Self.longestPeriod(callsPerMinute: 60))
+        adaptive.refuse(
+            at: now, accepted: Double(underWay), longestPeriod: Self.longestPeriod(callsPerMinute: 60))
         adaptiveConcurrency = adaptive
     }
 
     /// Long enough for a few hundred calls, so that one refusal among them is little.
     private static func longestPeriod(callsPerMinute rate: Double) -> Microseconds {
-        .seconds(Int64(60 * max(10, min(600 / max(rate, 1), 120))))
+        .seconds(Int64(60 * max(2, min(400 / max(rate, 1), 120))))
     }
 }

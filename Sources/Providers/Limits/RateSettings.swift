@@ -23,7 +23,9 @@ package struct RateLimits: Equatable, Sendable {
 
 /// What a run may ask of its providers.
 package struct RateSettings: Equatable, Sendable {
-    /// By provider: for all its models together. By `provider/model`: for that model, in addition.
+    /// By provider: for all its models together.
+    ///
+    /// By `provider/model`: for that model, in addition.
     package var limits: [String: RateLimits]
     package var breaker: CircuitBreaker.Settings
     package var stop: QuotaStop.Settings

@@ -2,7 +2,7 @@ import Determinism
 
 /// The time that a provider gets after it refused for the rate, and what its refusals mean.
 ///
-/// Without a time from the provider the pause is a second, and doubles while nothing but refusals comes: then the room of
+/// Without a time from the provider the pause is a second, or four calls' time, and doubles while nothing but refusals comes: then the room of
 /// this minute is used up, which says nothing new about how much a minute has.
 struct RefusalPause: Equatable, Sendable {
     enum Verdict: Equatable, Sendable {
@@ -46,7 +46,9 @@ struct RefusalPause: Equatable, Sendable {
         }
     }
 
-    mutating func refused(sentAt moment: Timestamp, retryAfter: Microseconds?, at now: Timestamp) -> Verdict {
+    mutating func refused(
+        sentAt moment: Timestamp, retryAfter: Microseconds?, interval: Microseconds, at now: Timestamp
+    ) -> Verdict {
         if let began, moment < began {
             extend(to: now + (retryAfter ?? .zero))
             return .wait
@@ -58,14 +60,15 @@ struct RefusalPause: Equatable, Sendable {
         wasAccepted = false
         began = now
         firstGrant = nil
-        extend(to: now + max(retryAfter ?? own, Self.shortest))
+        extend(to: now + max(retryAfter ?? own(interval), Self.shortest))
         return isNews ? .lower : .wait
     }
 
     private mutating func extend(to moment: Timestamp) { pausedUntil = max(pausedUntil ?? moment, moment) }
 
-    private var own: Microseconds {
-        var length = Self.first
+    /// Longer where calls are rare: else every try in a used-up minute would be a share of them that counts.
+    private func own(_ interval: Microseconds) -> Microseconds {
+        var length = max(Self.first, interval * 4)
         for _ in 1..<max(refusalsInARow, 1) where length < Self.longest { length = length * 2 }
         return min(length, Self.longest)
     }

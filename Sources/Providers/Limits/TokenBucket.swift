@@ -2,7 +2,7 @@ package import Determinism
 
 /// Room for so many units per minute, gained evenly and kept for a moment only.
 ///
-/// The bucket holds 1.5 seconds' worth, so that what is taken in any 60 seconds stays within 2.5 % of the rate, whether
+/// The bucket holds a second's worth, so that what is taken in any 60 seconds stays within 1.7 % of the rate, whether
 /// the provider counts in fixed windows, sliding windows or buckets. What is larger than that is let through into debt:
 /// waiting for a full bucket it would starve.
 package struct TokenBucket: Equatable, Sendable {
@@ -59,7 +59,7 @@ package struct TokenBucket: Equatable, Sendable {
 
     private func needed(for amount: Double) -> Double { min(amount, max(1, capacity / 2)) }
 
-    private static func capacity(of rate: Double) -> Double { max(1, rate / 40) }
+    private static func capacity(of rate: Double) -> Double { max(1, rate / 60) }
     private static let minute = 60_000_000.0
     private static let longestWait = 86_400_000_000.0
     /// Far less than a unit, far more than what rounding adds up to.
