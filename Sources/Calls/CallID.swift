@@ -6,8 +6,8 @@ package import Jobs
 /// The job's attempt is no part of it, so that an answered question is never paid for twice.
 package struct CallID: EntityID {
     package static let kind = "call"
-    package let rawValue: String
-    package init(wellFormed: String) { rawValue = wellFormed }
+    package let text: IDText
+    package init(text: IDText) { self.text = text }
 
     /// The call of a job's turn.
     ///

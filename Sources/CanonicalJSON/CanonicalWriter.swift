@@ -316,6 +316,17 @@ extension CanonicalWriter {
         }
     }
 
+    /// Writes a string of `count` bytes that `fill` puts in place: ASCII without controls, quotes and backslashes.
+    ///
+    /// Whoever calls it answers for the bytes: they are not looked at again.
+    package mutating func writePlainText(_ count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
+        reserve(count + 2)
+        put(UInt8(ascii: "\""))
+        fill(UnsafeMutableRawBufferPointer(start: start + self.count, count: count))
+        self.count &+= count
+        put(UInt8(ascii: "\""))
+    }
+
     private mutating func writeEscaped(_ source: UnsafeRawBufferPointer) {
         guard let first = source.baseAddress else { return }
         var copied = 0

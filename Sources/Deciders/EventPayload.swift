@@ -30,9 +30,34 @@ package protocol EventFamily: Sendable, Equatable {
     init?(_ payload: any EventPayload)
     /// All payloads of the family.
     static var types: [any EventPayload.Type] { get }
+    /// The case of a recorded event, or nil if its type isn't of this family.
+    ///
+    /// Families whose events are many look for the most frequent ones themselves, and then call `readAny`.
+    static func read(_ event: EventLog.Event) throws(CatalogueError) -> Self?
+}
+
+extension EventFamily {
+    package static func read(_ event: EventLog.Event) throws(CatalogueError) -> Self? { try readAny(event) }
+
+    /// As `read`, by way of the list of types.
+    package static func readAny(_ event: EventLog.Event) throws(CatalogueError) -> Self? {
+        for payload in types where event.hasType(payload.type) {
+            let decoded: any EventPayload = try event.decode(payload)
+            guard let known = Self(decoded) else {
+                preconditionFailure("\(Self.self) lists \(payload) in its types and has no case for it")
+            }
+            return known
+        }
+        return nil
+    }
 }
 
 extension EventLog.Event {
+    /// The payload if the event is of its type, else nil.
+    package func decode<P: EventPayload>(if payload: P.Type) throws(CatalogueError) -> P? {
+        hasType(P.type) ? try decode(payload) : nil
+    }
+
     /// The payload, brought to the version of `P` by its upcasters.
     ///
     /// A newer version than `P`'s is an error that names it: this program can't know what it means.

@@ -3,11 +3,18 @@ package enum Hexadecimal {
     /// Two lowercase digits for each byte.
     package static func text(_ bytes: UnsafeRawBufferPointer) -> String {
         String(unsafeUninitializedCapacity: 2 * bytes.count) { buffer in
-            for (index, byte) in bytes.enumerated() {
-                buffer.initializeElement(at: 2 * index, to: digit(byte >> 4))
-                buffer.initializeElement(at: 2 * index + 1, to: digit(byte & 15))
-            }
+            write(bytes, into: UnsafeMutableRawBufferPointer(buffer))
             return 2 * bytes.count
+        }
+    }
+
+    /// Writes two lowercase digits for each byte into a buffer that has room for them.
+    package static func write(_ bytes: UnsafeRawBufferPointer, into buffer: UnsafeMutableRawBufferPointer) {
+        precondition(buffer.count >= 2 * bytes.count, "a byte takes two digits")
+        for index in 0..<bytes.count {
+            let byte = bytes[index]
+            buffer[2 &* index] = digit(byte >> 4)
+            buffer[2 &* index &+ 1] = digit(byte & 15)
         }
     }
 
@@ -30,11 +37,14 @@ package enum Hexadecimal {
     /// The number that 16 digits from an index stand for.
     static func word(_ text: UnsafeRawBufferPointer, at start: Int) -> UInt64? {
         var word: UInt64 = 0
+        var isSound = true
         for index in start..<(start + 16) {
-            guard let value = value(text[index]) else { return nil }
-            word = word << 4 | UInt64(value)
+            let byte = text[index]
+            let (digit, letter) = (byte &- UInt8(ascii: "0"), byte &- UInt8(ascii: "a"))
+            isSound = isSound && (digit < 10 || letter < 6)
+            word = word << 4 | UInt64(digit < 10 ? digit : letter &+ 10)
         }
-        return word
+        return isSound ? word : nil
     }
 
     private static func digit(_ value: UInt8) -> UInt8 {

@@ -28,17 +28,61 @@ package enum StableID {
         builder.update(text)
     }
 
+    /// How many digits an id has.
+    package static let length = 26
+
     /// 128 bits as 26 digits of five bits, the first of which has only three.
-    static func text(_ high: UInt64, _ low: UInt64) -> String {
-        let alphabet: StaticString = "0123456789abcdefghjkmnpqrstvwxyz"
-        return String(unsafeUninitializedCapacity: 26) { buffer in
-            var (high, low) = (high, low)
-            for index in (0..<26).reversed() {
-                buffer.initializeElement(at: index, to: alphabet.utf8Start[Int(low & 31)])
-                low = low >> 5 | high << 59
-                high >>= 5
-            }
-            return 26
+    package static func text(_ high: UInt64, _ low: UInt64) -> String {
+        String(unsafeUninitializedCapacity: length) { buffer in
+            write(high, low, into: UnsafeMutableRawBufferPointer(buffer))
+            return length
         }
+    }
+
+    /// Writes the digits of 128 bits into the first 26 bytes of a buffer.
+    package static func write(_ high: UInt64, _ low: UInt64, into buffer: UnsafeMutableRawBufferPointer) {
+        precondition(buffer.count >= length, "an id has 26 digits")
+        let alphabet: StaticString = "0123456789abcdefghjkmnpqrstvwxyz"
+        let digits = alphabet.utf8Start
+        var (first, last) = (high >> 1, low)
+        buffer[13] = digits[Int(high << 4 & 16 | low >> 60)]
+        for index in 0..<13 {
+            buffer[12 &- index] = digits[Int(first & 31)]
+            first >>= 5
+        }
+        for index in 0..<12 {
+            buffer[25 &- index] = digits[Int(last & 31)]
+            last >>= 5
+        }
+    }
+
+    /// The 128 bits that a text writes; nil if it isn't 26 digits of an id.
+    package static func bits(of text: UnsafeRawBufferPointer) -> (high: UInt64, low: UInt64)? {
+        guard text.count == length, text[0] < UInt8(ascii: "8") else { return nil }
+        let values = digitValues.utf8Start
+        var (first, last): (UInt64, UInt64) = (0, 0)
+        var seen: UInt8 = 0
+        for index in 0..<13 {
+            let value = values[Int(text[index] & 0x7F)]
+            seen |= value & 0x20 | text[index] & 0x80
+            first = first << 5 | UInt64(value & 31)
+        }
+        let value = values[Int(text[13] & 0x7F)]
+        seen |= value & 0x20 | text[13] & 0x80
+        for index in 14..<26 {
+            let value = values[Int(text[index] & 0x7F)]
+            seen |= value & 0x20 | text[index] & 0x80
+            last = last << 5 | UInt64(value & 31)
+        }
+        guard seen == 0 else { return nil }
+        return (first << 1 | UInt64(value & 31) >> 4, UInt64(value & 15) << 60 | last)
+    }
+
+    /// For each ASCII character the value of the digit plus 0x40, or a byte with the bit 0x20 if it is none.
+    private static var digitValues: StaticString {
+        """
+        ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~@ABCDEFGHI~~\
+        ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~JKLMNOPQ~RS~TU~VWXYZ~[\\]^_~~~~~
+        """
     }
 }

@@ -36,7 +36,7 @@ extension CanonicalReader {
         try field(key) { (reader) throws(JSONError) -> String in
             let start = reader.offset
             let text = try String(from: &reader)
-            guard (1...most).contains(text.unicodeScalars.count) else {
+            guard text.hasCodePoints(upTo: most) else {
                 throw reader.error(
                     at: start, expected: "1 to \(most) code points", found: "\(text.unicodeScalars.count)")
             }
@@ -48,7 +48,7 @@ extension CanonicalReader {
     package mutating func optionalText(_ key: StaticString, atMost most: Int) throws(JSONError) -> String? {
         let start = offset
         guard let text: String = try optionalField(key) else { return nil }
-        guard (1...most).contains(text.unicodeScalars.count) else {
+        guard text.hasCodePoints(upTo: most) else {
             throw error(at: start, expected: "1 to \(most) code points", found: "\(text.unicodeScalars.count)")
         }
         return text
@@ -74,6 +74,13 @@ extension CanonicalWriter {
     /// A length of time, if there is one.
     package mutating func optionalField(_ key: StaticString, _ length: Microseconds?) {
         optionalField(key, length?.count)
+    }
+}
+
+extension String {
+    /// Whether it has 1 to `most` code points; most texts have few bytes, and need no counting.
+    fileprivate func hasCodePoints(upTo most: Int) -> Bool {
+        !isEmpty && (utf8.count <= most || unicodeScalars.count <= most)
     }
 }
 

@@ -4,7 +4,9 @@ import EventLog
 /// The tables of one projector while events are folded into them, without the projector's types.
 protocol AnyFold: AnyObject {
     /// Folds one event; after a failure, `forget` what was folded since the last `drain`.
-    func apply(_ event: Event) throws(ViewError)
+    func apply(_ event: SharedEvent) throws(ViewError)
+    /// Takes note that no row is committed.
+    func begin()
     /// The changed rows in key order; from then on they count as committed.
     func drain() -> RowWrites
     /// Forgets everything that isn't committed, and everything that is kept of it.
@@ -28,20 +30,28 @@ final class Fold<P: Projector>: AnyFold {
         tables = maker.tables
     }
 
-    func apply(_ event: Event) throws(ViewError) {
+    func apply(_ event: SharedEvent) throws(ViewError) {
         do {
             try P.apply(event, to: &projected)
         } catch {
-            throw .stopped(P.name, at: event, by: context.failure ?? error)
+            throw .stopped(P.name, at: event.event, by: context.failure ?? error)
         }
         if let failure = context.failure { throw .row(P.name, failure, at: event.position) }
     }
 
+    func begin() {
+        for table in tables { table.begin() }
+    }
+
     func drain() -> RowWrites {
         var writes = RowWrites()
+        writes.reserve(tables.reduce(0) { $0 + $1.changedRows })
         var writer = CanonicalWriter()
-        for table in tables { table.drain(into: &writes, &writer) }
-        writes.sort()
+        for table in tables {
+            let first = writes.count
+            table.drain(into: &writes, &writer)
+            writes.sort(from: first)
+        }
         return writes
     }
 

@@ -14,7 +14,7 @@ package struct MemoryView<P: Projector> {
     package func apply(_ events: some Sequence<Event>) throws(ViewError) {
         for event in events where P.types.contains(where: event.hasType) {
             do throws(ViewError) {
-                try fold.apply(event)
+                try fold.apply(SharedEvent(event))
             } catch {
                 fold.forget()
                 throw error

@@ -14,7 +14,7 @@ package protocol Projector: Sendable {
     /// The events that `apply` is given; others cost nothing.
     static var types: [EventType] { get }
     /// Folds one event into the tables; what it throws stops this projector, and no other.
-    static func apply(_ event: Event, to tables: inout Tables) throws
+    static func apply(_ event: SharedEvent, to tables: inout Tables) throws
 }
 
 /// The tables of one projector, made by a memberwise recipe.

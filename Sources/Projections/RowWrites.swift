@@ -12,7 +12,10 @@ package struct RowWrites: Sendable {
         /// Empty for a row that was removed: no JSON value is empty.
         @usableFromInline package let value: Range<Int32>
 
-        @inlinable
+        /// Eight bytes of the key, from where the keys of its table begin to differ.
+        var rank: UInt64 = 0
+
+        @usableFromInline
         package init(key: Range<Int32>, value: Range<Int32>) {
             self.key = key
             self.value = value
@@ -23,6 +26,18 @@ package struct RowWrites: Sendable {
     @usableFromInline package var entries: [Entry] = []
 
     init() {}
+
+    /// Makes room for some rows; what isn't used is never touched.
+    mutating func reserve(_ rows: Int) {
+        entries.reserveCapacity(rows)
+        bytes.reserveCapacity(min(rows * 1_024, 1 << 28))
+    }
+
+    /// The first key in order, if there is a row and none is removed.
+    var firstKeyOfAdditions: [UInt8]? {
+        guard let first = entries.first, entries.allSatisfy({ !$0.value.isEmpty }) else { return nil }
+        return Array(bytes[Int(first.key.lowerBound)..<Int(first.key.upperBound)])
+    }
 
     var isEmpty: Bool { entries.isEmpty }
 
@@ -46,13 +61,45 @@ package struct RowWrites: Sendable {
         entries.append(Entry(key: start..<middle, value: middle..<Int32(bytes.count)))
     }
 
-    /// Puts the rows in key order.
-    mutating func sort() {
+    var count: Int { entries.count }
+
+    /// Puts the rows from an index on, those of one table, in key order.
+    mutating func sort(from first: Int) {
+        guard entries.count - first > 1 else { return }
         bytes.withUnsafeBytes { bytes in
-            entries.sort { left, right in
-                precedes(bytes.part(left.key), bytes.part(right.key))
+            let common = commonLength(from: first, bytes)
+            for index in first..<entries.count {
+                entries[index].rank = bytes.rank(of: entries[index].key, from: common)
+            }
+            if isSorted(from: first, bytes) { return }
+            entries[first...].sort { left, right in
+                if left.rank != right.rank { return left.rank < right.rank }
+                return precedes(bytes.part(left.key), bytes.part(right.key))
             }
         }
+    }
+
+    private func isSorted(from first: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        (first + 1..<entries.count).allSatisfy { index in
+            let (left, right) = (entries[index - 1], entries[index])
+            return left.rank < right.rank
+                || left.rank == right.rank && precedes(bytes.part(left.key), bytes.part(right.key))
+        }
+    }
+
+    /// How many bytes all keys from an index on begin with.
+    private func commonLength(from first: Int, _ bytes: UnsafeRawBufferPointer) -> Int {
+        let one = bytes.part(entries[first].key)
+        var common = one.count
+        for entry in entries[first...] {
+            let other = bytes.part(entry.key)
+            common = min(common, other.count)
+            var length = 0
+            while length + 8 <= common, one.word(at: length) == other.word(at: length) { length += 8 }
+            while length < common, one[length] == other[length] { length += 1 }
+            common = length
+        }
+        return common
     }
 
     /// Lends each key with its value, nil for a removed row, in order.
@@ -67,6 +114,15 @@ package struct RowWrites: Sendable {
 }
 
 extension UnsafeRawBufferPointer {
+    fileprivate func word(at offset: Int) -> UInt64 { loadUnaligned(fromByteOffset: offset, as: UInt64.self) }
+
+    /// The eight bytes of a key behind those that all have, as a number; zeros follow a shorter one.
+    fileprivate func rank(of range: Range<Int32>, from common: Int) -> UInt64 {
+        let key = part(range)
+        if key.count >= common + 8 { return UInt64(bigEndian: key.word(at: common)) }
+        return (common..<common + 8).reduce(0) { $0 << 8 | ($1 < key.count ? UInt64(key[$1]) : 0) }
+    }
+
     fileprivate func part(_ range: Range<Int32>) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: self[Int(range.lowerBound)..<Int(range.upperBound)])
     }

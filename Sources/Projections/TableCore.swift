@@ -16,8 +16,12 @@ package protocol AnyTable: AnyObject {
     var name: String { get }
     /// The bytes that all keys of the table begin with.
     var prefix: [UInt8] { get }
+    /// How many rows have changed since the last drain.
+    var changedRows: Int { get }
     /// How many rows are kept decoded.
     var keptRows: Int { get }
+    /// Takes note that no row is committed, so that none has to be looked for.
+    func begin()
     /// Hands over the changed rows; from then on they count as committed.
     func drain(into writes: inout RowWrites, _ writer: inout CanonicalWriter)
     /// Forgets all rows that are kept, changed ones too.
@@ -34,12 +38,15 @@ package final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
         @usableFromInline package let key: Key
         @usableFromInline package var row: Row?
         @usableFromInline package var isChanged: Bool
+        /// False if there certainly is no committed row, so that none has to be removed.
+        @usableFromInline package var isStored: Bool
 
         @inlinable
-        package init(key: Key, row: Row?, isChanged: Bool) {
+        package init(key: Key, row: Row?, isChanged: Bool, isStored: Bool) {
             self.key = key
             self.row = row
             self.isChanged = isChanged
+            self.isStored = isStored
         }
     }
 
@@ -51,7 +58,9 @@ package final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
     /// The rows that are kept, in the order in which they were first asked for.
     @usableFromInline package var slots: [Slot] = []
     /// Where in `slots` a key is.
-    @usableFromInline package var places: [Key: Int] = [:]
+    @usableFromInline var index = SlotIndex()
+    /// Whether all rows of the table are kept, so that one that isn't is nowhere.
+    @usableFromInline package var isComplete = false
     /// Where in `slots` the changed rows are.
     @usableFromInline package var changed: [Int] = []
     /// The place that was asked for last: a row is often read and then written.
@@ -69,20 +78,12 @@ package final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
     }
 
     @inlinable
-    package func row(_ key: Key) -> Row? {
-        if let place = known(key) { return slots[place].row }
-        let row = loadOrFail(key)
-        keep(key, row, isChanged: false)
-        return row
-    }
+    package func row(_ key: Key) -> Row? { slots[place(of: key)].row }
 
     @inlinable
     package func set(_ key: Key, _ row: Row?) {
-        guard let place = known(key) else {
-            changed.append(slots.count)
-            keep(key, row, isChanged: true)
-            return
-        }
+        let hash = hash(of: key)
+        let place = known(key, hash) ?? keep(key, hash, nil, isStored: !isComplete)
         slots[place].row = row
         markChanged(place)
     }
@@ -92,39 +93,75 @@ package final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
     package subscript(key: Key) -> Row? {
         get { row(key) }
         _modify {
-            let place = known(key) ?? keep(key, loadOrFail(key), isChanged: false)
+            let place = place(of: key)
             markChanged(place)
             yield &slots[place].row
         }
     }
 
-    @inlinable
-    package func known(_ key: Key) -> Int? {
-        if recent < slots.count, slots[recent].key == key { return recent }
-        guard let place = places[key] else { return nil }
-        recent = place
-        return place
-    }
-
+    /// Changes a row in place if there is one; nil if there is none.
     @inlinable
     @discardableResult
-    package func keep(_ key: Key, _ row: Row?, isChanged: Bool) -> Int {
-        let place = slots.count
-        slots.append(Slot(key: key, row: row, isChanged: isChanged))
-        places[key] = place
+    package func change<Result>(_ key: Key, _ body: (inout Row) throws -> Result) rethrows -> Result? {
+        let place = place(of: key)
+        guard slots[place].row != nil else { return nil }
+        markChanged(place)
+        return try slots[place].row?.changed(by: body)
+    }
+
+    /// Lends a row to be changed in place if there is one; it counts as changed only if `body` says so.
+    @inlinable
+    package func reconsider(_ key: Key, _ body: (inout Row) throws -> Bool) rethrows -> Bool {
+        let place = place(of: key)
+        guard try slots[place].row?.changed(by: body) == true else { return false }
+        markChanged(place)
+        return true
+    }
+
+    @inlinable
+    func hash(of key: Key) -> UInt64 {
+        var hash = KeyHash()
+        key.mix(into: &hash)
+        return hash.value
+    }
+
+    /// Where the row of a key is kept, after reading it if need be.
+    @inlinable
+    func place(of key: Key) -> Int {
+        let hash = hash(of: key)
+        if let place = known(key, hash) { return place }
+        let row = isComplete ? nil : loadOrFail(key)
+        return keep(key, hash, row, isStored: row != nil)
+    }
+
+    @inlinable
+    func known(_ key: Key, _ hash: UInt64) -> Int? {
+        if recent < slots.count, slots[recent].key == key { return recent }
+        guard let place = index.place(hash, { slots[$0].key == key }) else { return nil }
         recent = place
         return place
     }
 
     @inlinable
-    package func markChanged(_ place: Int) {
+    func keep(_ key: Key, _ hash: UInt64, _ row: Row?, isStored: Bool) -> Int {
+        let place = slots.count
+        // Memory that isn't touched costs nothing, and moving rows does.
+        if place == slots.capacity { slots.reserveCapacity(max(16, 4 * place)) }
+        slots.append(Slot(key: key, row: row, isChanged: false, isStored: isStored))
+        index.insert(hash, place)
+        recent = place
+        return place
+    }
+
+    @inlinable
+    func markChanged(_ place: Int) {
         if slots[place].isChanged { return }
         slots[place].isChanged = true
         changed.append(place)
     }
 
     @inlinable
-    package func loadOrFail(_ key: Key) -> Row? {
+    func loadOrFail(_ key: Key) -> Row? {
         do {
             return try load(key)
         } catch {
@@ -154,6 +191,10 @@ package final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
     package func drainChanged(into writes: inout RowWrites, _ writer: inout CanonicalWriter) {
         for place in changed {
             slots[place].isChanged = false
+            let isThere = slots[place].row != nil
+            // What came and went within a batch was never stored.
+            guard isThere || slots[place].isStored else { continue }
+            slots[place].isStored = isThere
             writes.add(prefix, slots[place].key, slots[place].row, &writer)
         }
         changed.removeAll(keepingCapacity: true)
@@ -165,11 +206,16 @@ package final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
     }
 
     @usableFromInline package var keptRows: Int { slots.count }
+    @usableFromInline package var changedRows: Int { changed.count }
+
+    @usableFromInline
+    package func begin() { isComplete = slots.isEmpty }
 
     @usableFromInline
     package func forget() {
+        isComplete = false
         slots.removeAll(keepingCapacity: true)
-        places.removeAll(keepingCapacity: true)
+        index.removeAll()
         changed.removeAll(keepingCapacity: true)
     }
 }
@@ -191,4 +237,10 @@ extension TableCore {
         guard reader.bytes.isEmpty else { throw KeyError("\(reader.bytes.count) bytes follow the key") }
         return key
     }
+}
+
+extension CanonicalEncodable {
+    /// Lends the value to be changed in place.
+    @inlinable
+    mutating func changed<Result>(by body: (inout Self) throws -> Result) rethrows -> Result { try body(&self) }
 }

@@ -13,6 +13,18 @@ package protocol ViewKey: Hashable, Sendable {
     func encode(to key: inout KeyWriter)
     /// Reads the parts in the same order.
     init(from key: inout KeyReader) throws(KeyError)
+    /// Mixes what tells keys apart into a hash; equal keys mix the same.
+    func mix(into hash: inout KeyHash)
+}
+
+extension ViewKey {
+    /// By way of `Hasher`, which is slower than mixing the words of a key.
+    @inlinable
+    package func mix(into hash: inout KeyHash) {
+        var hasher = Hasher()
+        self.hash(into: &hasher)
+        hash.mix(UInt64(bitPattern: Int64(hasher.finalize())))
+    }
 }
 
 /// Bytes that aren't a key of the type that was asked for.
@@ -35,6 +47,22 @@ package struct KeyWriter: Sendable {
     /// Appends a part.
     @inlinable
     package mutating func append(_ part: some ViewKey) { part.encode(to: &self) }
+
+    /// Appends a text of `count` bytes, none of them zero, that `fill` puts in place.
+    package mutating func appendPlain(_ count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
+        withUnsafeTemporaryAllocation(byteCount: count + 2, alignment: 8) { buffer in
+            fill(UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
+            buffer[count] = 0
+            buffer[count + 1] = 1
+            bytes.append(contentsOf: buffer)
+        }
+    }
+
+    /// Appends eight bytes, the most significant first.
+    @inlinable
+    mutating func append(word: UInt64) {
+        withUnsafeBytes(of: word.bigEndian) { bytes.append(contentsOf: $0) }
+    }
 
     /// Appends a text; one without zero bytes, as nearly all are, in one piece.
     mutating func append(text: String) {
@@ -103,20 +131,26 @@ extension String: ViewKey {
 }
 
 extension UInt64: ViewKey {
+    @inlinable
+    package func mix(into hash: inout KeyHash) { hash.mix(self) }
     @usableFromInline
-    package func encode(to key: inout KeyWriter) { encode(into: &key.bytes) }
+    package func encode(to key: inout KeyWriter) { key.append(word: self) }
     @usableFromInline
     package init(from key: inout KeyReader) throws(KeyError) { self = try key.read(part: UInt64.self) }
 }
 
 extension Int64: ViewKey {
+    @inlinable
+    package func mix(into hash: inout KeyHash) { hash.mix(UInt64(bitPattern: self)) }
     @usableFromInline
-    package func encode(to key: inout KeyWriter) { encode(into: &key.bytes) }
+    package func encode(to key: inout KeyWriter) { key.append(word: UInt64(bitPattern: self) ^ 1 << 63) }
     @usableFromInline
     package init(from key: inout KeyReader) throws(KeyError) { self = try key.read(part: Int64.self) }
 }
 
 extension Int: ViewKey {
+    @inlinable
+    package func mix(into hash: inout KeyHash) { hash.mix(UInt64(bitPattern: Int64(self))) }
     @usableFromInline
     package func encode(to key: inout KeyWriter) { Int64(self).encode(to: &key) }
     @usableFromInline
@@ -124,6 +158,8 @@ extension Int: ViewKey {
 }
 
 extension Bool: ViewKey {
+    @inlinable
+    package func mix(into hash: inout KeyHash) { hash.mix(self ? 1 : 0) }
     @usableFromInline
     package func encode(to key: inout KeyWriter) { key.bytes.append(self ? 1 : 0) }
     @usableFromInline
@@ -137,6 +173,8 @@ extension Bool: ViewKey {
 }
 
 extension Position: ViewKey {
+    @inlinable
+    package func mix(into hash: inout KeyHash) { hash.mix(rawValue) }
     @usableFromInline
     package func encode(to key: inout KeyWriter) { rawValue.encode(to: &key) }
     @usableFromInline
@@ -144,6 +182,8 @@ extension Position: ViewKey {
 }
 
 extension Timestamp: ViewKey {
+    @inlinable
+    package func mix(into hash: inout KeyHash) { hash.mix(UInt64(bitPattern: microseconds)) }
     @usableFromInline
     package func encode(to key: inout KeyWriter) { microseconds.encode(to: &key) }
     @usableFromInline
@@ -164,6 +204,9 @@ extension Digest: ViewKey {
 }
 
 extension ViewKey where Self: RawRepresentable, RawValue: ViewKey {
+    @inlinable
+    package func mix(into hash: inout KeyHash) { rawValue.mix(into: &hash) }
+
     @inlinable
     package func encode(to key: inout KeyWriter) { rawValue.encode(to: &key) }
 

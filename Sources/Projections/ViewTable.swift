@@ -25,6 +25,21 @@ package struct ViewTable<Key: ViewKey, Row: ViewRow> {
         _modify { yield &core[key] }
     }
 
+    /// Changes a row in place if there is one, for `apply`; nil if there is none.
+    ///
+    /// `body` can't look at the same table.
+    @inlinable
+    @discardableResult
+    package func change<Result>(_ key: Key, _ body: (inout Row) throws -> Result) rethrows -> Result? {
+        try core.change(key, body)
+    }
+
+    /// Lends a row to be changed in place if there is one, for `apply`; it counts as changed only if `body` says so.
+    @inlinable
+    package func reconsider(_ key: Key, _ body: (inout Row) throws -> Bool) rethrows -> Bool {
+        try core.reconsider(key, body)
+    }
+
     /// The row of a key, for queries.
     @inlinable
     package func get(_ key: Key) throws -> Row? { try core.load(key) }

@@ -26,4 +26,29 @@ import Testing
         #expect(Set(ids).count == ids.count)
         for id in ids { #expect(id.utf8.count == 26) }
     }
+
+    @Test("an id stands for 128 bits, and back")
+    func bits() {
+        var (high, low): (UInt64, UInt64) = (0, 0)
+        for step in 0..<200 as Range<UInt64> {
+            let text = StableID.text(high, low)
+            let bits = Array(text.utf8).withUnsafeBytes { StableID.bits(of: $0) }
+            #expect(bits?.high == high && bits?.low == low, "\(text)")
+            high = step % 5 == 0 ? high >> 1 | 1 << 63 : high &* 6_364_136_223_846_793_005 &+ step
+            low = step % 7 == 0 ? ~low : low << 3 ^ high &+ step
+        }
+        #expect(StableID.text(.max, .max) == "7zzzzzzzzzzzzzzzzzzzzzzzzz")
+    }
+
+    @Test(
+        "other text is no id",
+        arguments: [
+            "", "0", "8zzzzzzzzzzzzzzzzzzzzzzzzz", "0000000000000000000000000i", "0000000000000l000000000000",
+            "00000000000000000000o00000", "u0000000000000000000000000", "0000000000000000000000000A",
+            "000000000000000000000000000", "000000000000000000000000\u{E9}", "-0000000000000000000000000",
+            "0000000000000 000000000000",
+        ])
+    func noBits(text: String) {
+        #expect(Array(text.utf8).withUnsafeBytes { StableID.bits(of: $0) } == nil)
+    }
 }

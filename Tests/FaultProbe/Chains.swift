@@ -47,9 +47,9 @@ enum Chains: Projector {
     static var version: Int { 1 }
     static var types: [EventType] { [Appending.type] }
 
-    static func apply(_ event: Event, to tables: inout Tables) throws {
-        tables.streams[event.stream.text, default: Row()].add(event)
-        tables.all["all", default: Row()].add(event)
+    static func apply(_ event: SharedEvent, to tables: inout Tables) throws {
+        tables.streams[event.stream.text, default: Row()].add(event.event)
+        tables.all["all", default: Row()].add(event.event)
     }
 }
 

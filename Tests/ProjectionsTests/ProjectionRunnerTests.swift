@@ -72,7 +72,7 @@ import Testing
             try store.environment.read { transaction in
                 try source.lend(transaction) {
                     try log.scan(from: start, to: end, matching: EventFilter(types: Totals.types)) {
-                        try fold.apply($0)
+                        try fold.apply(SharedEvent($0))
                     }
                 }
             }

@@ -128,9 +128,9 @@ enum Totals: Projector {
     static let version = 1
     static let types = [ItemAdded.type, ItemRemoved.type]
 
-    static func apply(_ event: Event, to tables: inout Tables) throws {
+    static func apply(_ event: SharedEvent, to tables: inout Tables) throws {
         if event.hasType(ItemAdded.type) {
-            let added = try event.decode(ItemAdded.self)
+            let added = try event.event.decode(ItemAdded.self)
             var total = tables.totals[added.name] ?? Total()
             tables.bySum[BySum(sum: total.sum, name: added.name)] = nil
             total.count += 1
@@ -138,7 +138,7 @@ enum Totals: Projector {
             tables.totals[added.name] = total
             tables.bySum[BySum(sum: total.sum, name: added.name)] = true
         } else {
-            let removed = try event.decode(ItemRemoved.self)
+            let removed = try event.event.decode(ItemRemoved.self)
             guard let total = tables.totals[removed.name] else { return }
             tables.bySum[BySum(sum: total.sum, name: removed.name)] = nil
             tables.totals[removed.name] = nil
@@ -157,8 +157,8 @@ enum TotalsV2: Projector {
     static let version = 2
     static let types = [ItemAdded.type]
 
-    static func apply(_ event: Event, to tables: inout Tables) throws {
-        let name = try event.decode(ItemAdded.self).name
+    static func apply(_ event: SharedEvent, to tables: inout Tables) throws {
+        let name = try event.event.decode(ItemAdded.self).name
         if tables.counts[name] == nil { tables.counts[name] = Total() }
         tables.counts[name]?.count += 1
     }
@@ -177,9 +177,9 @@ enum Fragile: Projector {
     static let version = 1
     static let types = [ItemAdded.type, ItemRemoved.type]
 
-    static func apply(_ event: Event, to tables: inout Tables) throws {
+    static func apply(_ event: SharedEvent, to tables: inout Tables) throws {
         if event.hasType(ItemRemoved.type) { throw Broken() }
-        let name = try event.decode(ItemAdded.self).name
+        let name = try event.event.decode(ItemAdded.self).name
         tables.counts[name] = (tables.counts[name] ?? 0) + 1
     }
 }
@@ -195,7 +195,7 @@ enum Scanning: Projector {
     static let version = 1
     static let types = [ItemAdded.type]
 
-    static func apply(_ event: Event, to tables: inout Tables) throws {
+    static func apply(_ event: SharedEvent, to tables: inout Tables) throws {
         tables.counts["rows"] = try tables.counts.count()
     }
 }

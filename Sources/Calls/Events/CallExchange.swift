@@ -12,7 +12,8 @@ package struct CallExchange: Equatable, Sendable {
     /// From the start of the transfer to the first byte of the response.
     package let firstByte: Microseconds
     /// The headers that the adapter finds useful and that hold no secret; names in lower case.
-    package let headers: [String: String]
+    package var headers: [String: String] { headerTexts.dictionary }
+    private let headerTexts: CanonicalTexts
     /// From submission to the start of the transfer.
     package let queued: Microseconds
     /// The HTTP status.
@@ -26,7 +27,7 @@ package struct CallExchange: Equatable, Sendable {
     ) {
         self.body = body
         self.firstByte = firstByte
-        self.headers = headers
+        headerTexts = CanonicalTexts(headers)
         self.queued = queued
         self.status = status
         self.total = total
@@ -50,7 +51,7 @@ extension CallExchange: CanonicalCodable {
         writer.beginObject()
         writer.field("body", body)
         writer.field("firstByte", firstByte)
-        writer.field("headers", headers)
+        writer.field("headers", headerTexts)
         writer.field("queued", queued)
         writer.field("status", status)
         writer.field("total", total)
@@ -61,7 +62,7 @@ extension CallExchange: CanonicalCodable {
         try reader.beginObject()
         body = try reader.field("body")
         firstByte = try reader.length("firstByte")
-        headers = try reader.field("headers")
+        headerTexts = try reader.field("headers")
         queued = try reader.length("queued")
         status = try reader.integer("status", atLeast: 100)
         total = try reader.length("total")

@@ -23,25 +23,22 @@ package enum CallUsage: Projector {
         }
     }
 
-    package static func apply(_ event: EventLog.Event, to tables: inout Tables) throws {
-        guard let id = CallID(rawValue: event.stream.id) else {
-            throw KeyError("\(event.stream) is no call's stream")
-        }
-        if event.hasType(CallStarted.type) {
-            let started = try event.decode(CallStarted.self)
-            guard let run = try event.metadata().run.flatMap({ RunID(rawValue: $0) }) else { return }
+    package static func apply(_ event: SharedEvent, to tables: inout Tables) throws {
+        let id = try CallID(streamOf: event.event)
+        guard let happened = try event.read(CallEvent.self) else { return }
+        if case .started(let started) = happened {
+            guard let run = try event.circumstances().run else { return }
             let key = UsageKey(run: run, provider: started.provider, model: started.model, purpose: started.purpose)
             tables.calls[id] = key
             tables.change(key) { $0.attempts += 1 }
         } else if let key = tables.calls[id] {
-            if event.hasType(CallCompleted.type) {
-                let completed = try event.decode(CallCompleted.self)
+            switch happened {
+            case .started, .retryDecided: break
+            case .completed(let completed):
                 tables.change(key) { $0.take(completed) }
                 tables.calls[id] = nil
-            } else if event.hasType(CallFailed.type) {
-                tables.change(key) { $0.failures += 1 }
-            } else {
-                tables.change(key) { $0.unknown += 1 }
+            case .failed: tables.change(key) { $0.failures += 1 }
+            case .outcomeUnknown: tables.change(key) { $0.unknown += 1 }
             }
         }
     }
@@ -81,9 +78,11 @@ extension CallPurpose: ViewKey {}
 
 extension CallUsage.Tables {
     fileprivate mutating func change(_ key: CallUsage.UsageKey, _ body: (inout UsageRow) -> Void) {
-        var row = usage[key] ?? UsageRow()
-        body(&row)
-        usage[key] = row
+        if usage.change(key, body) == nil {
+            var row = UsageRow()
+            body(&row)
+            usage[key] = row
+        }
     }
 
     /// The usage of a run, by provider, model and purpose.

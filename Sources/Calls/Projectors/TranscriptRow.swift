@@ -62,14 +62,13 @@ package struct TranscriptRow: Equatable, Sendable {
         state = .inFlight
     }
 
-    mutating func take(_ event: EventLog.Event) throws(CatalogueError) {
-        if event.hasType(CallCompleted.type) {
-            take(try event.decode(CallCompleted.self), at: event.time)
-        } else if event.hasType(CallFailed.type) {
-            take(try event.decode(CallFailed.self))
-        } else if event.hasType(CallRetryDecided.type) {
-            state = .retrying
-        } else if event.hasType(CallOutcomeUnknown.type) {
+    mutating func take(_ happened: CallEvent, at time: Timestamp) {
+        switch happened {
+        case .started(let started): start(started)
+        case .completed(let completed): take(completed, at: time)
+        case .failed(let failed): take(failed)
+        case .retryDecided: state = .retrying
+        case .outcomeUnknown:
             state = .outcomeUnknown
             unknown += 1
         }

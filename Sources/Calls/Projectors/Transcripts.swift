@@ -22,15 +22,14 @@ package enum Transcripts: Projector {
         }
     }
 
-    package static func apply(_ event: EventLog.Event, to tables: inout Tables) throws {
-        guard let id = CallID(rawValue: event.stream.id) else {
-            throw KeyError("\(event.stream) is no call's stream")
-        }
-        if event.hasType(CallStarted.type) {
-            try tables.start(id, event)
-        } else if let key = tables.calls[id], var row = tables.turns[key] {
-            try row.take(event)
-            tables.turns[key] = row
+    package static func apply(_ event: SharedEvent, to tables: inout Tables) throws {
+        let id = try CallID(streamOf: event.event)
+        guard let happened = try event.read(CallEvent.self) else { return }
+        if case .started(let started) = happened {
+            try tables.start(id, started, event)
+        } else if let key = tables.calls[id] {
+            let time = event.time
+            tables.turns.change(key) { $0.take(happened, at: time) }
         }
     }
 
@@ -56,6 +55,12 @@ package enum Transcripts: Projector {
             key.append(position)
         }
 
+        package func mix(into hash: inout KeyHash) {
+            job.mix(into: &hash)
+            turn.mix(into: &hash)
+            position.mix(into: &hash)
+        }
+
         package init(from key: inout KeyReader) throws(KeyError) {
             run = try key.read()
             job = try key.read()
@@ -65,7 +70,13 @@ package enum Transcripts: Projector {
     }
 }
 
-extension CallID: ViewKey {}
+extension CallID {
+    /// The call whose stream an event is in.
+    init(streamOf event: EventLog.Event) throws(KeyError) {
+        guard let id = CallID(inStreamOf: event) else { throw KeyError("\(event.stream) is no call's stream") }
+        self = id
+    }
+}
 
 extension Transcripts.TurnKey: CanonicalCodable {
     package func encode(to writer: inout CanonicalWriter) {
@@ -88,15 +99,10 @@ extension Transcripts.TurnKey: CanonicalCodable {
 }
 
 extension Transcripts.Tables {
-    fileprivate mutating func start(_ id: CallID, _ event: EventLog.Event) throws {
-        let started = try event.decode(CallStarted.self)
-        if let key = calls[id], var row = turns[key] {
-            row.start(started)
-            turns[key] = row
-            return
-        }
+    fileprivate mutating func start(_ id: CallID, _ started: CallStarted, _ event: SharedEvent) throws {
+        if let key = calls[id], turns.change(key, { $0.start(started) }) != nil { return }
         // Calls outside of a run aren't anybody's transcript.
-        guard let run = try event.metadata().run.flatMap({ RunID(rawValue: $0) }) else { return }
+        guard let run = try event.circumstances().run else { return }
         let key = Transcripts.TurnKey(run: run, job: started.job, turn: started.turn, position: event.position)
         calls[id] = key
         turns[key] = TranscriptRow(id, started, at: event.time)

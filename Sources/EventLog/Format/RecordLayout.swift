@@ -1,3 +1,5 @@
+import Glibc
+
 /// The bytes of a record, format 1: a header of 48 bytes, then stream, type, data and metadata.
 ///
 /// All integers are little-endian. `schemas/log-format.md` describes every byte.
@@ -83,7 +85,10 @@ extension RawSpan {
         var text = text
         return text.withUTF8 { theirs in
             unsafe range.count == theirs.count
-                && extracting(range).withUnsafeBytes { unsafe $0.elementsEqual(UnsafeRawBufferPointer(theirs)) }
+                && extracting(range).withUnsafeBytes { mine in
+                    guard let left = mine.baseAddress, let right = theirs.baseAddress else { return true }
+                    return unsafe memcmp(left, right, theirs.count) == 0
+                }
         }
     }
 }

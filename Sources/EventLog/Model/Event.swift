@@ -77,6 +77,20 @@ public struct Event: Sendable {
         }
     }
 
+    /// Lends the metadata without copying it.
+    package func withMetadata<Result, Failure: Error>(
+        _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try withRecord { (record) throws(Failure) -> Result in
+            try body(record.extracting(RecordLayout.metadataRange(record)))
+        }
+    }
+
+    /// Lends the stream's name without making a string of it.
+    package func withStream<Result>(_ body: (RawSpan) -> Result) -> Result {
+        withRecord { record in body(record.extracting(RecordLayout.streamRange(record))) }
+    }
+
     /// Lends the whole record without copying it.
     public func withRecord<Result, Failure: Error>(
         _ body: (RawSpan) throws(Failure) -> Result

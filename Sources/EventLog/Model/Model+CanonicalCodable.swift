@@ -49,12 +49,14 @@ extension Timestamp: CanonicalEncodable, CanonicalDecodable {
 
 extension Digest: CanonicalEncodable, CanonicalDecodable {
     /// Writes 64 hexadecimal digits.
-    public func encode(to writer: inout CanonicalWriter) { hex.encode(to: &writer) }
+    public func encode(to writer: inout CanonicalWriter) {
+        unsafe writer.writePlainText(2 * Digest.byteCount) { buffer in
+            unsafe withBytes { unsafe Hexadecimal.write($0, into: buffer) }
+        }
+    }
     /// Reads 64 hexadecimal digits.
     public init(from reader: inout CanonicalReader) throws(JSONError) {
-        let text = try String(from: &reader)
-        guard let digest = Digest(hex: text) else { throw wrong("64 hexadecimal digits", text) }
-        self = digest
+        self = unsafe try reader.readString(as: "64 hexadecimal digits") { unsafe Digest(hex: $0) }
     }
 }
 

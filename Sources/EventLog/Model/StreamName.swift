@@ -33,10 +33,10 @@ public struct StreamName: Hashable, Sendable {
     }
 
     /// What stands before the first hyphen: the kind of entity.
-    public var category: String { String(text.prefix { $0 != "-" }) }
+    public var category: String { String(decoding: text.utf8.prefix { $0 != UInt8(ascii: "-") }, as: UTF8.self) }
 
     /// What stands after the first hyphen: which entity.
-    public var id: String { String(text.drop { $0 != "-" }.dropFirst()) }
+    public var id: String { String(decoding: text.utf8.drop { $0 != UInt8(ascii: "-") }.dropFirst(), as: UTF8.self) }
 
     static func isValid(_ text: String) -> Bool {
         let bytes = text.utf8

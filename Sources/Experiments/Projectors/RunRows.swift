@@ -92,6 +92,11 @@ package struct CellKey: ViewKey, Equatable {
         key.append(ordinal)
     }
 
+    package func mix(into hash: inout KeyHash) {
+        run.mix(into: &hash)
+        ordinal.mix(into: &hash)
+    }
+
     package init(from key: inout KeyReader) throws(KeyError) {
         run = try key.read()
         ordinal = try key.read()
@@ -105,7 +110,8 @@ package struct CellRow: Equatable, Sendable {
     /// The job whose result it is.
     package var job: JobID
     /// Model, scenario, sample, judge.
-    package var labels: [String: String]
+    package var labels: [String: String] { labelTexts.dictionary }
+    private var labelTexts: CanonicalTexts
     /// What was reported about the failure; nil unless there was one.
     package var message: String?
     /// The job that failed, where it isn't the cell's own.
@@ -114,10 +120,13 @@ package struct CellRow: Equatable, Sendable {
     package var settled: Position?
     package var status = CellStatus.outstanding
 
-    init(job: JobID, labels: [String: String]) {
+    init(job: JobID, labels: CanonicalTexts) {
         self.job = job
-        self.labels = labels
+        labelTexts = labels
     }
+
+    /// Back to how it was before anything had come of it.
+    mutating func reopen() { self = CellRow(job: job, labels: labelTexts) }
 }
 
 /// What the events of a job have to be known by.
@@ -209,7 +218,7 @@ extension CellRow: CanonicalCodable {
         writer.beginObject()
         writer.optionalField("class", `class`)
         writer.field("job", job)
-        writer.field("labels", labels)
+        writer.field("labels", labelTexts)
         writer.optionalField("message", message)
         writer.optionalField("rootCause", rootCause)
         writer.optionalField("settled", settled)
@@ -221,7 +230,7 @@ extension CellRow: CanonicalCodable {
         try reader.beginObject()
         `class` = try reader.optionalField("class")
         job = try reader.field("job")
-        labels = try reader.field("labels")
+        labelTexts = try reader.field("labels")
         message = try reader.optionalField("message")
         rootCause = try reader.optionalField("rootCause")
         settled = try reader.optionalField("settled")

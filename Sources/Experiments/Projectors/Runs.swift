@@ -29,22 +29,20 @@ package enum Runs: Projector {
         }
     }
 
-    package static func apply(_ event: Event, to tables: inout Tables) throws {
-        if event.hasType(CallStarted.type) {
-            tables.note(.open, for: try event.decode(CallStarted.self).job)
-        } else if event.hasType(CallCompleted.type) || event.hasType(CallFailed.type) {
-            if let job = try event.metadata().job.flatMap(JobID.init(rawValue:)) { tables.note(.idle, for: job) }
-        } else if event.hasType(CallOutcomeUnknown.type) {
-            if let job = try event.metadata().job.flatMap(JobID.init(rawValue:)) { tables.note(.lost, for: job) }
-        } else if let job = try jobReader.read(event) {
-            if let id = JobID(rawValue: event.stream.id) { tables.apply(job, to: id, at: event.position) }
-        } else if let run = try runReader.read(event), let id = RunID(rawValue: event.stream.id) {
+    package static func apply(_ event: SharedEvent, to tables: inout Tables) throws {
+        if let call = try event.read(CallEvent.self) {
+            switch call {
+            case .started(let started): tables.note(.open, for: started.job)
+            case .completed, .failed: if let job = try event.circumstances().job { tables.note(.idle, for: job) }
+            case .outcomeUnknown: if let job = try event.circumstances().job { tables.note(.lost, for: job) }
+            case .retryDecided: break
+            }
+        } else if let job = try event.read(JobEvent.self) {
+            if let id = JobID(inStreamOf: event.event) { tables.apply(job, to: id, at: event.position) }
+        } else if let run = try event.read(RunEvent.self), let id = RunID(inStreamOf: event.event) {
             tables.apply(run, to: id, at: event.time)
         }
     }
-
-    private static let jobReader = FamilyReader<JobEvent>()
-    private static let runReader = FamilyReader<RunEvent>()
 }
 
 // MARK: - Runs
@@ -87,26 +85,32 @@ extension Runs.Tables {
     }
 
     private mutating func submit(_ submitted: JobSubmitted, _ id: JobID) {
-        guard var run = runs[submitted.run] else { return }
-        run.submittedJobs += 1
-        // With judges the plan has more jobs than cells: its probes are none.
-        let isCell = run.jobs == run.cells.total || submitted.kind == "judge"
-        var job = jobs[id] ?? RunJobRow()
+        let isCell = runs.change(submitted.run) { run in
+            run.submittedJobs += 1
+            // With judges the plan has more jobs than cells: its probes are none.
+            let isCell = run.jobs == run.cells.total || submitted.kind == "judge"
+            if isCell { run.submittedCells += 1 }
+            return isCell
+        }
+        guard let isCell else { return }
         let cell = CellKey(run: submitted.run, ordinal: submitted.ordinal)
         if isCell {
-            run.submittedCells += 1
-            job.own = cell
-            cells[cell] = CellRow(job: id, labels: submitted.labels)
-            for parent in submitted.after { jobs[parent, default: RunJobRow()].dependents.append(cell) }
+            cells[cell] = CellRow(job: id, labels: submitted.labelTexts)
+            for parent in submitted.after { changeJob(parent) { $0.dependents.append(cell) } }
         }
-        jobs[id] = job
-        runs[submitted.run] = run
+        changeJob(id) { if isCell { $0.own = cell } }
+    }
+
+    private mutating func changeJob(_ id: JobID, _ body: (inout RunJobRow) -> Void) {
+        if jobs.change(id, body) == nil {
+            var row = RunJobRow()
+            body(&row)
+            jobs[id] = row
+        }
     }
 
     private mutating func fail(_ failed: JobFailed, _ id: JobID, at position: Position) {
-        guard var job = jobs[id] else { return }
-        job.failure = failed.message
-        jobs[id] = job
+        guard jobs.change(id, { $0.failure = failed.message }) != nil else { return }
         if failed.final {
             settle(id, as: .failed, class: failed.class, message: failed.message, at: position)
         } else {
@@ -137,16 +141,18 @@ extension Runs.Tables {
 
     private mutating func reopen(_ id: JobID) {
         guard let key = jobs[id]?.own else { return }
-        change(key) { $0 = CellRow(job: $0.job, labels: $0.labels) }
+        change(key) { $0.reopen() }
     }
 
     /// Takes note of a call of a job; a cell whose own job or whose probe has lost one is unknown.
     fileprivate mutating func note(_ call: RunJobRow.Call, for id: JobID) {
-        guard var job = jobs[id], job.call != call else { return }
-        let wasLost = job.call == .lost
-        job.call = call
-        jobs[id] = job
-        guard wasLost != (call == .lost) else { return }
+        var wasLost = false
+        let isNews = jobs.reconsider(id) { job in
+            wasLost = job.call == .lost
+            defer { job.call = call }
+            return job.call != call
+        }
+        guard isNews, wasLost != (call == .lost), let job = jobs[id] else { return }
         for key in (job.own.map { [$0] } ?? []) + job.dependents {
             change(key) { cell in
                 switch (cell.status, call) {
@@ -162,18 +168,16 @@ extension Runs.Tables {
 
     /// The only place where a cell's status changes, so that the run's counts always follow.
     private mutating func change(_ key: CellKey, _ body: (inout CellRow) -> Void) {
-        guard var cell = cells[key], var run = runs[key.run] else { return }
-        run.cells.remove(cell.status)
-        body(&cell)
-        run.cells.add(cell.status)
-        cells[key] = cell
-        runs[key.run] = run
-    }
-}
-
-extension ViewTable {
-    fileprivate subscript(key: Key, default row: @autoclosure () -> Row) -> Row {
-        get { self[key] ?? row() }
-        set { self[key] = newValue }
+        guard runs[key.run] != nil else { return }
+        let statuses = cells.change(key) { cell in
+            let before = cell.status
+            body(&cell)
+            return (before, cell.status)
+        }
+        guard let (before, after) = statuses else { return }
+        runs.change(key.run) { run in
+            run.cells.remove(before)
+            run.cells.add(after)
+        }
     }
 }

@@ -11,19 +11,20 @@ package struct JobCompleted: EventPayload {
     /// Which attempt it was, from 1.
     package let attempt: Int
     /// What came of it: a small object whose members the kind of job decides.
-    package let result: JSONValue
+    package var result: JSONValue { canonicalResult.value }
+    let canonicalResult: CanonicalValue
     package let worker: WorkerID
 
     package init(attempt: Int, result: JSONValue, worker: WorkerID) {
         self.attempt = attempt
-        self.result = result
+        canonicalResult = CanonicalValue(result)
         self.worker = worker
     }
 
     package func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
         writer.field("attempt", attempt)
-        writer.field("result", result)
+        writer.field("result", canonicalResult)
         writer.field("worker", worker)
         writer.endObject()
     }
@@ -32,8 +33,8 @@ package struct JobCompleted: EventPayload {
         try reader.beginObject()
         attempt = try reader.integer("attempt", atLeast: 1)
         let start = reader.offset
-        result = try reader.field("result")
-        guard result.object != nil else {
+        canonicalResult = try reader.field("result")
+        guard canonicalResult.isObject else {
             throw reader.error(at: start, expected: "an object as the result", found: "another value")
         }
         worker = try reader.field("worker")

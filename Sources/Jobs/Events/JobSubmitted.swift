@@ -12,7 +12,8 @@ package struct JobSubmitted: EventPayload {
     /// What kind of work it is, which decides who does it: `probe`, `judge`.
     package let kind: String
     /// What it is about, for people and for reports: model, scenario, sample, judge.
-    package let labels: [String: String]
+    package var labels: [String: String] { labelTexts.dictionary }
+    package let labelTexts: CanonicalTexts
     /// What it competes for: jobs of one lane share a limit on how many run at once.
     ///
     /// The provider of its model.
@@ -28,7 +29,7 @@ package struct JobSubmitted: EventPayload {
     ) {
         self.after = after
         self.kind = kind
-        self.labels = labels
+        labelTexts = CanonicalTexts(labels)
         self.lane = lane
         self.maxAttempts = maxAttempts
         self.ordinal = ordinal
@@ -39,7 +40,7 @@ package struct JobSubmitted: EventPayload {
         writer.beginObject()
         writer.field("after", after)
         writer.field("kind", kind)
-        writer.field("labels", labels)
+        writer.field("labels", labelTexts)
         writer.field("lane", lane)
         writer.field("maxAttempts", maxAttempts)
         writer.field("ordinal", ordinal)
@@ -51,7 +52,7 @@ package struct JobSubmitted: EventPayload {
         try reader.beginObject()
         after = try reader.field("after")
         kind = try reader.word("kind")
-        labels = try reader.field("labels")
+        labelTexts = try reader.field("labels")
         lane = try reader.text("lane", atMost: 100)
         maxAttempts = try reader.integer("maxAttempts", atLeast: 1)
         ordinal = try reader.integer("ordinal", atLeast: 0)

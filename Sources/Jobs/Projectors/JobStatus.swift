@@ -21,21 +21,24 @@ package enum JobStatus: Projector {
         }
     }
 
-    package static func apply(_ event: EventLog.Event, to tables: inout Tables) throws {
-        let id = try JobID(streamOf: event)
-        if event.hasType(JobSubmitted.type) {
-            let row = JobStatusRow(try event.decode(JobSubmitted.self), at: event)
-            tables.jobs[id] = row
+    package static func apply(_ event: SharedEvent, to tables: inout Tables) throws {
+        guard let happened = try event.read(JobEvent.self) else { return }
+        let id = try JobID(streamOf: event.event)
+        if case .submitted(let submission) = happened {
+            let row = JobStatusRow(submission, at: event.event)
             tables.byState[row.stateKey] = id
+            tables.jobs[id] = row
             return
         }
-        guard var row = tables.jobs[id] else { return }
-        let before = row.stateKey
-        try row.take(event)
-        tables.jobs[id] = row
-        guard row.stateKey != before else { return }
+        let time = event.time
+        let keys = tables.jobs.change(id) { row in
+            let before = row.stateKey
+            row.take(happened, at: time)
+            return (before, row.stateKey)
+        }
+        guard let (before, after) = keys, before.state != after.state else { return }
         tables.byState[before] = nil
-        tables.byState[row.stateKey] = id
+        tables.byState[after] = id
     }
 
     /// How a job stands, in a person's words.
@@ -63,6 +66,11 @@ package enum JobStatus: Projector {
             key.append(state)
             key.append(ordinal)
             key.append(position)
+        }
+
+        package func mix(into hash: inout KeyHash) {
+            run.mix(into: &hash)
+            position.mix(into: &hash)
         }
 
         package init(from key: inout KeyReader) throws(KeyError) {

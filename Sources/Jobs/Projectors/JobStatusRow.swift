@@ -19,13 +19,15 @@ package struct JobStatusRow: Equatable, Sendable {
     /// When it was first leased; nil until then.
     package private(set) var firstLeased: Timestamp?
     package let kind: String
-    package let labels: [String: String]
+    private let labelTexts: CanonicalTexts
+    package var labels: [String: String] { labelTexts.dictionary }
     package let lane: String
     package let ordinal: Int
     /// Where its submission stands.
     package let position: Position
     /// What came of it; nil until it is completed.
-    package private(set) var result: JSONValue?
+    package var result: JSONValue? { canonicalResult?.value }
+    private var canonicalResult: CanonicalValue?
     package let run: RunID
     package private(set) var state = JobStatus.State.queued
     package let submitted: Timestamp
@@ -35,7 +37,7 @@ package struct JobStatusRow: Equatable, Sendable {
     init(_ submission: JobSubmitted, at event: EventLog.Event) {
         after = submission.after
         kind = submission.kind
-        labels = submission.labels
+        labelTexts = submission.labelTexts
         lane = submission.lane
         ordinal = submission.ordinal
         position = event.position
@@ -47,21 +49,18 @@ package struct JobStatusRow: Equatable, Sendable {
         JobStatus.StateKey(run: run, state: state, ordinal: ordinal, position: position)
     }
 
-    mutating func take(_ event: EventLog.Event) throws(CatalogueError) {
-        if event.hasType(JobLeased.type) {
-            take(try event.decode(JobLeased.self), at: event.time)
-        } else if event.hasType(JobCompleted.type) {
-            take(try event.decode(JobCompleted.self), at: event.time)
-        } else if event.hasType(JobFailed.type) {
-            take(try event.decode(JobFailed.self), at: event.time)
-        } else if event.hasType(JobLeaseExpired.type) {
+    mutating func take(_ happened: JobEvent, at time: Timestamp) {
+        switch happened {
+        case .submitted, .leaseRenewed, .retryScheduled: break
+        case .leased(let leased): take(leased, at: time)
+        case .completed(let completed): take(completed, at: time)
+        case .failed(let failed): take(failed, at: time)
+        case .leaseExpired:
             crashes += 1
             state = .queued
-        } else if event.hasType(JobReleased.type) {
-            state = .queued
-        } else if event.hasType(JobSkipped.type) {
-            take(try event.decode(JobSkipped.self), at: event.time)
-        } else if event.hasType(JobRetryRequested.type) {
+        case .released: state = .queued
+        case .skipped(let skipped): take(skipped, at: time)
+        case .retryRequested:
             state = .queued
             finished = nil
         }
@@ -78,7 +77,7 @@ package struct JobStatusRow: Equatable, Sendable {
         errorClass = nil
         errorMessage = nil
         finished = time
-        result = completed.result
+        canonicalResult = completed.canonicalResult
         state = .completed
     }
 
@@ -108,11 +107,11 @@ extension JobStatusRow: CanonicalCodable {
         writer.optionalField("finished", finished)
         writer.optionalField("firstLeased", firstLeased)
         writer.field("kind", kind)
-        writer.field("labels", labels)
+        writer.field("labels", labelTexts)
         writer.field("lane", lane)
         writer.field("ordinal", ordinal)
         writer.field("position", position)
-        writer.optionalField("result", result)
+        writer.optionalField("result", canonicalResult)
         writer.field("run", run)
         writer.field("state", state)
         writer.field("submitted", submitted)
@@ -130,11 +129,11 @@ extension JobStatusRow: CanonicalCodable {
         finished = try reader.optionalField("finished")
         firstLeased = try reader.optionalField("firstLeased")
         kind = try reader.field("kind")
-        labels = try reader.field("labels")
+        labelTexts = try reader.field("labels")
         lane = try reader.field("lane")
         ordinal = try reader.field("ordinal")
         position = try reader.field("position")
-        result = try reader.optionalField("result")
+        canonicalResult = try reader.optionalField("result")
         run = try reader.field("run")
         state = try reader.field("state")
         submitted = try reader.field("submitted")

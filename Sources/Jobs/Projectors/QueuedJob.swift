@@ -53,7 +53,24 @@ package struct QueuedJob: Equatable, Sendable {
 
     package var run: RunID { progress.submission.run }
     package var lane: String { progress.submission.lane }
-    var laneKey: LaneKey { LaneKey(run, lane, progress.submission.ordinal, position) }
+
+    /// What the tables are kept by.
+    struct Standing {
+        let run: RunID
+        let lane: String
+        let ordinal: Int
+        let position: Position
+        let place: Place
+
+        var laneKey: LaneKey { LaneKey(run, lane, ordinal, position) }
+    }
+
+    /// Where it stands; nil once it is completed.
+    var standing: Standing? {
+        if case .completed = progress.stage { return nil }
+        return Standing(
+            run: run, lane: lane, ordinal: progress.submission.ordinal, position: position, place: place)
+    }
 
     package var place: Place {
         switch progress.stage {

@@ -46,22 +46,24 @@ package enum ReadyQueue: Projector {
         }
     }
 
-    private static let reader = FamilyReader<JobEvent>()
-
-    package static func apply(_ event: EventLog.Event, to tables: inout Tables) throws {
-        guard let happened = try reader.read(event) else { return }
-        let id = try JobID(streamOf: event)
+    package static func apply(_ event: SharedEvent, to tables: inout Tables) throws {
+        guard let happened = try event.read(JobEvent.self) else { return }
+        let id = try JobID(streamOf: event.event)
         if case .submitted(let submission) = happened {
-            tables.insert(id, QueuedJob(submission: submission, at: event))
+            tables.insert(id, QueuedJob(submission: submission, at: event.event))
             return
         }
-        guard var job = tables.jobs[id] else { return }
-        let before = job.place
-        job.take(happened, at: event)
-        if case .completed = job.progress.stage {
-            tables.remove(id, job, from: before)
+        let stood = tables.jobs.change(id) { job in
+            let before = job.standing
+            job.take(happened, at: event.event)
+            return (before: before, after: job.standing, hasParents: !job.progress.submission.after.isEmpty)
+        }
+        guard let stood, let before = stood.before else { return }
+        if let after = stood.after {
+            let refreshed = stood.hasParents ? tables.refresh(id) : after
+            tables.move(id, from: before, to: refreshed)
         } else {
-            tables.update(id, job, from: before)
+            tables.remove(id, before)
         }
         let mattersToChildren =
             switch happened {
@@ -75,8 +77,7 @@ package enum ReadyQueue: Projector {
 extension JobID {
     /// The job whose stream an event is in.
     package init(streamOf event: EventLog.Event) throws(KeyError) {
-        let stream = event.stream
-        guard let id = JobID(rawValue: stream.id) else { throw KeyError("\(stream) is no job's stream") }
+        guard let id = JobID(inStreamOf: event) else { throw KeyError("\(event.stream) is no job's stream") }
         self = id
     }
 }
@@ -84,61 +85,74 @@ extension JobID {
 extension ReadyQueue.Tables {
     fileprivate mutating func insert(_ id: JobID, _ new: QueuedJob) {
         for parent in new.progress.submission.after { children[parent, default: []].append(id) }
-        var job = new
-        refresh(&job)
-        jobs[id] = job
-        enter(id, job)
-        runs[job.run, default: JobCounts()][job.place.kind] += 1
+        jobs[id] = new
+        guard let standing = new.progress.submission.after.isEmpty ? new.standing : refresh(id) else { return }
+        enter(id, standing)
+        count(standing.run) { $0[standing.place.kind] += 1 }
     }
 
-    fileprivate mutating func update(_ id: JobID, _ job: QueuedJob, from before: QueuedJob.Place) {
-        var job = job
-        refresh(&job)
-        jobs[id] = job
-        let after = job.place
-        guard before != after else { return }
-        leave(job, before)
-        enter(id, job)
-        runs[job.run, default: JobCounts()][before.kind] -= 1
-        runs[job.run, default: JobCounts()][after.kind] += 1
+    fileprivate mutating func move(_ id: JobID, from before: QueuedJob.Standing, to after: QueuedJob.Standing?) {
+        guard let after, before.place != after.place else { return }
+        leave(before)
+        enter(id, after)
+        count(after.run) { counts in
+            counts[before.place.kind] -= 1
+            counts[after.place.kind] += 1
+        }
     }
 
-    fileprivate mutating func remove(_ id: JobID, _ job: QueuedJob, from before: QueuedJob.Place) {
+    fileprivate mutating func remove(_ id: JobID, _ before: QueuedJob.Standing) {
         jobs[id] = nil
         completed[id] = true
-        leave(job, before)
-        runs[job.run, default: JobCounts()][before.kind] -= 1
-        runs[job.run, default: JobCounts()].completed += 1
+        leave(before)
+        count(before.run) { counts in
+            counts[before.place.kind] -= 1
+            counts.completed += 1
+        }
+    }
+
+    private mutating func count(_ run: RunID, _ body: (inout JobCounts) -> Void) {
+        if runs.change(run, body) == nil {
+            var counts = JobCounts()
+            body(&counts)
+            runs[run] = counts
+        }
     }
 
     fileprivate mutating func refreshChildren(of parent: JobID) {
         for child in children[parent] ?? [] {
-            guard let job = jobs[child] else { continue }
-            update(child, job, from: job.place)
+            guard let before = jobs[child]?.standing else { continue }
+            move(child, from: before, to: refresh(child))
         }
         if completed[parent] != nil { children[parent] = nil }
     }
 
-    /// Looks at the jobs that a job waits for.
-    private func refresh(_ job: inout QueuedJob) {
-        if job.progress.submission.after.isEmpty { return }
-        job.unmet = job.progress.submission.after.filter { completed[$0] == nil }
-        job.doom = nil
-        for parent in job.unmet {
+    /// Looks at the jobs that a job waits for, and says where it then stands.
+    fileprivate mutating func refresh(_ id: JobID) -> QueuedJob.Standing? {
+        guard let after = jobs[id]?.progress.submission.after else { return nil }
+        let unmet = after.filter { completed[$0] == nil }
+        let doom = doom(by: unmet)
+        return jobs.change(id) { job in
+            job.unmet = unmet
+            job.doom = doom
+            return job.standing
+        } ?? nil
+    }
+
+    private func doom(by parents: [JobID]) -> Doom? {
+        for parent in parents {
             guard let row = jobs[parent] else { continue }
             switch row.progress.stage {
-            case .failed(let kind):
-                job.doom = Doom(cause: row.lastPosition, rootCause: parent, rootClass: kind)
-                return
+            case .failed(let kind): return Doom(cause: row.lastPosition, rootCause: parent, rootClass: kind)
             case .skipped(let rootCause, let rootClass):
-                job.doom = Doom(cause: row.lastPosition, rootCause: rootCause, rootClass: rootClass)
-                return
+                return Doom(cause: row.lastPosition, rootCause: rootCause, rootClass: rootClass)
             case .ready, .undecided, .retrying, .leased, .completed: continue
             }
         }
+        return nil
     }
 
-    private mutating func enter(_ id: JobID, _ job: QueuedJob) {
+    private mutating func enter(_ id: JobID, _ job: QueuedJob.Standing) {
         switch job.place {
         case .ready:
             ready[job.laneKey] = id
@@ -152,8 +166,8 @@ extension ReadyQueue.Tables {
         }
     }
 
-    private mutating func leave(_ job: QueuedJob, _ place: QueuedJob.Place) {
-        switch place {
+    private mutating func leave(_ job: QueuedJob.Standing) {
+        switch job.place {
         case .ready:
             ready[job.laneKey] = nil
             lanes[LaneName(job.run, job.lane)] = oneLess(lanes[LaneName(job.run, job.lane)])

@@ -2,10 +2,6 @@ package import Determinism
 package import EventLog
 package import Projections
 
-extension RunID: ViewKey {}
-extension JobID: ViewKey {}
-extension WorkerID: ViewKey {}
-
 /// A job's place in one lane's order of work.
 package struct LaneKey: ViewKey {
     package let run: RunID
@@ -26,6 +22,12 @@ package struct LaneKey: ViewKey {
         key.append(lane)
         key.append(ordinal)
         key.append(position)
+    }
+
+    package func mix(into hash: inout KeyHash) {
+        run.mix(into: &hash)
+        ordinal.mix(into: &hash)
+        position.mix(into: &hash)
     }
 
     package init(from key: inout KeyReader) throws(KeyError) {
@@ -75,6 +77,12 @@ package struct RetryKey: ViewKey {
         key.append(position)
     }
 
+    package func mix(into hash: inout KeyHash) {
+        run.mix(into: &hash)
+        notBefore.mix(into: &hash)
+        position.mix(into: &hash)
+    }
+
     package init(from key: inout KeyReader) throws(KeyError) {
         run = try key.read()
         notBefore = try key.read()
@@ -95,6 +103,11 @@ package struct RunKey: ViewKey {
     package func encode(to key: inout KeyWriter) {
         key.append(run)
         key.append(position)
+    }
+
+    package func mix(into hash: inout KeyHash) {
+        run.mix(into: &hash)
+        position.mix(into: &hash)
     }
 
     package init(from key: inout KeyReader) throws(KeyError) {
@@ -121,6 +134,11 @@ package struct WorkerKey: ViewKey {
         key.append(position)
     }
 
+    package func mix(into hash: inout KeyHash) {
+        worker.mix(into: &hash)
+        position.mix(into: &hash)
+    }
+
     package init(from key: inout KeyReader) throws(KeyError) {
         run = try key.read()
         worker = try key.read()
@@ -141,6 +159,11 @@ package struct WorkerName: ViewKey {
     package func encode(to key: inout KeyWriter) {
         key.append(run)
         key.append(worker)
+    }
+
+    package func mix(into hash: inout KeyHash) {
+        run.mix(into: &hash)
+        worker.mix(into: &hash)
     }
 
     package init(from key: inout KeyReader) throws(KeyError) {

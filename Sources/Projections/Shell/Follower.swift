@@ -53,9 +53,12 @@ final class Follower {
 
     /// The fold that continues from the checkpoint.
     func currentFold() -> any AnyFold {
-        guard let generation = checkpoint?.generation else { preconditionFailure("a fold has tables to fill") }
+        guard let checkpoint else { preconditionFailure("a fold has tables to fill") }
+        let generation = checkpoint.generation
         if let fold, fold.generation == generation { return fold.fold }
         let made = Self.makeFold(projector, source: source, prefix: ViewStore.prefix(of: generation))
+        // Rows are committed together with a later checkpoint.
+        if checkpoint.position == .first { made.begin() }
         fold = (generation, made)
         return made
     }

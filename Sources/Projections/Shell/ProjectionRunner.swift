@@ -257,10 +257,14 @@ extension ProjectionRunner {
         do {
             try store.environment.read { transaction in
                 try source.lend(transaction) {
+                    var shared: SharedEvent?
                     try log.scan(from: from, to: end, matching: filter) { event in
+                        let lent = shared ?? SharedEvent(event)
+                        lent.advance(to: event)
+                        shared = lent
                         for number in index.readers(of: event) where errors[number] == nil {
                             do throws(ViewError) {
-                                try folds[number].apply(event)
+                                try folds[number].apply(lent)
                             } catch {
                                 errors[number] = error
                                 folds[number].forget()

@@ -122,9 +122,16 @@ final class ViewStore: Sendable {
 
     private func put(_ writes: RowWrites, _ transaction: borrowing WriteTransaction) throws {
         try transaction.withWriteCursor(in: rows) { cursor in
+            // Rows of a new generation come behind all others, as each batch of them is in key order.
+            let mode: PutMode =
+                if let first = writes.firstKeyOfAdditions, try !cursor.position.seek(to: first.span.bytes) {
+                    .append
+                } else {
+                    .upsert
+                }
             try writes.forEach { key, value in
                 if let value {
-                    try cursor.put(value.bytes, at: key.bytes)
+                    try cursor.put(value.bytes, at: key.bytes, mode: mode)
                 } else if try cursor.position.seek(exactly: key.bytes) {
                     try cursor.delete()
                 }

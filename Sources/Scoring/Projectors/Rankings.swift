@@ -17,7 +17,7 @@ package enum Rankings: Projector {
         package init(_ make: inout TableMaker) { rankings = make.table("rankings") }
     }
 
-    package static func apply(_ event: Event, to tables: inout Tables) throws {
+    package static func apply(_ event: SharedEvent, to tables: inout Tables) throws {
         let ranking = try event.decode(RankingComputed.self)
         let key = RankingKey(run: ranking.run, generation: Int(event.revision.rawValue))
         tables.rankings[key] = RankingRow(computed: event.time, position: event.position, ranking: ranking)

@@ -17,9 +17,9 @@ package enum Scores: Projector {
         package init(_ make: inout TableMaker) { scores = make.table("scores") }
     }
 
-    package static func apply(_ event: Event, to tables: inout Tables) throws {
-        guard let job = JobID(rawValue: event.stream.id),
-            let run = try event.metadata().run.flatMap(RunID.init(rawValue:)), let score = try reader.read(event)
+    package static func apply(_ event: SharedEvent, to tables: inout Tables) throws {
+        guard let job = JobID(inStreamOf: event.event), let run = try event.circumstances().run,
+            let score = try event.read(ScoreEvent.self)
         else { return }
         let key = ScoreKey(run: run, job: job)
         switch score {
@@ -29,8 +29,6 @@ package enum Scores: Projector {
             tables.scores[key] = ScoreRow(position: event.position, outcome: .refused(refused))
         }
     }
-
-    private static let reader = FamilyReader<ScoreEvent>()
 }
 
 /// A judge job within its run.
@@ -46,6 +44,11 @@ package struct ScoreKey: ViewKey, Equatable {
     package func encode(to key: inout KeyWriter) {
         key.append(run)
         key.append(job)
+    }
+
+    package func mix(into hash: inout KeyHash) {
+        run.mix(into: &hash)
+        job.mix(into: &hash)
     }
 
     package init(from key: inout KeyReader) throws(KeyError) {
