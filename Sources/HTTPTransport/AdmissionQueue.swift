@@ -1,16 +1,12 @@
 /// Which transfers may run now: at most so many in all and for each origin, first come first served within an origin, and
 /// origins in turn.
-///
-/// Of an origin that nothing runs to, one goes ahead until it has reached it: otherwise a thousand at once would look up the
-/// same name, each on a resolver's thread of its own.
 struct AdmissionQueue<Element> {
     /// Names an element while it waits.
     typealias Key = UInt64
 
     private struct Lane {
         var running = 0
-        /// Whether one that runs, or ran since the lane was last empty, got through or failed to.
-        var isReached = false
+        var capacity: OriginCapacity
         var waiting: [Key] = []
         var head = 0
         /// Whether the lane stands in `turns`.
@@ -18,7 +14,7 @@ struct AdmissionQueue<Element> {
     }
 
     let limit: Int
-    let limitPerOrigin: Int
+    let limits: OriginCapacity.Limits
     private(set) var running = 0
     private var lanes: [String: Lane] = [:]
     private var waiting: [Key: Element] = [:]
@@ -26,10 +22,12 @@ struct AdmissionQueue<Element> {
     private var turns: [String] = []
     private var turnsHead = 0
 
-    init(limit: Int, limitPerOrigin: Int) {
-        precondition(limit > 0 && limitPerOrigin > 0, "a queue that admits nothing would never end")
+    init(limit: Int, limits: OriginCapacity.Limits) {
+        precondition(
+            limit > 0 && limits.transfers > 0 && limits.connections != 0 && limits.streamsPerConnection > 0,
+            "a queue that admits nothing would never end")
         self.limit = limit
-        self.limitPerOrigin = limitPerOrigin
+        self.limits = limits
     }
 
     /// Whether `admit()` may have something; it hasn't when only withdrawn ones stand in line.
@@ -37,7 +35,7 @@ struct AdmissionQueue<Element> {
 
     mutating func enqueue(_ element: Element, key: Key, origin: String) {
         waiting[key] = element
-        lanes[origin, default: Lane()].waiting.append(key)
+        lanes[origin, default: Lane(capacity: OriginCapacity(limits: limits))].waiting.append(key)
         grantTurn(origin)
     }
 
@@ -57,18 +55,18 @@ struct AdmissionQueue<Element> {
         return nil
     }
 
-    /// A running one has a connection to this origin.
-    mutating func reach(origin: String) {
-        guard lanes[origin]?.isReached == false else { return }
-        lanes[origin]?.isReached = true
+    /// A running one of this origin has this connection; `mayShare` is false where none is ever shared.
+    mutating func reach(origin: String, connection: CInt, mayShare: Bool) {
+        lanes[origin]?.capacity.reach(connection, mayShare: mayShare)
         grantTurn(origin)
     }
 
-    /// A running one of this origin ended.
-    mutating func release(origin: String) {
+    /// A running one of this origin ended, which had this connection, or `nil` if it got none; `shares` is whether others
+    /// may share it, if that is known.
+    mutating func release(origin: String, connection: CInt?, shares: Bool? = nil) {
         running -= 1
         lanes[origin]?.running -= 1
-        lanes[origin]?.isReached = true
+        lanes[origin]?.capacity.release(connection, shares: shares)
         grantTurn(origin)
         if let lane = lanes[origin], lane.running == 0, lane.head == lane.waiting.count, !lane.hasTurn {
             lanes[origin] = nil
@@ -87,7 +85,7 @@ struct AdmissionQueue<Element> {
 
     private mutating func grantTurn(_ origin: String) {
         guard let lane = lanes[origin], !lane.hasTurn, lane.head < lane.waiting.count,
-            lane.running < (lane.isReached ? limitPerOrigin : 1)
+            lane.running < lane.capacity.transfers
         else { return }
         lanes[origin]?.hasTurn = true
         turns.append(origin)

@@ -33,7 +33,11 @@ import CCurl
         self.poll = poll
         self.configuration = configuration
         unsafe self.multi = multi
-        queue = AdmissionQueue(limit: configuration.maxTransfers, limitPerOrigin: configuration.maxTransfersPerHost)
+        queue = AdmissionQueue(
+            limit: configuration.maxTransfers,
+            limits: OriginCapacity.Limits(
+                transfers: configuration.maxTransfersPerHost, connections: configuration.maxConnectionsPerHost,
+                streamsPerConnection: configuration.maxStreamsPerConnection))
         unsafe curl_shim_multi_set_long(multi, CURLMOPT_MAXCONNECTS, configuration.maxTransfers)
         unsafe curl_shim_multi_set_long(
             multi, CURLMOPT_MAX_HOST_CONNECTIONS, configuration.maxConnectionsPerHost ?? 0)
@@ -71,10 +75,19 @@ import CCurl
     }
 
     private func admit() {
-        for origin in contacts.takeAll() { queue.reach(origin: origin) }
+        noteContacts()
         guard queue.canAdmit else { return }
         let now = MonotonicClock.now
         while let work = queue.admit() { begin(work, at: now) }
+    }
+
+    private func noteContacts() {
+        for transfer in contacts.takeAll() {
+            guard let work = transfer.work else { continue }
+            queue.reach(
+                origin: work.origin, connection: transfer.localPort,
+                mayShare: work.request.isSecure && transfer.localPort != 0)
+        }
     }
 
     private func begin(_ work: TransferWork, at now: Int64) {
@@ -153,10 +166,14 @@ import CCurl
     /// Takes the transfer from libcurl, which closes its connection unless the response was complete or others use it too.
     private func end(_ transfer: CurlTransfer, with code: CURLcode, at now: Int64) {
         if let easy = unsafe transfer.easy { unsafe curl_multi_remove_handle(multi, easy) }
+        // It may have got a connection and ended within one step.
+        noteContacts()
         if transfer.state.stopReason != nil, transfer.localPort != 0 { stoppedPorts.insert(transfer.localPort) }
+        let connection = transfer.localPort == 0 ? nil : transfer.localPort
+        let shares = transfer.isShared
         let (work, result) = transfer.end(with: code, at: now)
         running[work.id] = nil
-        queue.release(origin: work.origin)
+        queue.release(origin: work.origin, connection: connection, shares: shares)
         idle.append(transfer)
         ended.append((work, result))
     }
@@ -186,15 +203,15 @@ import CCurl
     }
 }
 
-/// Origins that a transfer has just got a connection to; used by the loop's thread alone.
+/// Transfers that have just got a connection; used by the loop's thread alone.
 final class Contacts {
-    private var origins: [String] = []
+    private var transfers: [CurlTransfer] = []
 
-    func note(_ origin: String) { origins.append(origin) }
+    func note(_ transfer: CurlTransfer) { transfers.append(transfer) }
 
-    func takeAll() -> [String] {
-        guard !origins.isEmpty else { return [] }
-        defer { origins.removeAll(keepingCapacity: true) }
-        return origins
+    func takeAll() -> [CurlTransfer] {
+        guard !transfers.isEmpty else { return [] }
+        defer { transfers.removeAll() }
+        return transfers
     }
 }

@@ -39,6 +39,9 @@ final class CurlTransfer {
     /// For the multi handle; `nil` when libcurl has no memory for one.
     var easy: UnsafeMutableRawPointer? { unsafe handle?.easy }
 
+    /// Whether the response came in a way that lets others share its connection; `nil` before there is one.
+    var isShared: Bool? { head.status == 0 ? nil : head.httpVersion == "2" }
+
     func begin(_ work: TransferWork, at now: Int64) {
         self.work = work
         localPort = 0
@@ -92,9 +95,10 @@ final class CurlTransfer {
     }
 
     private func beginRequest(from port: CInt) -> CInt {
-        if let work { contacts.note(work.origin) }
         let action = heed(state.connected(at: MonotonicClock.now))
-        localPort = port
+        // Sent a second time it would count as two.
+        if localPort == 0 { contacts.note(self) }
+        localPort = localPort == 0 ? port : localPort
         return action == .proceed ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
     }
 

@@ -9,8 +9,7 @@ extension CurlTransport {
         package var maxTransfersPerHost: Int
         /// Most connections to the same host and port; `nil` for as many as transfers need.
         ///
-        /// Fewer than transfers are for HTTP/2, where many share one. With HTTP/1.1 the other transfers then wait for a
-        /// connection, and that wait counts towards their connect timeout.
+        /// Fewer than transfers are for HTTP/2, where many share one; with HTTP/1.1 the other transfers wait their turn.
         package var maxConnectionsPerHost: Int?
         /// Most HTTP/2 streams at once on one connection; a server may allow fewer.
         package var maxStreamsPerConnection = 100
