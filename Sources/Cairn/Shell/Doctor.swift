@@ -24,11 +24,18 @@ package struct Doctor {
             Diagnosis("libcurl", .good, CurlTransport.libraryVersion),
         ]
         findings += store()
+        let keys: KeyRing
+        do throws(KeyRing.Failure) {
+            keys = try KeyRing.load()
+        } catch {
+            keys = KeyRing()
+            findings.append(Diagnosis("file of keys", .bad, "\(error)"))
+        }
         let transport = CurlTransport()
         defer { transport.shutdown() }
         for provider in ModelCatalogue.providers where provider.keyVariable != nil || provider.defaultBaseURL != nil {
-            findings.append(key(of: provider))
-            if asksProviders, let finding = await reachability(of: provider, through: transport) {
+            findings.append(key(of: provider, in: keys))
+            if asksProviders, let finding = await reachability(of: provider, keys, through: transport) {
                 findings.append(finding)
             }
         }
@@ -77,11 +84,10 @@ package struct Doctor {
         }
     }
 
-    private func key(of provider: ProviderFacts) -> Diagnosis {
+    private func key(of provider: ProviderFacts, in keys: KeyRing) -> Diagnosis {
         let subject = "key of \(provider.name)"
         guard let variable = provider.keyVariable else { return Diagnosis(subject, .good, "none is needed") }
-        let isSet = getenv(variable).map { $0.pointee != 0 } ?? false
-        if isSet { return Diagnosis(subject, .good, "\(variable) is set") }
+        if keys.key(variable) != nil { return Diagnosis(subject, .good, "\(variable) is set") }
         let need =
             provider.requiresKey
             ? "it is needed for models of \(provider.name) only" : "most servers of this kind need none"
@@ -91,9 +97,11 @@ package struct Doctor {
     /// Any answer, a refusal too, shows that the provider can be reached.
     ///
     /// Asked only where a key is there to be used.
-    private func reachability(of provider: ProviderFacts, through transport: CurlTransport) async -> Diagnosis? {
+    private func reachability(
+        of provider: ProviderFacts, _ keys: KeyRing, through transport: CurlTransport
+    ) async -> Diagnosis? {
         guard let base = provider.defaultBaseURL, base != ModelCatalogue.simulatedBaseURL,
-            let variable = provider.keyVariable, getenv(variable) != nil
+            let variable = provider.keyVariable, keys.key(variable) != nil
         else { return nil }
         let limits = TransferLimits(
             connectTimeout: .seconds(5), firstByteTimeout: .seconds(10), totalTimeout: .seconds(10),

@@ -35,12 +35,16 @@ package struct RunService: Sendable {
 
     private let store: Store
     private let transport: any Transport
+    private let keys: KeyRing
     private let time: TimeSource
     private let logger: Logger
 
-    package init(store: Store, transport: any Transport, time: TimeSource = .system, logger: Logger) {
+    package init(
+        store: Store, transport: any Transport, keys: KeyRing = KeyRing(), time: TimeSource = .system, logger: Logger
+    ) {
         self.store = store
         self.transport = transport
+        self.keys = keys
         self.time = time
         self.logger = logger
     }
@@ -65,7 +69,7 @@ package struct RunService: Sendable {
             log: store.log, views: store.views, effects: effects, worker: worker,
             liveness: LockFileLiveness(directory: store.workersDirectory, time: time),
             interruption: GracePeriod(options.grace, effects: effects, impatience: impatience), transport: transport,
-            key: Self.key, slots: options.concurrency.map { PoolState.Limits(total: $0, lanes: definition.slots.lanes) }
+            key: keys.key, slots: options.concurrency.map { PoolState.Limits(total: $0, lanes: definition.slots.lanes) }
         )
         var logger = logger
         logger[metadataKey: "run"] = "\(run)"
@@ -79,10 +83,6 @@ package struct RunService: Sendable {
         logger.info(
             "run ends", metadata: ["stage": "\(report.row.stage.rawValue)", "missing": "\(report.row.cells.missing)"])
         return report
-    }
-
-    private static func key(_ variable: String) -> APIKey? {
-        getenv(variable).flatMap { APIKey(String(cString: $0)) }
     }
 }
 

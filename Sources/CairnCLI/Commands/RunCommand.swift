@@ -52,11 +52,11 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let definition = try load()
-        try checkKeys(of: definition)
+        let keys = try loadKeys(for: definition)
         let store = try Store.open(at: store.path, .create)
         defer { store.close() }
         let report = try await Simulation.provide(for: definition) { routes in
-            try await work(on: definition, in: store, routes)
+            try await work(on: definition, in: store, keys, routes)
         }
         try print(report)
         if report.isDrained || report.row.cells.missing > 0 { throw ExitStatus.incomplete.exitCode }
@@ -73,20 +73,33 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     /// A key that is missing is told before anything is submitted or sent.
-    private func checkKeys(of definition: ExperimentDefinition) throws {
+    private func loadKeys(for definition: ExperimentDefinition) throws -> KeyRing {
+        let keys: KeyRing
+        do throws(KeyRing.Failure) {
+            keys = try KeyRing.load()
+        } catch {
+            throw Failure(.usage, "\(error)")
+        }
         for model in definition.models + definition.judges.map(\.model) {
-            guard let variable = model.keyVariable, Terminal.environment(variable) == nil,
+            guard let variable = model.keyVariable, keys.key(variable) == nil,
                 let facts = ModelCatalogue.provider(named: model.provider)
             else { continue }
             let isNamedInFile = variable != facts.keyVariable
             let isBoundToFail = facts.requiresKey && model.baseURL == facts.defaultBaseURL
             guard isNamedInFile || isBoundToFail else { continue }
-            throw Failure(.usage, "the model \(model.id) needs a key; \(variable) isn't set")
+            let names = ModelCatalogue.keyVariables(standingFor: variable).joined(separator: " nor ")
+            throw Failure(
+                .usage,
+                """
+                the model \(model.id) needs a key; \(names) isn't set, nor in a file of NAME=value lines that \
+                \(KeyRing.pathVariable) names
+                """)
         }
+        return keys
     }
 
     private func work(
-        on definition: ExperimentDefinition, in store: Store, _ routes: [RoutingTransport.Route]
+        on definition: ExperimentDefinition, in store: Store, _ keys: KeyRing, _ routes: [RoutingTransport.Route]
     ) async throws -> RunExecutor.Report {
         let most = max(256, concurrency ?? definition.limits.concurrency)
         let isLocal = (definition.models + definition.judges.map(\.model)).allSatisfy { $0.provider == "simulated" }
@@ -95,7 +108,8 @@ struct RunCommand: AsyncParsableCommand {
                 maxTransfers: most, maxTransfersPerHost: most, usesEnvironmentProxy: !isLocal))
         defer { curl.shutdown() }
         let service = RunService(
-            store: store, transport: RoutingTransport(curl, routes: routes), logger: LogOutput.logger("cairn.run"))
+            store: store, transport: RoutingTransport(curl, routes: routes), keys: keys,
+            logger: LogOutput.logger("cairn.run"))
         let display = RunDisplay(store: store)
         defer { display.end() }
         let options = RunService.Options(
