@@ -11,7 +11,7 @@ extension ChatFormat {
             guard let chunk = try? JSONParser.parse(event.data), chunk.object != nil else {
                 return .failure(.unreadable("an event that is no JSON object", partialText: answer.text))
             }
-            if let failure = chunk["error"], !failure.isNull {
+            if isError(chunk) {
                 let error = ErrorBody(chunk).error(
                     status: 200, headers: headers, rules: rules, partialText: answer.text)
                 return .failure(error)
@@ -24,6 +24,11 @@ extension ChatFormat {
             return .failure(.unreadable("a stream that ends before its answer", partialText: answer.text))
         }
         return .success(answer.value)
+    }
+
+    /// Whether a piece is an error: under a name of its own, or (Mistral, older vLLM) the piece itself.
+    private func isError(_ chunk: JSONValue) -> Bool {
+        chunk["error"].map { !$0.isNull } ?? (chunk["object"]?.string == "error")
     }
 
     func firstToken(in body: [UInt8]) -> Int? {

@@ -41,7 +41,7 @@ extension ErrorRules {
         rules.capacityNames = ["3505", "service_tier_capacity_exceeded"]
         rules.authNames.formUnion(["api_key_expired", "api_key_invalid"])
         rules.authWords += ["api key was reported as leaked", "api key expired", "unregistered callers"]
-        rules.policyWords += ["content exists risk", "guardrail"]
+        rules.policyWords += ["content exists risk", "content filtering policy", "guardrail"]
         rules.notFoundNames.insert("invalid_model")
         rules.notFoundWords = ["model not exist"]
         rules.permissionNames.formUnion(["failed_precondition", "organization_on_hold"])

@@ -93,6 +93,13 @@ struct AnthropicResultTests {
         #expect(error?.detail.contains(code) == true)
     }
 
+    @Test("an answer that a filter held back is a matter of policy, though only words say so")
+    func contentPolicy() {
+        let message = "Output blocked by content filtering policy"
+        let body = #"{"type":"error","error":{"type":"invalid_request_error","message":"\#(message)"}}"#
+        #expect(failure(body, status: 400)?.class == .contentPolicy)
+    }
+
     private func failure(_ body: String, status: Int = 200) -> ProviderError? {
         switch AnthropicMessages.result(status: status, headers: [:], body: Array(body.utf8)) {
         case .success: nil

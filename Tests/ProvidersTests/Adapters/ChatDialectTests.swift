@@ -108,6 +108,8 @@ import Testing
             (#"{"error":{"message":"x","type":"rate_limit_error"}}"#, .rateLimit),
             (#"{"error":{"message":"x","type":"invalid_request_error"}}"#, .invalidRequest),
             (#"{"error":"something broke"}"#, .serverError),
+            (#"{"object":"error","message":"x","type":"rate_limited","code":"1300"}"#, .rateLimit),
+            (#"{"object":"error","message":"x","type":"internal_server_error","code":"1000"}"#, .serverError),
         ] {
             let body = Array((piece + "data: \(failure)\n\n").utf8)
             let read = OpenAIChatStream.result(status: 200, headers: ["content-type": "text/event-stream"], body: body)
