@@ -23,6 +23,9 @@ final class CurlThread: Sendable {
         var refusal: TransportError?
     }
 
+    /// Open files that the rest of the program may need.
+    private static let otherFiles = 512
+
     private let configuration: CurlTransport.Configuration
     private let shared = Mutex(Shared())
     private let lastID = Atomic<UInt64>(0)
@@ -85,6 +88,7 @@ final class CurlThread: Sendable {
 
     private func begin() {
         let configuration = configuration
+        OpenFiles.allow(configuration.maxTransfers + Self.otherFiles)
         let status = BackgroundThread.start {
             guard let wakeUp = WakeUp(), let poll = SocketPoll(wakeUp: wakeUp) else {
                 return self.refuse("the system allows no further open files; allow more, or use fewer connections")

@@ -36,6 +36,24 @@ import Testing
         }
     }
 
+    @Test func `more calls are in flight than the system's usual number of open files`() async {
+        await #expect(processExitsWith: .success) {
+            var limit = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            limit.rlim_cur = 200
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            let server = try LoopbackServer { _ in [.wait, .respond()] }
+            let url = server.url
+            let transport = CurlTransport(configuration: direct(maxTransfers: 300))
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<300 { group.addTask { try await transport.send(HTTPRequest(url: url)).status } }
+                await server.record.waitForRequests(300)
+                server.release()
+                for try await status in group { precondition(status == 200) }
+            }
+        }
+    }
+
     @Test func `leaving in the middle of transfers is clean, and nobody waits for them`() async {
         await #expect(processExitsWith: .exitCode(7)) {
             let server = try LoopbackServer { _ in [.hang] }
