@@ -6,8 +6,7 @@ import PackageDescription
 //   swift-log              structured logging behind one facade
 //   swift-crypto           SHA-256 now, Ed25519 and AES-GCM for signed heads and encrypted blobs
 //   swift-collections      Deque for queues
-//   Hummingbird            HTTP server: the simulated provider now, the API later (swift-nio and swift-http-types
-//                          are its buffers and header names)
+//   Hummingbird            HTTP server: the simulated provider now, the API later (swift-nio is what it stands on)
 //   Yams                   experiment files, with line and column marks for error messages
 //   SwiftCSV               datasets
 //   liblmdb, libcurl, libzstd (system libraries)  the store, HTTP, compression of blobs
@@ -50,7 +49,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
     ],
@@ -76,9 +74,9 @@ let package = Package(
         library(
             "SimulatedProviders",
             [
-                "Providers", "CanonicalJSON", "Determinism", .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "HTTPTypes", package: "swift-http-types"), logging,
+                "CanonicalJSON", "Determinism", .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), logging,
             ]),
 
         // Floor 4: jobs; replay and audit, which see no domain.

@@ -9,7 +9,7 @@ extension Simulation {
         _ body: @escaping @Sendable ([RoutingTransport.Route]) async throws -> Value
     ) async throws -> Value {
         let models = definition.models + definition.judges.map(\.model)
-        guard models.contains(where: { $0.baseURL == ModelCatalogue.simulatedBaseURL }) else {
+        guard models.contains(where: { $0.baseURL.hasPrefix(ModelCatalogue.simulatedRoot + "/") }) else {
             return try await body([])
         }
         let simulation: Simulation
@@ -21,7 +21,7 @@ extension Simulation {
             throw Failure(.usage, "\(error)")
         }
         return try await SimulatedServer.run(simulation) { server in
-            try await body([RoutingTransport.Route(from: ModelCatalogue.simulatedBaseURL, to: server.baseURL)])
+            try await body([RoutingTransport.Route(from: ModelCatalogue.simulatedRoot, to: server.address)])
         }
     }
 }

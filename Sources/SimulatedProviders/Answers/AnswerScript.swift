@@ -7,6 +7,8 @@ enum AnswerScript {
     struct Answer: Equatable {
         var text: String
         var finish = "stop"
+        /// The text of the request at which it stopped.
+        var stoppedBy: String?
     }
 
     /// The answer to a request, whose body's digest is the seed of every choice.
@@ -41,6 +43,14 @@ enum AnswerScript {
         return sentences.joined(separator: " ")
     }
 
+    /// What a model says that it thought before it answered.
+    static func reasoning(of request: SimulatedRequest) -> String {
+        let questions = request.texts(of: "user")
+        var generator = SeededGenerator(seed: request.seed.word(1))
+        let (first, second) = Topics(questions.last ?? "", else: questions.first ?? "").pair(&generator)
+        return "The question names \(first) and \(second). First \(first), then \(second); keep it short."
+    }
+
     /// A sentence's grade: the model's quality, a little up or down.
     private static func grade(_ quality: Double, _ generator: inout SeededGenerator) -> Sentence.Grade {
         let drawn = quality + 0.4 * (generator.unitInterval() - 0.5)
@@ -57,11 +67,14 @@ enum AnswerScript {
     private static func limited(_ answer: Answer, by request: SimulatedRequest) -> Answer {
         var answer = answer
         for stop in request.stop where !stop.isEmpty {
-            if let range = answer.text.firstRange(of: stop) { answer.text = String(answer.text[..<range.lowerBound]) }
+            guard let range = answer.text.firstRange(of: stop) else { continue }
+            answer.text = String(answer.text[..<range.lowerBound])
+            answer.stoppedBy = stop
         }
         if let limit = request.maxTokens, Tokens.count(answer.text) > limit {
             answer.text = Tokens.prefix(of: answer.text, limit)
             answer.finish = "length"
+            answer.stoppedBy = nil
         }
         return answer
     }

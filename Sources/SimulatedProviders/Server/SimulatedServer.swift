@@ -1,21 +1,28 @@
-internal import Hummingbird
+internal import HummingbirdCore
 package import Logging
 internal import NIOCore
+internal import NIOPosix
 
-/// A provider inside the process: a real HTTP server on the loopback interface that speaks OpenAI's chat format.
+/// A provider on the loopback interface: a real HTTP server that speaks the formats of all providers.
 ///
-/// `POST /v1/chat/completions` answers by script, `GET /v1/models` lists the models, and `GET /stats` tells how often
-/// each body came and was answered.
+/// Each `Wire` is under its `basePath`, OpenAI's chat completions under `/v1` too; `GET …/models` lists the models, and
+/// `GET /stats` tells how often each body came and was answered.
 package struct SimulatedServer: Sendable {
     /// The port that the system chose.
     package let port: Int
-    private let shared: SharedLedger
+    private let provider: SimulatedProvider
+
+    /// The URL of the server itself.
+    package var address: String { "http://127.0.0.1:\(port)" }
 
     /// The URL to which `/chat/completions` is appended.
-    package var baseURL: String { "http://127.0.0.1:\(port)/v1" }
+    package var baseURL: String { address + "/v1" }
+
+    /// The base URL of a format, in the form that its provider's own clients take.
+    package func baseURL(of wire: Wire) -> String { address + wire.basePath }
 
     /// What came and was answered so far.
-    package var ledger: RequestLedger { shared.snapshot }
+    package var ledger: RequestLedger { provider.ledger }
 
     /// Runs a server for as long as `body` runs; when this returns or throws, the port is closed and no request is
     /// being answered any more.
@@ -25,26 +32,27 @@ package struct SimulatedServer: Sendable {
         logger: Logger = silent,
         _ body: @escaping @Sendable (SimulatedServer) async throws -> Value
     ) async throws -> Value {
-        let ledger = SharedLedger()
+        let provider = SimulatedProvider(simulation)
         let (ports, source) = AsyncStream<Int>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let application = Application(
-            responder: SimulatedResponder(simulation: simulation, ledger: ledger),
-            configuration: ApplicationConfiguration(
+        let server = Server(
+            childChannelSetup: LoopbackChannel(provider: provider),
+            configuration: ServerConfiguration(
                 address: .hostname("127.0.0.1", port: port), serverName: "simulated", backlog: 1_024),
             onServerRunning: { channel in
                 source.yield(channel.localAddress?.port ?? 0)
                 source.finish()
             },
-            logger: logger)
+            // One loop is enough to answer, and leaves the processors to whoever asks.
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton.any(), logger: logger)
         return try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask {
                 defer { source.finish() }
-                try await application.run()
+                try await server.run()
                 return nil
             }
             group.addTask {
                 guard let port = await ports.first(where: { _ in true }) else { return nil }
-                return try await body(SimulatedServer(port: port, shared: ledger))
+                return try await body(SimulatedServer(port: port, provider: provider))
             }
             return try await firstValue(&group)
         }
