@@ -10,6 +10,8 @@ package enum Call: Decider {
     package indirect enum State: Equatable, Sendable {
         case absent
         case known(Progress)
+        /// Never sent: the answer is that of an earlier call.
+        case reused(CallReused)
     }
 
     /// A question that was sent at least once.
@@ -18,6 +20,8 @@ package enum Call: Decider {
         package var started: CallStarted
         /// Failures since the question was last asked afresh, that is, not as a decided retry.
         package var failures = 0
+        /// Of those: being refused for the rate.
+        package var refusals = CallPolicy.Refusals.none
         /// Of those: the last ones in a row that are of one class.
         package var alike = 0
         package var lastFailure: CallFailed?
@@ -42,12 +46,15 @@ package enum Call: Decider {
         package let provider: String
         package let purpose: CallPurpose
         package let request: Digest
+        package let stream: Bool
         package let turn: Int
         package let worker: WorkerID
+        /// What the gate let it pass with.
+        package let permit: CallPermit
 
         package init(
             adapter: String, endpoint: String, job: JobID, model: String, provider: String, purpose: CallPurpose,
-            request: Digest, turn: Int, worker: WorkerID
+            request: Digest, stream: Bool = false, turn: Int, worker: WorkerID, permit: CallPermit = CallPermit()
         ) {
             self.adapter = adapter
             self.endpoint = endpoint
@@ -56,14 +63,17 @@ package enum Call: Decider {
             self.provider = provider
             self.purpose = purpose
             self.request = request
+            self.stream = stream
             self.turn = turn
             self.worker = worker
+            self.permit = permit
         }
 
         func started(attempt: Int) -> CallStarted {
             CallStarted(
                 adapter: adapter, attempt: attempt, endpoint: endpoint, job: job, model: model, provider: provider,
-                purpose: purpose, request: request, turn: turn, worker: worker)
+                purpose: purpose, request: request, reserved: permit.reserved, stream: stream, turn: turn,
+                worker: worker, version: permit.version)
         }
     }
 
@@ -75,6 +85,8 @@ package enum Call: Decider {
         case declareUnknown(attempt: Int, started: Position)
         /// After this attempt.
         case decideRetry(after: Int, at: Timestamp, delay: Microseconds)
+        /// Instead of sending it.
+        case reuse(CallReused)
     }
 
     package enum Refusal: Error, Equatable, Sendable {
@@ -97,7 +109,8 @@ package enum Call: Decider {
     package static func evolve(_ state: State, _ event: CallEvent) -> State {
         switch (event, state) {
         case (.started(let started), .absent): return .known(Progress(started: started))
-        case (_, .absent): return state
+        case (.reused(let reused), .absent): return .reused(reused)
+        case (_, .absent), (_, .reused): return state
         case (_, .known(var progress)):
             progress.evolve(event)
             return .known(progress)
@@ -111,6 +124,7 @@ extension Call.Progress {
         case .started(let next):
             if case .failed = stage {
                 failures = 0
+                refusals = .none
                 alike = 0
                 lastFailure = nil
             }
@@ -119,18 +133,23 @@ extension Call.Progress {
         case .completed(let completed): stage = .completed(completed)
         case .failed(let failure):
             failures += 1
+            refusals = refusals.counting(failure)
             alike = lastFailure?.class == failure.class ? alike + 1 : 1
             lastFailure = failure
             stage = .failed(failure)
         case .retryDecided(let retry): stage = .retrying(notBefore: retry.notBefore)
         case .outcomeUnknown: stage = .unknown
+        case .reused: break
         }
     }
 }
 
 extension Call {
     package static func decide(_ command: Command, _ state: State) throws(Refusal) -> [CallEvent] {
-        switch command {
+        if case .reuse(let reused) = command { return try reuse(reused, state) }
+        if case .reused = state { throw .alreadyAnswered }
+        return switch command {
+        case .reuse: []
         case .start(let intent, let now): try start(intent, at: now, state)
         case .complete(let completed, let worker): try complete(completed, by: worker, state)
         case .fail(let failed, let worker): try fail(failed, by: worker, state)
@@ -155,6 +174,16 @@ extension Call {
             guard notBefore <= now else { throw .notDue(notBefore) }
             return [next]
         case .completed: throw .alreadyAnswered
+        }
+    }
+
+    /// Only a question that was never sent: once it was, its own answer counts.
+    private static func reuse(_ reused: CallReused, _ state: State) throws(Refusal) -> [CallEvent] {
+        switch state {
+        case .absent: [.reused(reused)]
+        case .reused(reused): []
+        case .reused: throw .alreadyAnswered
+        case .known(let call): throw .inFlight(call.started.worker)
         }
     }
 

@@ -17,6 +17,35 @@ package protocol CallGate: Sendable {
     func admit(_ ticket: CallTicket) async throws -> CallAdmission
     /// What came of an admitted attempt, after it was recorded.
     func settle(_ ticket: CallTicket, _ settlement: CallSettlement)
+    /// From now on nobody waits: what has no room at once is put off.
+    func close()
+    /// Waits until the run has to stop; ends otherwise only with its task.
+    func exhaustion() async throws -> Exhaustion
+}
+
+extension CallGate {
+    package func close() {}
+
+    package func exhaustion() async throws -> Exhaustion {
+        try await OneShot().wait()
+        throw CancellationError()
+    }
+}
+
+/// The budget is used up: a call can't be sent, whatever becomes of those under way.
+package struct Exhaustion: Equatable, Sendable {
+    /// What the call would have needed at most.
+    package let wanted: Spending
+    /// Events from here on play no part in it.
+    package let end: Position
+    /// Whether the record says so: then the record also says when its worker drains.
+    package let isRecorded: Bool
+
+    package init(wanted: Spending, end: Position, isRecorded: Bool = false) {
+        self.wanted = wanted
+        self.end = end
+        self.isRecorded = isRecorded
+    }
 }
 
 /// An attempt that is about to be made, as a gate sees it.
@@ -91,7 +120,15 @@ package enum CallAdmission: Equatable, Sendable {
 
 /// What goes into the record with an admitted attempt.
 package struct CallPermit: Equatable, Sendable {
-    package init() {}
+    /// What the run's budget keeps for it; nil without a budget.
+    package let reserved: Reservation?
+    /// The version of the attempt's events: today's, or the one of the record.
+    package let version: Int
+
+    package init(reserved: Reservation? = nil, version: Int = CallStarted.version) {
+        self.reserved = reserved
+        self.version = version
+    }
 }
 
 /// The job is to be given back: its call shouldn't be sent now.
@@ -109,17 +146,22 @@ package struct CallSettlement: Equatable, Sendable {
     package enum End: Equatable, Sendable {
         case answered(CallCompleted)
         case failed(CallFailed)
-        /// Cut short, or never sent: nobody knows what the provider did with it.
+        /// Cut short: nobody knows what the provider did with it.
         case abandoned
+        /// Not even its intent was recorded.
+        case unsent
     }
 
     package let end: End
     /// Of the response; empty when none came.
     package let headers: [HTTPHeader]
+    /// Of the event that says so; nil when it was abandoned.
+    package let position: Position?
 
-    package init(_ end: End, headers: [HTTPHeader] = []) {
+    package init(_ end: End, headers: [HTTPHeader] = [], position: Position? = nil) {
         self.end = end
         self.headers = headers
+        self.position = position
     }
 
     /// Of the response; nil when none came.
@@ -128,7 +170,7 @@ package struct CallSettlement: Equatable, Sendable {
         case .answered(let completed): completed.exchange.status
         case .failed(let failed):
             if case .exchange(let exchange) = failed.evidence { exchange.status } else { nil }
-        case .abandoned: nil
+        case .abandoned, .unsent: nil
         }
     }
 

@@ -13,12 +13,15 @@ package protocol EventPayload: CanonicalCodable, Sendable, Equatable {
     static var version: Int { get }
     /// One step for each older version that a log may hold.
     static var upcasters: [Upcaster] { get }
+    /// The version that this value is written in: an older one where a recorded run is executed again.
+    var writtenVersion: Int { get }
     /// The blobs that the data names, so that an export can bring them along and an audit can miss them.
     var blobs: [Digest] { get }
 }
 
 extension EventPayload {
     package static var upcasters: [Upcaster] { [] }
+    package var writtenVersion: Int { Self.version }
     package var blobs: [Digest] { [] }
 }
 

@@ -55,6 +55,8 @@ package enum Run: Decider {
         case (.finished(let finished), let submitted?): .finished(submitted, finished)
         case (.drained(let drained), let submitted?): .drained(submitted, drained)
         case (.jobsSubmitted, nil), (.reopened, nil), (.finished, nil), (.drained, nil): state
+        // Those are `RunBudget`'s.
+        case (.budgetChanged, _), (.stopped, _): state
         }
     }
 

@@ -107,6 +107,10 @@ extension ScoringDerivations {
     private static func answer(
         in completed: EventLog.Event, _ input: DerivationInput
     ) throws(DerivationError) -> String {
+        if completed.hasType(CallReused.type) {
+            let reused = try completed.payload(CallReused.self)
+            return try text(of: reused.exchange, by: ModelCatalogue.adapter(named: reused.adapter), input)
+        }
         let exchange = try completed.payload(CallCompleted.self).exchange
         let function: FunctionReference?
         do throws(JSONError) {
@@ -114,7 +118,14 @@ extension ScoringDerivations {
         } catch {
             throw .unreadable("the metadata of the answer: \(error)")
         }
-        guard let adapter = ModelCatalogue.adapters.first(where: { CallDerivations.parse($0) == function }) else {
+        let adapter = ModelCatalogue.adapters.first { CallDerivations.parse($0) == function }
+        return try text(of: exchange, by: adapter, input)
+    }
+
+    private static func text(
+        of exchange: CallExchange, by adapter: (any LLMProvider.Type)?, _ input: DerivationInput
+    ) throws(DerivationError) -> String {
+        guard let adapter else {
             throw .unreadable("the answer, which was read by another program's adapter")
         }
         let body = try input.blob(exchange.body)

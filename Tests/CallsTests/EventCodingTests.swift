@@ -10,7 +10,7 @@ import Testing
     static let samples: [any EventPayload] = [
         Sample.intent().started(attempt: 1), Sample.completed(), Sample.failed(),
         CallRetryDecided(attempt: 2, delay: .seconds(1), notBefore: Sample.at(2)),
-        CallOutcomeUnknown(attempt: 1, started: Position(3)),
+        CallOutcomeUnknown(attempt: 1, started: Position(3)), Sample.reused(),
     ]
 
     @Test func `every event of the family has a sample here`() {
@@ -41,11 +41,11 @@ import Testing
     }
 
     @Test(arguments: [
-        #"{"attempt":1,"class":"timeout","detail":"x","retryable":true}"#,
-        #"{"attempt":0,"class":"timeout","detail":"x","retryable":true,"transport":{"kind":"reset","message":"x","total":1}}"#,
-        #"{"attempt":1,"class":"nonsense","detail":"x","retryable":true,"transport":{"kind":"reset","message":"x","total":1}}"#,
-        #"{"attempt":1,"class":"timeout","detail":"x","retryable":true,"transport":{"kind":"nonsense","message":"x","total":1}}"#,
-        #"{"attempt":1,"class":"timeout","detail":"x","retryAfter":-1,"retryable":true,"transport":{"kind":"reset","message":"x","total":1}}"#,
+        #"{"attempt":1,"class":"timeout","detail":"x","mayBeCharged":true,"retryable":true}"#,
+        #"{"attempt":0,"class":"timeout","detail":"x","mayBeCharged":true,"retryable":true,"transport":{"kind":"reset","message":"x","total":1}}"#,
+        #"{"attempt":1,"class":"nonsense","detail":"x","mayBeCharged":true,"retryable":true,"transport":{"kind":"reset","message":"x","total":1}}"#,
+        #"{"attempt":1,"class":"timeout","detail":"x","mayBeCharged":true,"retryable":true,"transport":{"kind":"nonsense","message":"x","total":1}}"#,
+        #"{"attempt":1,"class":"timeout","detail":"x","mayBeCharged":true,"retryAfter":-1,"retryable":true,"transport":{"kind":"reset","message":"x","total":1}}"#,
     ])
     func `a failure without evidence, or with words that nobody knows, isn't one`(text: String) {
         #expect(throws: JSONError.self) { try CallFailed(canonicalBytes: Array(text.utf8)) }

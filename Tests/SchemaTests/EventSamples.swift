@@ -3,8 +3,8 @@ enum EventSamples {
     private static let digest = String(repeating: "0a", count: 32)
     private static let labels = #"{"judge":"quality","model":"careful","sample":1,"scenario":"spring"}"#
     private static let exchange = #"""
-        {"body":"\#(digest)","firstByte":62338,"headers":{"retry-after":"1","x-request-id":""},"queued":0,"status":200,\#
-        "total":64513}
+        {"body":"\#(digest)","firstByte":62338,"firstToken":63000,"headers":{"retry-after":"1","x-request-id":""},"queued":0,\#
+        "status":200,"total":64513}
         """#
     private static let bareExchange = #"""
         {"body":"\#(digest)","firstByte":0,"headers":{},"queued":9,"status":100,"total":9007199254740991}
@@ -18,11 +18,12 @@ enum EventSamples {
         (
             "llm.callFailed",
             #"""
-            {"attempt":1,"class":"network","detail":"x","exchange":\#(bareExchange),"retryable":true,"transport":\#
+            {"attempt":1,"class":"network","detail":"x","exchange":\#(bareExchange),"mayBeCharged":true,\#
+            "retryable":true,"transport":\#
             {"kind":"reset","message":"x","total":0}}
             """#
         ),
-        ("llm.callFailed", #"{"attempt":1,"class":"network","detail":"x","retryable":true}"#),
+        ("llm.callFailed", #"{"attempt":1,"class":"network","detail":"x","mayBeCharged":true,"retryable":true}"#),
     ]
 
     private static let jobs: [(type: String, samples: [String])] = [
@@ -74,20 +75,31 @@ enum EventSamples {
             [
                 #"""
                 {"adapter":"openai.chat","attempt":1,"endpoint":"http://localhost:11434/v1","job":"j","model":"m",\#
-                "provider":"openai-compatible","purpose":"probe","request":"\#(digest)","turn":0,"worker":"w"}
-                """#
+                "provider":"openai-compatible","purpose":"probe","request":"\#(digest)","stream":false,"turn":0,\#
+                "worker":"w"}
+                """#,
+                #"""
+                {"adapter":"google.generateContent","attempt":2,"endpoint":"https://x/v1beta","job":"j","model":"m",\#
+                "provider":"google","purpose":"judge","request":"\#(digest)","reserved":{"cost":12,"tokens":34},\#
+                "stream":true,"turn":1,"worker":"w"}
+                """#,
+                #"""
+                {"adapter":"a","attempt":2,"endpoint":"http://x","job":"j","model":"m","provider":"p","purpose":\#
+                "judge","request":"\#(digest)","reserved":{},"stream":true,"turn":1,"worker":"w"}
+                """#,
             ]
         ),
         (
             "llm.callCompleted",
             [
                 #"""
-                {"answer":"\#(digest)","attempt":1,"cost":1597500,"exchange":\#(exchange),"finish":"stop",\#
+                {"answer":"\#(digest)","attempt":1,"cost":1597500,"estimated":false,"exchange":\#(exchange),"finish":"stop",\#
                 "finishOriginal":"stop","modelAnswered":"m-2026","requestID":"r","systemFingerprint":"fp","usage":\#
                 {"cacheRead":0,"cacheWrite":1,"input":2,"output":3,"reasoning":4}}
                 """#,
                 #"""
-                {"answer":"\#(digest)","attempt":1,"exchange":\#(bareExchange),"finish":"contentFilter","usage":{}}
+                {"answer":"\#(digest)","attempt":1,"estimated":true,"exchange":\#(bareExchange),"finish":\#
+                "contentFilter","usage":{}}
                 """#,
             ]
         ),
@@ -95,21 +107,37 @@ enum EventSamples {
             "llm.callFailed",
             [
                 #"""
-                {"attempt":1,"class":"rateLimit","detail":"HTTP 429","exchange":\#(exchange),"retryAfter":1000000,\#
+                {"attempt":1,"class":"rateLimit","detail":"HTTP 429","exchange":\#(exchange),"mayBeCharged":false,\#
+                "retryAfter":1000000,\#
                 "retryable":true}
                 """#,
                 #"""
-                {"attempt":1,"class":"timeout","detail":"no answer","retryable":true,"transport":\#
+                {"attempt":1,"class":"timeout","detail":"no answer","mayBeCharged":true,"retryable":true,"transport":\#
                 {"kind":"totalTimeout","message":"waited","partialBody":"\#(digest)","total":5}}
                 """#,
                 #"""
-                {"attempt":1,"class":"network","detail":"x","retryable":true,"transport":\#
+                {"attempt":1,"class":"network","detail":"x","mayBeCharged":true,"retryable":true,"transport":\#
                 {"kind":"reset","message":"x","total":0}}
                 """#,
             ]
         ),
         ("llm.retryDecided", [#"{"attempt":2,"delay":12,"notBefore":1795255491807212}"#]),
         ("llm.callOutcomeUnknown", [#"{"attempt":1,"started":0}"#]),
+        (
+            "llm.callReused",
+            [
+                #"""
+                {"adapter":"openai.chat","answer":"\#(digest)","endpoint":"http://x","exchange":\#(exchange),\#
+                "finish":"stop","job":"j","model":"m","modelAnswered":"m-1","origin":"c","position":7,"provider":"p",\#
+                "purpose":"probe","request":"\#(digest)","turn":0,"usage":{"input":2,"output":3},"worker":"w"}
+                """#,
+                #"""
+                {"adapter":"a","answer":"\#(digest)","endpoint":"http://x","exchange":\#(bareExchange),"finish":\#
+                "length","job":"j","model":"m","origin":"c","position":0,"provider":"p","purpose":"judge","request":\#
+                "\#(digest)","turn":1,"usage":{},"worker":"w"}
+                """#,
+            ]
+        ),
     ]
 
     private static let scores: [(type: String, samples: [String])] = [
@@ -152,6 +180,22 @@ enum EventSamples {
         ),
         ("run.reopened", [#"{"jobs":2}"#]),
         ("run.drained", [#"{"outstanding":0}"#]),
+        (
+            "run.budgetChanged",
+            [
+                #"{"budget":{"maxCalls":1,"maxCost":12500000000,"maxTokens":3},"source":"file"}"#,
+                #"{"budget":{},"source":"option"}"#,
+            ]
+        ),
+        (
+            "run.stopped",
+            [
+                #"""
+                {"budget":{"maxCost":10},"end":7,"reserved":{"calls":1,"cost":2,"tokens":3},"spent":\#
+                {"calls":4,"cost":5,"tokens":6},"wanted":{"calls":1,"cost":8,"tokens":9}}
+                """#
+            ]
+        ),
     ]
 
     private static let workers: [(type: String, samples: [String])] = [

@@ -10,7 +10,11 @@ import Testing
 /// What the program reads as an event and what `schemas/events` says are the same.
 @Suite("Event schemas")
 struct EventSchemaTests {
-    private static func name(_ payload: any EventPayload.Type) -> String { "\(payload.type).v\(payload.version).json" }
+    private static func name(_ payload: any EventPayload.Type) -> String { name(payload, version: payload.version) }
+
+    private static func name(_ payload: any EventPayload.Type, version: Int) -> String {
+        "\(payload.type).v\(version).json"
+    }
 
     private static let payloads: [any EventPayload.Type] = Catalogues.events.types.compactMap { Catalogues.events[$0] }
 
@@ -19,11 +23,14 @@ struct EventSchemaTests {
         return try JSONParser.parse([UInt8](Data(contentsOf: file)))
     }
 
-    @Test("every type has a schema, and every schema a type")
+    @Test("every version of every type has a schema, and every schema a type")
     func bothWays() throws {
         let directory = SchemaJudge.schemas.appendingPathComponent("events").path
         let files = try FileManager.default.contentsOfDirectory(atPath: directory)
-        #expect(files.sorted() == Self.payloads.map(Self.name).sorted())
+        let names = Self.payloads.flatMap { payload in
+            (1...payload.version).map { Self.name(payload, version: $0) }
+        }
+        #expect(files.sorted() == names.sorted())
     }
 
     @Test("every type has samples, and every sample a type")

@@ -49,12 +49,13 @@ package struct ExecutionService: Sendable {
         let run = try first.decode(WorkerStarted.self).run
         let log = context.log
         let recorded = RecordedWorker(worker, in: store.log) { await log.reached($0) }
+        let budget = try recordedBudget(of: worker, in: run)
         let environment = RunEnvironment(
             log: log, views: views, effects: context.effects, worker: worker, liveness: recorded,
             interruption: recorded,
             transport: RecordedTransport(recorded: store.log) { _ = await log.endOfRecord() },
-            gate: ReplayGate(worker, in: store.log) { await log.reached($0) },
-            key: { _ in nil }, slots: PoolState.Limits.none)
+            gate: ReplayGate(worker, in: store.log, stop: budget.stop) { await log.reached($0) },
+            key: { _ in nil }, budgetChanges: budget.changes, slots: PoolState.Limits.none)
         let executor = try RunExecutor(
             try definition(of: run), run: run, in: environment,
             logger: Logger(label: "cairn.replay") { _ in SwiftLogNoOpLogHandler() })
@@ -73,6 +74,26 @@ package struct ExecutionService: Sendable {
                 if isOver { group.cancelAll() }
             }
         }
+    }
+
+    /// What a worker recorded of its run's budget: the changes that it brought along, and that it was used up.
+    private func recordedBudget(
+        of worker: WorkerID, in run: RunID
+    ) throws -> (changes: [RunBudgetChanged], stop: (position: Position, exhaustion: Exhaustion)?) {
+        var changes: [RunBudgetChanged] = []
+        var stop: (position: Position, exhaustion: Exhaustion)?
+        for event in try store.log.readStream(try StreamName(category: Run.category, id: run.rawValue)) {
+            guard try event.metadata().worker == worker.rawValue else { continue }
+            if event.hasType(RunBudgetChanged.type) {
+                changes.append(try event.decode(RunBudgetChanged.self))
+            } else if event.hasType(RunStopped.type) {
+                let stopped = try event.decode(RunStopped.self)
+                stop = (
+                    event.position, Exhaustion(wanted: stopped.wanted, end: stopped.end, isRecorded: true)
+                )
+            }
+        }
+        return (changes, stop)
     }
 
     private func definition(of run: RunID) throws -> ExperimentDefinition {

@@ -1,5 +1,5 @@
 package import CanonicalJSON
-import Deciders
+package import Deciders
 package import Determinism
 package import EventLog
 import Jobs
@@ -10,7 +10,10 @@ package import Providers
 /// Derived by `calls.parse.<adapter>` from the exchange, the blob of its body, and the terms of the call.
 package struct CallCompleted: EventPayload {
     package static let type = EventType("llm.callCompleted")
-    package static let version = 1
+    package static let version = 2
+    package static let upcasters = [
+        Upcaster(name: "CallCompletedV1ToV2", from: 1) { $0.adding("estimated", false) }
+    ]
     /// The most code points kept of a provider's word.
     static let longestWord = 200
 
@@ -19,6 +22,8 @@ package struct CallCompleted: EventPayload {
     package let attempt: Int
     /// In nano-dollars; absent when the price or the number of tokens isn't known, which isn't 0.
     package let cost: Int?
+    /// Whether a number of tokens is ours, since the provider didn't count: `TokenEstimate` has the rule.
+    package let estimated: Bool
     package let exchange: CallExchange
     /// Why the answer ended, in the words that all providers share.
     package let finish: FinishReason
@@ -30,21 +35,32 @@ package struct CallCompleted: EventPayload {
     package let requestID: String?
     /// The provider's mark of its configuration; absent when there was none.
     package let systemFingerprint: String?
-    /// Tokens as the provider counted them; a part is absent when it didn't say.
+    /// Tokens as the provider counted them, or as estimated; a part is absent when it didn't say.
     package let usage: Usage
 
-    package init(attempt: Int, exchange: CallExchange, result: ChatResult, price: ModelPrice?) {
+    private let written: WrittenVersion
+
+    /// `requestBytes` is the size of the request's body, asked for where the provider didn't count.
+    package init(
+        attempt: Int, exchange: CallExchange, result: ChatResult, price: ModelPrice?, version: Int = Self.version,
+        requestBytes: () -> Int? = { nil }
+    ) {
         self.attempt = attempt
         self.exchange = exchange
+        let usage = version > 1 ? result.usage.completed(by: result, requestBytes) : result.usage
         answer = Digest(of: Array(result.text.utf8))
-        cost = price?.cost(of: result.usage)
+        cost = price?.cost(of: usage)
+        estimated = usage != result.usage
         finish = result.finish
         finishOriginal = Self.word(result.finishOriginal)
         modelAnswered = Self.word(result.modelAnswered)
         requestID = Self.word(result.requestID)
         systemFingerprint = Self.word(result.systemFingerprint)
-        usage = result.usage
+        self.usage = usage
+        written = WrittenVersion(version)
     }
+
+    package var writtenVersion: Int { written.number }
 
     private static func word(_ text: String?) -> String? {
         guard let text, !text.isEmpty else { return nil }
@@ -58,6 +74,7 @@ package struct CallCompleted: EventPayload {
         writer.field("answer", answer)
         writer.field("attempt", attempt)
         writer.optionalField("cost", cost)
+        if writtenVersion > 1 { writer.field("estimated", estimated) }
         writer.field("exchange", exchange)
         writer.field("finish", finish)
         writer.optionalField("finishOriginal", finishOriginal)
@@ -73,18 +90,28 @@ package struct CallCompleted: EventPayload {
         answer = try reader.field("answer")
         attempt = try reader.integer("attempt", atLeast: 1)
         cost = try reader.optionalCount("cost")
+        estimated = try reader.field("estimated")
         exchange = try reader.field("exchange")
         finish = try reader.field("finish")
         finishOriginal = try reader.optionalText("finishOriginal", atMost: Self.longestWord)
         modelAnswered = try reader.optionalText("modelAnswered", atMost: Self.longestWord)
         requestID = try reader.optionalText("requestID", atMost: Self.longestWord)
         systemFingerprint = try reader.optionalText("systemFingerprint", atMost: Self.longestWord)
-        let start = reader.offset
-        usage = try reader.field("usage")
-        let counts = [usage.cacheRead, usage.cacheWrite, usage.input, usage.output, usage.reasoning]
-        guard counts.allSatisfy({ $0 ?? 0 >= 0 }) else {
-            throw reader.error(at: start, expected: "numbers of tokens from 0", found: "a negative one")
-        }
+        usage = try reader.counted("usage")
+        written = WrittenVersion(Self.version)
         try reader.endObject()
+    }
+}
+
+extension Usage {
+    /// The same, with what the provider didn't count estimated from the sizes of the request and of the answer.
+    fileprivate func completed(by result: ChatResult, _ requestBytes: () -> Int?) -> Usage {
+        var usage = self
+        if input == nil, let bytes = requestBytes() { usage.input = TokenEstimate.tokens(inBytes: bytes) }
+        if output == nil {
+            usage.output = TokenEstimate.tokens(
+                inBytes: result.text.utf8.count + (result.reasoning?.utf8.count ?? 0))
+        }
+        return usage
     }
 }

@@ -11,6 +11,8 @@ package struct CallExchange: Equatable, Sendable {
     package let body: Digest
     /// From the start of the transfer to the first byte of the response.
     package let firstByte: Microseconds
+    /// From the start of the transfer to the first piece of the answer; absent when it wasn't asked for in pieces.
+    package let firstToken: Microseconds?
     /// The headers that the adapter finds useful and that hold no secret; names in lower case.
     package var headers: [String: String] { headerTexts.dictionary }
     private let headerTexts: CanonicalTexts
@@ -22,11 +24,12 @@ package struct CallExchange: Equatable, Sendable {
     package let total: Microseconds
 
     package init(
-        body: Digest, firstByte: Microseconds, headers: [String: String], queued: Microseconds, status: Int,
-        total: Microseconds
+        body: Digest, firstByte: Microseconds, firstToken: Microseconds? = nil, headers: [String: String],
+        queued: Microseconds, status: Int, total: Microseconds
     ) {
         self.body = body
         self.firstByte = firstByte
+        self.firstToken = firstToken
         headerTexts = CanonicalTexts(headers)
         self.queued = queued
         self.status = status
@@ -37,9 +40,13 @@ package struct CallExchange: Equatable, Sendable {
     static let longestHeader = 500
 
     /// A response as it is recorded; what is derived from it reads these headers and no others.
-    init(_ response: HTTPResponse, body: Digest, headers: [String: String]) {
+    ///
+    /// `firstToken` is where the first piece of the answer ends in the body.
+    init(_ response: HTTPResponse, body: Digest, headers: [String: String], firstToken: Int? = nil) {
+        let arrival = firstToken.flatMap { end in response.arrivals.first { $0.offset >= end } }
         self.init(
             body: body, firstByte: Microseconds(max(0, response.timings.firstByteMicroseconds)),
+            firstToken: arrival.map { Microseconds(max(0, $0.microseconds)) },
             headers: headers.mapValues { $0.isEmpty ? "" : $0.prefix(codePoints: Self.longestHeader) },
             queued: Microseconds(max(0, response.timings.queuedMicroseconds)), status: response.status,
             total: Microseconds(max(0, response.timings.totalMicroseconds)))
@@ -51,6 +58,7 @@ extension CallExchange: CanonicalCodable {
         writer.beginObject()
         writer.field("body", body)
         writer.field("firstByte", firstByte)
+        writer.optionalField("firstToken", firstToken)
         writer.field("headers", headerTexts)
         writer.field("queued", queued)
         writer.field("status", status)
@@ -62,6 +70,7 @@ extension CallExchange: CanonicalCodable {
         try reader.beginObject()
         body = try reader.field("body")
         firstByte = try reader.length("firstByte")
+        firstToken = try reader.optionalLength("firstToken")
         headerTexts = try reader.field("headers")
         queued = try reader.length("queued")
         status = try reader.integer("status", atLeast: 100)

@@ -79,9 +79,11 @@ package indirect enum CallEvent: EventFamily {
     case failed(CallFailed)
     case retryDecided(CallRetryDecided)
     case outcomeUnknown(CallOutcomeUnknown)
+    case reused(CallReused)
 
     package static let types: [any EventPayload.Type] = [
         CallStarted.self, CallCompleted.self, CallFailed.self, CallRetryDecided.self, CallOutcomeUnknown.self,
+        CallReused.self,
     ]
 
     package var payload: any EventPayload {
@@ -91,6 +93,7 @@ package indirect enum CallEvent: EventFamily {
         case .failed(let payload): payload
         case .retryDecided(let payload): payload
         case .outcomeUnknown(let payload): payload
+        case .reused(let payload): payload
         }
     }
 
@@ -101,6 +104,7 @@ package indirect enum CallEvent: EventFamily {
         case let payload as CallFailed: self = .failed(payload)
         case let payload as CallRetryDecided: self = .retryDecided(payload)
         case let payload as CallOutcomeUnknown: self = .outcomeUnknown(payload)
+        case let payload as CallReused: self = .reused(payload)
         default: return nil
         }
     }

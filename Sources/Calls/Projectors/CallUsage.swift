@@ -7,9 +7,9 @@ package import Projections
 /// Calls, tokens, cost and latency by run, provider, model and purpose.
 package enum CallUsage: Projector {
     package static let name = "usage"
-    package static let version = 1
+    package static let version = 2
     package static let types = [
-        CallStarted.type, CallCompleted.type, CallFailed.type, CallOutcomeUnknown.type,
+        CallStarted.type, CallCompleted.type, CallFailed.type, CallOutcomeUnknown.type, CallReused.type,
     ]
 
     package struct Tables: ViewTables {
@@ -31,9 +31,13 @@ package enum CallUsage: Projector {
             let key = UsageKey(run: run, provider: started.provider, model: started.model, purpose: started.purpose)
             tables.calls[id] = key
             tables.change(key) { $0.attempts += 1 }
+        } else if case .reused(let reused) = happened {
+            guard let run = try event.circumstances().run else { return }
+            let key = UsageKey(run: run, provider: reused.provider, model: reused.model, purpose: reused.purpose)
+            tables.change(key) { $0.reused += 1 }
         } else if let key = tables.calls[id] {
             switch happened {
-            case .started, .retryDecided: break
+            case .started, .reused, .retryDecided: break
             case .completed(let completed):
                 tables.change(key) { $0.take(completed) }
                 tables.calls[id] = nil

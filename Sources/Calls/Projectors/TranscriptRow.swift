@@ -34,6 +34,8 @@ package struct TranscriptRow: Equatable, Sendable {
     package private(set) var modelAnswered: String?
     package let provider: String
     package let purpose: CallPurpose
+    /// The call whose answer this one reuses; nil when it was asked itself.
+    package private(set) var reused: CallID?
     /// The blob of the last request's body.
     package private(set) var request: Digest
     package let started: Timestamp
@@ -56,6 +58,26 @@ package struct TranscriptRow: Equatable, Sendable {
         turn = started.turn
     }
 
+    init(_ call: CallID, _ reused: CallReused, at time: Timestamp) {
+        self.call = call
+        adapter = reused.adapter
+        attempts = 0
+        cost = 0
+        exchange = reused.exchange
+        finish = reused.finish
+        finished = time
+        model = reused.model
+        modelAnswered = reused.modelAnswered
+        provider = reused.provider
+        purpose = reused.purpose
+        self.reused = reused.origin
+        request = reused.request
+        started = time
+        state = .answered
+        turn = reused.turn
+        usage = reused.usage
+    }
+
     mutating func start(_ started: CallStarted) {
         attempts = started.attempt
         request = started.request
@@ -68,6 +90,7 @@ package struct TranscriptRow: Equatable, Sendable {
         case .completed(let completed): take(completed, at: time)
         case .failed(let failed): take(failed)
         case .retryDecided: state = .retrying
+        case .reused: break
         case .outcomeUnknown:
             state = .outcomeUnknown
             unknown += 1
@@ -97,11 +120,12 @@ package struct TranscriptRow: Equatable, Sendable {
     package func answer(
         adapters: [any LLMProvider.Type] = ModelCatalogue.adapters, blob: (Digest) throws -> [UInt8]?
     ) rethrows -> String? {
-        guard state == .answered, let exchange, let body = try blob(exchange.body),
-            let reader = adapters.first(where: { $0.name == adapter }),
-            case .success(let result) = reader.result(status: exchange.status, headers: exchange.headers, body: body)
-        else { return nil }
-        return result.text
+        guard state == .answered, let exchange, let body = try blob(exchange.body) else { return nil }
+        // An adapter may have several versions, of which the newer read what the older can't.
+        let texts = adapters.lazy.filter { $0.name == adapter }.compactMap { reader in
+            try? reader.result(status: exchange.status, headers: exchange.headers, body: body).get().text
+        }
+        return texts.first
     }
 }
 
@@ -122,6 +146,7 @@ extension TranscriptRow: CanonicalCodable {
         writer.field("provider", provider)
         writer.field("purpose", purpose)
         writer.field("request", request)
+        writer.optionalField("reused", reused)
         writer.field("started", started)
         writer.field("state", state)
         writer.field("turn", turn)
@@ -146,6 +171,7 @@ extension TranscriptRow: CanonicalCodable {
         provider = try reader.field("provider")
         purpose = try reader.field("purpose")
         request = try reader.field("request")
+        reused = try reader.optionalField("reused")
         started = try reader.field("started")
         state = try reader.field("state")
         turn = try reader.field("turn")

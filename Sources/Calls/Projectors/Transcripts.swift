@@ -8,7 +8,7 @@ package import Projections
 /// What was asked and answered, turn by turn; texts stay in their blobs.
 package enum Transcripts: Projector {
     package static let name = "transcripts"
-    package static let version = 1
+    package static let version = 2
     package static let types = CallEvent.types.map { $0.type }
 
     package struct Tables: ViewTables {
@@ -27,6 +27,8 @@ package enum Transcripts: Projector {
         guard let happened = try event.read(CallEvent.self) else { return }
         if case .started(let started) = happened {
             try tables.start(id, started, event)
+        } else if case .reused(let reused) = happened {
+            try tables.reuse(id, reused, event)
         } else if let key = tables.calls[id] {
             let time = event.time
             tables.turns.change(key) { $0.take(happened, at: time) }
@@ -106,6 +108,13 @@ extension Transcripts.Tables {
         let key = Transcripts.TurnKey(run: run, job: started.job, turn: started.turn, position: event.position)
         calls[id] = key
         turns[key] = TranscriptRow(id, started, at: event.time)
+    }
+
+    fileprivate mutating func reuse(_ id: CallID, _ reused: CallReused, _ event: SharedEvent) throws {
+        guard let run = try event.circumstances().run else { return }
+        let key = Transcripts.TurnKey(run: run, job: reused.job, turn: reused.turn, position: event.position)
+        calls[id] = key
+        turns[key] = TranscriptRow(id, reused, at: event.time)
     }
 
     /// The turns of a job, in order.

@@ -14,6 +14,10 @@ package struct UsageRow: Equatable, Sendable {
     package var failures = 0
     /// Of the answers, from sending to the last byte.
     package private(set) var latency = LatencyHistogram()
+    /// Answers with an estimated number of tokens.
+    package private(set) var estimated = 0
+    /// Questions that weren't sent, since an earlier answer was reused: they cost nothing.
+    package var reused = 0
     package private(set) var tokens = TokenSums()
     /// Attempts whose outcome will never be known; each may have cost something.
     package var unknown = 0
@@ -25,6 +29,7 @@ package struct UsageRow: Equatable, Sendable {
     mutating func take(_ completed: CallCompleted) {
         calls += 1
         if let cost = completed.cost { self.cost += cost } else { withoutCost += 1 }
+        if completed.estimated { estimated += 1 }
         latency.add(completed.exchange.total)
         tokens.cacheRead += completed.usage.cacheRead ?? 0
         tokens.cacheWrite += completed.usage.cacheWrite ?? 0
@@ -104,8 +109,10 @@ extension UsageRow: CanonicalCodable {
         writer.field("attempts", attempts)
         writer.field("calls", calls)
         writer.field("cost", cost)
+        writer.optionalField("estimated", estimated == 0 ? nil : estimated)
         writer.field("failures", failures)
         writer.field("latency", latency)
+        writer.optionalField("reused", reused == 0 ? nil : reused)
         writer.field("tokens", tokens)
         writer.field("unknown", unknown)
         writer.field("withoutCost", withoutCost)
@@ -117,8 +124,10 @@ extension UsageRow: CanonicalCodable {
         attempts = try reader.field("attempts")
         calls = try reader.field("calls")
         cost = try reader.field("cost")
+        estimated = try reader.optionalField("estimated") ?? 0
         failures = try reader.field("failures")
         latency = try reader.field("latency")
+        reused = try reader.optionalField("reused") ?? 0
         tokens = try reader.field("tokens")
         unknown = try reader.field("unknown")
         withoutCost = try reader.field("withoutCost")

@@ -30,11 +30,12 @@ struct Asking: Sendable {
         var request = question.adapter.request(
             question.chat, endpoint: question.endpoint, key: question.keyVariable.flatMap(executor.keys))
         request.label = "\(question.id)#\(attempt)"
+        request.recordsArrivals = question.chat.streams
         let body = Blob(request.body)
         let ticket = try ticket(body, attempt: attempt, stream)
         switch try await executor.gate.admit(ticket) {
-        case .sending: return try await exchange(request, body, ticket, stream)
-        case .reuse(let origin): throw CallRecordError.answerMissing(question.id, origin)
+        case .sending(let permit): return try await exchange(request, body, ticket, permit, stream)
+        case .reuse(let origin): return try await reuse(origin, stream)
         }
     }
 
@@ -52,32 +53,35 @@ struct Asking: Sendable {
             request: body.digest,
             estimate: TokenEstimate(
                 bodyBytes: body.bytes.count, outputCeiling: question.chat.parameters.maxTokens),
-            price: question.terms.price)
+            price: question.terms.price, streams: question.chat.streams)
     }
 
     /// Records the intent, sends the question and records what came of it; the gate hears of it, whatever it was.
     private func exchange(
-        _ request: HTTPRequest, _ body: Blob, _ ticket: CallTicket, _ stream: Loaded<Call>
+        _ request: HTTPRequest, _ body: Blob, _ ticket: CallTicket, _ permit: CallPermit, _ stream: Loaded<Call>
     ) async throws -> Loaded<Call> {
-        var settlement = CallSettlement(.abandoned)
+        var settlement = CallSettlement(.unsent)
         defer { executor.gate.settle(ticket, settlement) }
-        let started = try await start(stream, body, at: ticket.place)
+        let started = try await start(stream, body, permit, at: ticket.place)
+        settlement = CallSettlement(.abandoned)
         let response: HTTPResponse
         do throws(TransportError) {
             response = try await executor.transport.send(request)
         } catch {
             guard error.kind != .cancelled, error.kind != .shutDown else { throw CancellationError() }
-            let failed = try await record(error, attempt: ticket.attempt, started)
+            let failed = try await record(error, ticket, permit, started)
             settlement = CallSettlement(of: failed)
             return failed
         }
-        let ended = try await record(response, attempt: ticket.attempt, started)
+        let ended = try await record(response, request, ticket, permit, started)
         settlement = CallSettlement(of: ended, headers: response.headers)
         return ended
     }
 
     /// The intent carries the time by which the lease was found long enough.
-    private func start(_ stream: Loaded<Call>, _ body: Blob, at place: Place) async throws -> Loaded<Call> {
+    private func start(
+        _ stream: Loaded<Call>, _ body: Blob, _ permit: CallPermit, at place: Place
+    ) async throws -> Loaded<Call> {
         var now = try await executor.effects.time(place)
         if case .known(let call) = stream.state, case .retrying(let notBefore) = call.stage, now < notBefore {
             try await executor.effects.pause(notBefore - now)
@@ -87,24 +91,27 @@ struct Asking: Sendable {
         let intent = Call.Intent(
             adapter: question.adapter.name, endpoint: question.endpoint.baseURL, job: job.id,
             model: question.chat.model, provider: question.provider, purpose: question.purpose, request: body.digest,
-            turn: question.turn, worker: executor.worker)
+            stream: question.chat.streams, turn: question.turn, worker: executor.worker, permit: permit)
         let calls = CommandHandler<Call>(
             log: executor.log, effects: executor.effects.answering(now, at: place), worker: executor.worker.rawValue)
         return try await handle(stream, blobs: [body], with: calls) { .start(intent, at: $0) }
     }
 
     private func record(
-        _ response: HTTPResponse, attempt: Int, _ stream: Loaded<Call>
+        _ response: HTTPResponse, _ request: HTTPRequest, _ ticket: CallTicket, _ permit: CallPermit,
+        _ stream: Loaded<Call>
     ) async throws -> Loaded<Call> {
         let body = Blob(response.body)
         let headers = question.adapter.recorded(response.headers)
-        let exchange = CallExchange(response, body: body.digest, headers: headers)
+        let firstToken = response.arrivals.isEmpty ? nil : question.adapter.firstToken(in: response.body)
+        let exchange = CallExchange(response, body: body.digest, headers: headers, firstToken: firstToken)
         let worker = executor.worker
         switch question.adapter.result(status: exchange.status, headers: exchange.headers, body: response.body) {
         case .success(let result):
             let terms = Blob(question.terms.canonicalBytes())
             let completed = CallCompleted(
-                attempt: attempt, exchange: exchange, result: result, price: question.terms.price)
+                attempt: ticket.attempt, exchange: exchange, result: result, price: question.terms.price,
+                version: permit.version, requestBytes: { request.body.count })
             let cause = cause(CallDerivations.parse(question.adapter), stream, [terms.digest, body.digest])
             let blobs = [body] + executor.storedTerms.missing(terms)
             let answered = try await handle(stream, blobs: blobs, cause: cause) { _ in .complete(completed, by: worker)
@@ -113,18 +120,21 @@ struct Asking: Sendable {
             text.set(result.text)
             return answered
         case .failure(let error):
-            let failed = CallFailed(attempt: attempt, evidence: .exchange(exchange), error: error)
+            let failed = CallFailed(
+                attempt: ticket.attempt, evidence: .exchange(exchange), error: error, version: permit.version)
             let cause = cause(CallDerivations.classify(question.adapter), stream, [body.digest])
             return try await record(failed, blobs: [body], cause: cause, stream)
         }
     }
 
     private func record(
-        _ error: TransportError, attempt: Int, _ stream: Loaded<Call>
+        _ error: TransportError, _ ticket: CallTicket, _ permit: CallPermit, _ stream: Loaded<Call>
     ) async throws -> Loaded<Call> {
         let partial = error.partialBody.isEmpty ? [] : [Blob(error.partialBody)]
         let evidence = TransportFailure(error, partialBody: partial.first?.digest)
-        let failed = CallFailed(attempt: attempt, evidence: .transport(evidence), error: evidence.providerError)
+        let failed = CallFailed(
+            attempt: ticket.attempt, evidence: .transport(evidence), error: evidence.providerError,
+            version: permit.version)
         let cause = cause(CallDerivations.classify(question.adapter), stream, partial.map(\.digest))
         return try await record(failed, blobs: partial, cause: cause, stream)
     }
@@ -156,18 +166,44 @@ struct Asking: Sendable {
         after delay: Microseconds, _ call: Call.Progress, _ stream: Loaded<Call>
     ) async throws -> Loaded<Call> {
         let terms = Blob(question.terms.canonicalBytes())
-        let cause = cause(CallDerivations.retry, stream, [terms.digest])
+        let cause = cause(CallDerivations.retry(question.terms.policy.rule), stream, [terms.digest])
         let attempt = call.started.attempt
         return try await handle(stream, blobs: [terms], cause: cause) {
             .decideRetry(after: attempt, at: $0, delay: delay)
         }
     }
 
+    /// Records that an earlier answer takes the place of this one.
+    private func reuse(_ origin: Position, _ stream: Loaded<Call>) async throws -> Loaded<Call> {
+        let (start, answer) = try RecordedAnswer(log: executor.log).exchange(at: origin, for: question.id)
+        let completed = try answer.decode(CallCompleted.self)
+        guard let call = CallID(rawValue: answer.stream.id) else {
+            throw CallRecordError.answerMissing(question.id, origin)
+        }
+        let asker = CallReused.Asker(
+            job: job.id, provider: question.provider, purpose: question.purpose, turn: question.turn,
+            worker: executor.worker)
+        let reused = CallReused(completed, at: origin, of: call, try start.decode(CallStarted.self), by: asker)
+        let cause = Cause(function: CallDerivations.reuse, positions: [start.position, origin])
+        return try await handle(stream, cause: cause) { _ in .reuse(reused) }
+    }
+
     /// The text of a recorded answer: from this process, or read again from the body.
     func answer(_ completed: CallCompleted, _ stream: Loaded<Call>) throws -> CallAnswer {
         guard let position = stream.lastPosition else { preconditionFailure("an answered call has an event") }
-        if let text = text.value { return CallAnswer(text: text, completed: completed, position: position) }
-        let exchange = completed.exchange
+        let text = try text.value ?? read(completed.exchange)
+        return CallAnswer(text: text, completed: completed, position: position)
+    }
+
+    /// The answer of the call that is reused; its place in the record is where that is said.
+    func answer(_ reused: CallReused, _ stream: Loaded<Call>) throws -> CallAnswer {
+        guard let position = stream.lastPosition else { preconditionFailure("a reused answer has an event") }
+        let (_, answer) = try RecordedAnswer(log: executor.log).exchange(at: reused.position, for: question.id)
+        return CallAnswer(
+            text: try read(reused.exchange), completed: try answer.decode(CallCompleted.self), position: position)
+    }
+
+    private func read(_ exchange: CallExchange) throws -> String {
         guard let body = try executor.log.blob(exchange.body) else {
             throw CallRecordError.bodyMissing(question.id, exchange.body)
         }
@@ -175,7 +211,7 @@ struct Asking: Sendable {
             case .success(let result) = question.adapter.result(
                 status: exchange.status, headers: exchange.headers, body: body)
         else { throw CallRecordError.readDifferently(question.id) }
-        return CallAnswer(text: result.text, completed: completed, position: position)
+        return result.text
     }
 
     /// A cause whose event is the last one of the stream.
@@ -225,8 +261,9 @@ extension CallSettlement {
             return
         }
         switch call.stage {
-        case .completed(let completed): self.init(.answered(completed), headers: headers)
-        case .failed(let failed): self.init(.failed(failed), headers: headers)
+        case .completed(let completed):
+            self.init(.answered(completed), headers: headers, position: stream.lastPosition)
+        case .failed(let failed): self.init(.failed(failed), headers: headers, position: stream.lastPosition)
         case .inFlight, .unknown, .retrying: self.init(.abandoned, headers: headers)
         }
     }

@@ -51,7 +51,11 @@ package struct CallExecutor: Sendable {
         var stream = try load(question.id, job)
         var isNew = true
         while true {
-            guard case .known(let call) = stream.state else {
+            let call: Call.Progress
+            switch stream.state {
+            case .known(let progress): call = progress
+            case .reused(let reused): return .answered(try asking.answer(reused, stream))
+            case .absent:
                 stream = try await asking.send(stream)
                 isNew = false
                 continue
@@ -64,7 +68,7 @@ package struct CallExecutor: Sendable {
             case .retrying: stream = try await asking.send(stream)
             case .failed(let failure):
                 switch question.terms.policy.verdict(
-                    on: failure, failures: call.failures, alike: call.alike, of: question.id)
+                    on: failure, failures: call.failures, refusals: call.refusals, alike: call.alike, of: question.id)
                 {
                 case .retry(let delay): stream = try await asking.decideRetry(after: delay, call, stream)
                 case .giveUp where isNew: stream = try await asking.send(stream)

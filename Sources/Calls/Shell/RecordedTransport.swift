@@ -58,14 +58,16 @@ package struct RecordedTransport: Transport {
     }
 
     private func response(_ exchange: CallExchange) throws -> HTTPResponse {
-        HTTPResponse(
+        let body = try blob(exchange.body)
+        return HTTPResponse(
             status: exchange.status,
             headers: exchange.headers.sorted { $0.key < $1.key }.map { HTTPHeader(name: $0.key, value: $0.value) },
-            body: try blob(exchange.body),
+            body: body,
             timings: TransferTimings(
                 queuedMicroseconds: exchange.queued.count, connectMicroseconds: nil,
                 firstByteMicroseconds: exchange.firstByte.count, totalMicroseconds: exchange.total.count),
-            httpVersion: "")
+            httpVersion: "",
+            arrivals: exchange.firstToken.map { [Arrival(offset: body.count, microseconds: $0.count)] } ?? [])
     }
 
     private func error(_ failure: TransportFailure) throws -> TransportError {

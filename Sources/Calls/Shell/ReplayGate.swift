@@ -6,19 +6,32 @@ package import Jobs
 package struct ReplayGate: CallGate {
     private let worker: WorkerID
     private let recorded: any Log
+    private let stop: (position: Position, exhaustion: Exhaustion)?
     private let reached: @Sendable (UInt64) async -> Bool
 
+    /// `stop` is where the worker recorded that the budget was used up, and what it said; nil if it didn't.
+    ///
     /// `reached` returns when the fresh log has so many events, and false when the caller was cancelled before.
-    package init(_ worker: WorkerID, in recorded: any Log, reached: @escaping @Sendable (UInt64) async -> Bool) {
+    package init(
+        _ worker: WorkerID, in recorded: any Log, stop: (position: Position, exhaustion: Exhaustion)? = nil,
+        reached: @escaping @Sendable (UInt64) async -> Bool
+    ) {
         self.worker = worker
         self.recorded = recorded
+        self.stop = stop
         self.reached = reached
     }
 
     /// An attempt that the record doesn't have was put off if its job was given back, else its worker was killed or was
     /// too late: it goes on, and finds that at its place.
     package func admit(_ ticket: CallTicket) async throws -> CallAdmission {
-        if let event = try own(at: ticket.place), event.hasType(CallStarted.type) { return .send }
+        if let event = try own(at: ticket.place) {
+            if event.hasType(CallStarted.type) {
+                let reserved = try event.decode(CallStarted.self).reserved
+                return .sending(CallPermit(reserved: reserved, version: event.version))
+            }
+            if event.hasType(CallReused.type) { return .reuse(origin: try event.decode(CallReused.self).position) }
+        }
         if let released = try release(of: ticket) {
             guard await reached(released.rawValue) else { throw CancellationError() }
             throw CallDeferred(reason: "as recorded")
@@ -27,6 +40,14 @@ package struct ReplayGate: CallGate {
     }
 
     package func settle(_ ticket: CallTicket, _ settlement: CallSettlement) {}
+
+    package func exhaustion() async throws -> Exhaustion {
+        guard let stop, await reached(stop.position.rawValue) else {
+            _ = await reached(.max)
+            throw CancellationError()
+        }
+        return stop.exhaustion
+    }
 
     /// Where the job was given back under the lease that it has.
     private func release(of ticket: CallTicket) throws -> Position? {

@@ -110,7 +110,7 @@ extension CommandHandler {
             let payload = event.payload
             let metadata = EventMetadata(cause: cause(event), job: header.job, run: header.run, worker: header.worker)
             return NewEvent(
-                type: type(of: payload).type, version: type(of: payload).version, time: time,
+                type: type(of: payload).type, version: payload.writtenVersion, time: time,
                 data: payload.canonicalBytes(), metadata: metadata.canonicalBytes())
         }
         return Proposal(events: events, time: time, recorded: recorded, blobs: blobs)

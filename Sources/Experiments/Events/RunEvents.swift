@@ -107,9 +107,12 @@ package enum RunEvent: EventFamily {
     case finished(RunFinished)
     case reopened(RunReopened)
     case drained(RunDrained)
+    case budgetChanged(RunBudgetChanged)
+    case stopped(RunStopped)
 
     package static let types: [any EventPayload.Type] = [
         RunSubmitted.self, RunJobsSubmitted.self, RunFinished.self, RunReopened.self, RunDrained.self,
+        RunBudgetChanged.self, RunStopped.self,
     ]
 
     package var payload: any EventPayload {
@@ -119,6 +122,8 @@ package enum RunEvent: EventFamily {
         case .finished(let payload): payload
         case .reopened(let payload): payload
         case .drained(let payload): payload
+        case .budgetChanged(let payload): payload
+        case .stopped(let payload): payload
         }
     }
 
@@ -129,6 +134,8 @@ package enum RunEvent: EventFamily {
         case let payload as RunFinished: self = .finished(payload)
         case let payload as RunReopened: self = .reopened(payload)
         case let payload as RunDrained: self = .drained(payload)
+        case let payload as RunBudgetChanged: self = .budgetChanged(payload)
+        case let payload as RunStopped: self = .stopped(payload)
         default: return nil
         }
     }

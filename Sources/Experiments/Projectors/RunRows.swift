@@ -1,3 +1,4 @@
+package import Calls
 package import CanonicalJSON
 package import Determinism
 package import EventLog
@@ -13,12 +14,16 @@ package struct RunRow: Equatable, Sendable {
         case working
         /// Work stopped on request.
         case drained
+        /// The budget is used up.
+        case stopped
         /// Every cell has its result.
         case complete
         /// Nothing is left to do, and at least one cell has no result.
         case incomplete
     }
 
+    /// Nil without one.
+    package var budget: Budget?
     package var cells: CellProgress
     package var definition: Digest
     package var experiment: String
@@ -27,6 +32,8 @@ package struct RunRow: Equatable, Sendable {
     /// Jobs of the plan.
     package var jobs: Int
     package var stage = Stage.submitting
+    /// Why it stopped; nil if it didn't, or was given another budget since.
+    package var stop: RunStopped?
     package var submitted: Timestamp
     /// Cells whose job is in the log.
     package var submittedCells = 0
@@ -170,12 +177,14 @@ extension CellProgress: CanonicalCodable {
 extension RunRow: CanonicalCodable {
     package func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
+        writer.optionalField("budget", budget)
         writer.field("cells", cells)
         writer.field("definition", definition)
         writer.field("experiment", experiment)
         writer.optionalField("finished", finished)
         writer.field("jobs", jobs)
         writer.field("stage", stage)
+        writer.optionalField("stop", stop)
         writer.field("submitted", submitted)
         writer.field("submittedCells", submittedCells)
         writer.field("submittedJobs", submittedJobs)
@@ -184,12 +193,14 @@ extension RunRow: CanonicalCodable {
 
     package init(from reader: inout CanonicalReader) throws(JSONError) {
         try reader.beginObject()
+        budget = try reader.optionalField("budget")
         cells = try reader.field("cells")
         definition = try reader.field("definition")
         experiment = try reader.field("experiment")
         finished = try reader.optionalField("finished")
         jobs = try reader.field("jobs")
         stage = try reader.field("stage")
+        stop = try reader.optionalField("stop")
         submitted = try reader.field("submitted")
         submittedCells = try reader.field("submittedCells")
         submittedJobs = try reader.field("submittedJobs")

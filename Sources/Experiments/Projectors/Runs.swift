@@ -8,9 +8,10 @@ package import Projections
 /// Runs and how far they have come: every cell is counted once, and each that has no result says why.
 package enum Runs: Projector {
     package static let name = "runs"
-    package static let version = 1
+    package static let version = 2
     package static let types: [EventType] = [
         RunSubmitted.type, RunJobsSubmitted.type, RunFinished.type, RunReopened.type, RunDrained.type,
+        RunBudgetChanged.type, RunStopped.type,
         JobSubmitted.type, JobCompleted.type, JobFailed.type, JobSkipped.type, JobLeaseExpired.type,
         JobRetryRequested.type, CallStarted.type, CallCompleted.type, CallFailed.type, CallOutcomeUnknown.type,
     ]
@@ -35,7 +36,7 @@ package enum Runs: Projector {
             case .started(let started): tables.note(.open, for: started.job)
             case .completed, .failed: if let job = try event.circumstances().job { tables.note(.idle, for: job) }
             case .outcomeUnknown: if let job = try event.circumstances().job { tables.note(.lost, for: job) }
-            case .retryDecided: break
+            case .retryDecided, .reused: break
             }
         } else if let job = try event.read(JobEvent.self) {
             if let id = JobID(inStreamOf: event.event) { tables.apply(job, to: id, at: event.position) }
@@ -61,6 +62,13 @@ extension Runs.Tables {
             row.stage = .working
             row.finished = nil
         case .drained: row.stage = .drained
+        case .budgetChanged(let changed):
+            row.budget = changed.budget
+            row.stop = nil
+            if row.stage == .stopped { row.stage = .working }
+        case .stopped(let stopped):
+            row.stage = .stopped
+            row.stop = stopped
         case .finished(let finished):
             row.stage = finished.outcome == .complete ? .complete : .incomplete
             row.finished = time

@@ -24,13 +24,16 @@ package struct RunEnvironment: Sendable {
     package var gate: any CallGate
     /// The key in an environment variable; nil where there is none.
     package var key: @Sendable (String) -> APIKey?
+    /// The budget that this process brings along, where it is another than the run has; recorded once the run is there.
+    package var budgetChanges: [RunBudgetChanged]
     /// Takes the place of the definition's limits; none in replay, where the recorded order decides.
     package var slots: PoolState.Limits?
 
     package init(
         log: any Log, views: ProjectionRunner, effects: Effects, worker: WorkerID, liveness: any WorkerLiveness,
         interruption: any Interruption, transport: any Transport, gate: any CallGate = OpenGate(),
-        key: @escaping @Sendable (String) -> APIKey?, slots: PoolState.Limits? = nil
+        key: @escaping @Sendable (String) -> APIKey?, budgetChanges: [RunBudgetChanged] = [],
+        slots: PoolState.Limits? = nil
     ) {
         self.log = log
         self.views = views
@@ -41,6 +44,7 @@ package struct RunEnvironment: Sendable {
         self.transport = transport
         self.gate = gate
         self.key = key
+        self.budgetChanges = budgetChanges
         self.slots = slots
     }
 

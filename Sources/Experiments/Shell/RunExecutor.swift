@@ -1,3 +1,4 @@
+import Calls
 import CanonicalJSON
 import Deciders
 import EventLog
@@ -12,10 +13,12 @@ package import Scoring
 package struct RunExecutor: Sendable {
     package let run: RunID
     package let plan: JobPlan
-    private let definition: ExperimentDefinition
-    private let environment: RunEnvironment
+    let definition: ExperimentDefinition
+    let environment: RunEnvironment
     private let pool: WorkerPool
     private let started = OneShot()
+    /// Happens when this process finds the budget used up.
+    let stopped = OneShot()
 
     /// `run` is made by `JobPlan.runID`, or read from the log when an existing run is resumed.
     ///
@@ -57,14 +60,14 @@ package struct RunExecutor: Sendable {
         try await workers.handle(worker, run: run.rawValue, .start(concurrency: concurrency, run: run))
         started.happen()
         try await submit()
-        switch try await work(telling: progress) {
+        switch try await workWithinBudget(telling: progress) {
         case .finished:
             try await rank()
             try await finish()
             try await workers.handle(worker, run: run.rawValue, .stop(.finished))
             return try report(isDrained: false)
         case .drained:
-            try await drain()
+            if !stopped.hasHappened { try await drain() }
             try await workers.handle(worker, run: run.rawValue, .stop(.drained))
             return try report(isDrained: true)
         }
@@ -76,6 +79,7 @@ package struct RunExecutor: Sendable {
     package func requestDrain(_ reason: WorkerDrainRequested.Reason) async throws {
         try await started.wait()
         try await pool.requestDrain(reason)
+        environment.gate.close()
     }
 
     private var worker: String { environment.worker.rawValue }
@@ -94,6 +98,7 @@ extension RunExecutor {
             cells: plan.cells, definition: blob.digest, experiment: definition.name, jobs: plan.jobs.count)
         let blobs = [blob] + definition.judges.map { Blob($0.rubric.canonicalBytes()) }
         let handled = try await runs.handle(run.rawValue, run: run.rawValue, blobs: blobs, .submit(submitted))
+        try await recordBudget()
         guard case .submitting = handled.state else { return }
         // A call has its own attempts; a job whose call was given up isn't begun again by itself.
         let jobs = plan.jobs.lazy.map { job in
@@ -106,6 +111,25 @@ extension RunExecutor {
         }
         _ = try await JobSubmission(environment.handler()).submit(jobs)
         try await runs.handle(run.rawValue, run: run.rawValue, .confirmJobs)
+    }
+
+    /// Works, and stops when the budget is used up.
+    private func workWithinBudget(
+        telling progress: (@Sendable (RunRow) -> Void)?
+    ) async throws -> WorkerPool.Outcome {
+        try await withThrowingTaskGroup(of: WorkerPool.Outcome?.self) { group in
+            group.addTask { try await work(telling: progress) }
+            group.addTask {
+                try await stopWhenExhausted()
+                return nil
+            }
+            while let ended = try await group.next() {
+                guard let ended else { continue }
+                group.cancelAll()
+                return ended
+            }
+            throw CancellationError()
+        }
     }
 
     private func work(telling progress: (@Sendable (RunRow) -> Void)?) async throws -> WorkerPool.Outcome {

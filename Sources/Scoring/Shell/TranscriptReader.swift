@@ -33,11 +33,9 @@ package struct TranscriptReader: Sendable {
 
     private func answer(of probe: JobID, turn: Int, _ adapter: any LLMProvider.Type) throws -> String {
         let id = CallID(job: probe, purpose: .probe, turn: turn)
-        let stream = try StreamName(category: Call.category, id: id.rawValue)
-        guard let last = try log.readStream(stream, .backward, from: nil, limit: 1).first,
-            last.hasType(CallCompleted.type)
-        else { throw Failure.notAnswered(turn: turn) }
-        let exchange = try last.decode(CallCompleted.self).exchange
+        guard let exchange = try RecordedAnswer(log: log).exchange(of: id) else {
+            throw Failure.notAnswered(turn: turn)
+        }
         guard let body = try log.blob(exchange.body) else { throw Failure.bodyMissing(turn: turn) }
         switch adapter.result(status: exchange.status, headers: exchange.headers, body: body) {
         case .success(let result): return result.text

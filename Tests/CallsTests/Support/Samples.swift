@@ -52,6 +52,12 @@ enum Sample {
             error: ProviderError(class: kind, retryAfter: retryAfter, detail: "HTTP 500"))
     }
 
+    static func reused() -> CallReused {
+        CallReused(
+            completed(), at: Position(7), of: call, intent().started(attempt: 1),
+            by: CallReused.Asker(job: job, provider: "simulated", purpose: .probe, turn: 0, worker: b))
+    }
+
     static func broken(_ attempt: Int = 1) -> CallFailed {
         let failure = TransportFailure(
             kind: .closedEarly, message: "the connection ended", partialBody: Digest(of: "half"),

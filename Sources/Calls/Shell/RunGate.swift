@@ -1,0 +1,96 @@
+package import Deciders
+import Determinism
+package import EventLog
+import Synchronization
+
+/// The gate of a run as it is worked on: an earlier answer is reused, the budget has room, and then `inner` lets it pass.
+package final class RunGate: CallGate {
+    private let inner: any CallGate
+    private let log: any Log
+    private let effects: Effects
+    private let budget: BudgetDesk?
+    /// The lock makes finding an answer and taking it one step.
+    private let answers: Mutex<ReuseIndex?>
+    private let reuses: Bool
+
+    /// `inner` keeps to the providers' limits; `budget` nil is without bounds, `answers` nil reuses none.
+    package init(
+        inner: any CallGate, log: any Log, effects: Effects, budget: BudgetLedger? = nil, answers: ReuseIndex? = nil
+    ) {
+        self.inner = inner
+        self.log = log
+        self.effects = effects
+        self.budget = budget.map { BudgetDesk($0, effects: effects) }
+        self.answers = Mutex(answers)
+        reuses = answers != nil
+    }
+
+    package func admit(_ ticket: CallTicket) async throws -> CallAdmission {
+        if let origin = origin(for: ticket) { return .reuse(origin: origin) }
+        if let notBefore = ticket.notBefore {
+            let now = try await effects.time(ticket.place)
+            if now < notBefore { try await effects.pause(notBefore - now) }
+        }
+        guard let budget else { return try await inner.admit(ticket) }
+        let reservation = SpendingRules.reservation(ticket.estimate, price: ticket.price)
+        let worst = SpendingRules.worst(reservation)
+        try await budget.reserve(worst, for: ticket)
+        do {
+            let admission = try await inner.admit(ticket)
+            if case .sending(let permit) = admission {
+                return .sending(CallPermit(reserved: reservation, version: permit.version))
+            }
+            budget.withdraw(worst)
+            return admission
+        } catch {
+            budget.withdraw(worst)
+            throw error
+        }
+    }
+
+    package func settle(_ ticket: CallTicket, _ settlement: CallSettlement) {
+        inner.settle(ticket, settlement)
+        if reuses { keep(settlement, of: ticket) }
+        guard let budget else { return }
+        let reservation = SpendingRules.reservation(ticket.estimate, price: ticket.price)
+        let worst = SpendingRules.worst(reservation)
+        switch settlement.end {
+        case .unsent: budget.withdraw(worst)
+        case .abandoned: budget.settle(worst, used: worst)
+        case .answered(let completed):
+            budget.settle(worst, used: SpendingRules.spent(completed, reservation))
+        case .failed(let failed): budget.settle(worst, used: SpendingRules.spent(failed, reservation))
+        }
+    }
+
+    package func close() {
+        inner.close()
+        budget?.close()
+    }
+
+    package func exhaustion() async throws -> Exhaustion {
+        guard let budget else { return try await inner.exhaustion() }
+        let wanted = try await budget.exhaustion()
+        return Exhaustion(wanted: wanted, end: Position(try log.head().size))
+    }
+
+    /// Only a question that was never sent can be answered by another's answer.
+    private func origin(for ticket: CallTicket) -> Position? {
+        guard reuses, ticket.attempt == 1 else { return nil }
+        let scope = ReuseIndex.Scope(labels: ticket.labels)
+        return answers.withLock { answers in
+            answers?.claim(ReuseIndex.Fingerprint(ticket), in: scope) { body in
+                (try? log.blob(body)) ?? nil != nil
+            }
+        }
+    }
+
+    private func keep(_ settlement: CallSettlement, of ticket: CallTicket) {
+        guard case .answered(let completed) = settlement.end, let position = settlement.position else { return }
+        let scope = ReuseIndex.Scope(labels: ticket.labels)
+        answers.withLock {
+            $0?.add(
+                ReuseIndex.Fingerprint(ticket), at: position, body: completed.exchange.body, usedIn: scope)
+        }
+    }
+}
