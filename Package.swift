@@ -152,8 +152,8 @@ let package = Package(
             "Replay",
             ["Replay", "Deciders", "EventLog", "Determinism", "CanonicalJSON", "TestSupport"]),
         .executableTarget(
-            name: "AdapterRequests", dependencies: ["Providers", "HTTPTransport", "CanonicalJSON"],
-            path: "Tests/SDKJudge/AdapterRequests", swiftSettings: common),
+            name: "AdapterProbe", dependencies: ["Providers", "HTTPTransport", "CanonicalJSON"],
+            path: "Tests/SDKJudge/AdapterProbe", swiftSettings: common),
         tests(
             "Providers", ["Providers", "HTTPTransport", "Determinism", "CanonicalJSON", "TestSupport"],
             exclude: ["Examples"]),

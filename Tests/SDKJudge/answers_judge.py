@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 import tempfile
 
+import readings_judge
 import sdks
 
 # What goes wrong, and the class of the reference that it belongs to.
@@ -33,6 +34,9 @@ OTHER_STATUSES = {
     },
     "mistral": {status: "SDKError" for status in (408, 409, 413, 502, 504)},
 }
+
+# Errors that the reference has no example of and a provider may still send: the status alone decides their exception.
+OTHER_ERRORS = {(wire, "CONTENT_POLICY") for wire in ("openai-responses", "anthropic", "google", "mistral")}
 
 # What the reference saw the SDKs make of a broken transfer (§11); None is an answer that is taken as it is.
 CONNECTION = ("APIConnectionError", "APIConnectionError", "httpx2", "httpx2")
@@ -116,13 +120,14 @@ class Reference:
 
     def wrong(self, wire: str, sdk: str, status: int, kind: str, error: str) -> str | None:
         """Why an exception is not the one that belongs to an error; None if it is."""
-        known = self.examples.get((wire, status), [])
-        alike = [example for example in known if example["class"] == kind] or known
-        named = {example["sdk_error"] for example in alike}
-        if not known:
-            named = {OTHER_STATUSES[sdk].get(status, f"an exception for status {status}, which the reference lacks")}
+        named = {example["sdk_error"] for example in self.examples.get((wire, status), []) if example["class"] == kind}
+        if not named and (wire, kind) in OTHER_ERRORS:
+            named = {example["sdk_error"] for example in self.examples[wire, status]}
+        if not named and status in OTHER_STATUSES[sdk]:
+            named = {OTHER_STATUSES[sdk][status]}
+        if not named:
+            return f"has the status {status}, with which the reference knows no {kind}"
         return None if error in named else f"raises {error} for status {status}, not {' or '.join(sorted(named))}"
-
 
     def after_the_start(self, wire: str) -> set[str]:
         """What the SDK makes of an error after status 200; where the reference has no example, that of its SDK."""
@@ -144,18 +149,22 @@ def kinds(error: Exception) -> set[str]:
     return {type(error).__name__, type(error).__module__.partition(".")[0]}
 
 
+def conversation(fault: str) -> dict:
+    """The question that a fault is met with: the model's name chooses it."""
+    model = f"fault-{fault}-model" if fault else "sim-careful"
+    return {"model": model, "messages": MESSAGES, "parameters": {"maxTokens": 400}}
+
+
 class Judge:
     def __init__(self, base: str, reference: Reference):
         self.reference = reference
         self.wires = wires(base)
         self.hurried = wires(base, hurry=True)
+        self.seen: dict[tuple, sdks.Answer] = {}
 
     def ask(self, wire: str, fault: str, streams: bool):
         _, sdk = (self.hurried if fault == "hang" else self.wires)[wire]
-        chat = {
-            "model": f"fault-{fault}" if fault else "sim-careful", "messages": MESSAGES,
-            "parameters": {"maxTokens": 400}} | ({"streams": True} if streams else {})
-        return sdks.drained(sdk.ask(chat))
+        return sdks.drained(sdk.ask(conversation(fault) | ({"streams": True} if streams else {})))
 
     def case(self, wire: str, fault: str, streams: bool) -> str | None:
         """What is wrong with what the SDK makes of a fault; None if nothing is."""
@@ -185,7 +194,8 @@ class Judge:
         if error is not None:
             return f"raises {error!r}"
         try:
-            return self.parsed(wire, fault, self.wires[wire][1].read(answer, streams))
+            seen = self.seen[wire, fault, streams] = self.wires[wire][1].read(answer, streams)
+            return self.parsed(wire, fault, seen)
         except Exception as unreadable:
             return f"lacks what every answer has: {unreadable!r}"
 
@@ -201,6 +211,18 @@ class Judge:
         if answer.usage is None or answer.usage[0] <= 0:
             return f"has the usage {answer.usage}"
         return None
+
+    def reading(self, wire: str, fault: str, streams: bool, reading: dict) -> str | None:
+        """What is wrong with what our adapter reads; None if nothing is."""
+        if fault in readings_judge.MALFORMED:
+            return readings_judge.error(reading, {"MALFORMED_RESPONSE"})
+        if fault in ERRORS:
+            return readings_judge.error(reading, {ERRORS[fault]})
+        if (wire, fault) == ("deepseek", "resource"):
+            return readings_judge.error(reading, {"OVERLOADED"})
+        if fault == "stream-error":
+            return readings_judge.error(reading, {"SERVER_ERROR", "OVERLOADED"})
+        return readings_judge.answer(reading, self.seen[wire, fault, streams])
 
     def after_the_start(self, wire: str, found: set[str]) -> str | None:
         """An error in the middle of a stream has the class of the reference's own example of one."""
@@ -226,13 +248,18 @@ def script() -> dict:
     faults = sorted({fault for fault, _ in cases()} - {""})
     return {
         "faults": [
-            {"kind": fault, "model": f"fault-{fault}", "first_attempts": 1000, "delay_ms": 50} for fault in faults]}
+            {"kind": fault, "model": f"fault-{fault}-model", "first_attempts": 1000, "delay_ms": 50} for fault in faults]}
 
 
-def judge(command: list[str], manifest: pathlib.Path) -> tuple[list[str], list[str]]:
+def judge(command: list[str], program: str, manifest: pathlib.Path) -> tuple[list[str], list[str]]:
     """What is wrong, and what may be said of what was asked."""
     reference = Reference(manifest)
-    wrong, asked = [], 0
+    wrong = []
+
+    def note(wire: str, fault: str, streams: bool, found: str | None) -> None:
+        if found:
+            wrong.append(f"{wire}, {fault or 'an answer'}, {'streamed' if streams else 'plain'}: {found}")
+
     with tempfile.TemporaryDirectory() as directory:
         faults = pathlib.Path(directory) / "faults.yaml"
         # JSON is YAML.
@@ -243,20 +270,25 @@ def judge(command: list[str], manifest: pathlib.Path) -> tuple[list[str], list[s
             start = line.find("http://127.0.0.1:")
             if start < 0:
                 raise SystemExit(f"the simulated providers did not say where they listen: {line!r}")
-            judge = Judge(line[start:].split()[0].rstrip("/."), reference)
+            base = line[start:].split()[0].rstrip("/.")
+            judge = Judge(base, reference)
             work = [(wire, fault, streams) for wire in judge.wires for fault, streams in cases()]
             with concurrent.futures.ThreadPoolExecutor(8) as pool:
-                for (wire, fault, streams), found in zip(work, pool.map(lambda case: judge.case(*case), work)):
-                    asked += 1
-                    if found:
-                        form = "streamed" if streams else "plain"
-                        wrong.append(f"{wire}, {fault or 'an answer'}, {form}: {found}")
+                for case, found in zip(work, pool.map(lambda case: judge.case(*case), work)):
+                    note(*case, found)
                 for wire, found in zip(judge.wires, pool.map(judge.same, judge.wires)):
-                    asked += 2
-                    if found:
-                        wrong.append(f"{wire}: {found}")
+                    note(wire, "", True, found)
+            # Of what the SDKs read too, and of what only we refuse: transfers that break are judged elsewhere.
+            ours = [case for case in work if case in judge.seen or case[1] in readings_judge.MALFORMED
+                    or case[1] in ERRORS or case[1] == "stream-error"]
+            chats = [(wire, conversation(fault), streams) for wire, fault, streams in ours]
+            for case, reading in zip(ours, readings_judge.read(program, base, chats), strict=True):
+                note(*case, judge.reading(*case, reading))
         finally:
             server.terminate()
             server.wait(10)
-    said = [f"{asked} answers and failures of {len(judge.wires)} formats are to the SDKs what the reference says"]
+    said = [
+        f"{len(work)} answers and failures of {len(judge.wires)} formats are to the SDKs what the reference says,",
+        f"and {len(ours)} of them to our adapters what the SDKs or the reference say",
+    ]
     return wrong, said

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds Cairn's adapters and simulated providers against the providers' official SDKs, on loopback.
 
-Usage: judge.py --requests PROGRAM --cairn PROGRAM      (from the virtual environment with requirements.txt)
+Usage: judge.py --adapters PROGRAM [--cairn PROGRAM]      (from the virtual environment with requirements.txt)
 """
 import argparse
 import pathlib
@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", help="the built AdapterRequests")
+    parser.add_argument("--adapters", required=True, help="the built AdapterProbe")
     parser.add_argument("--cairn", help="the built cairn, whose `simulate serve` answers")
     arguments = parser.parse_args()
     here = pathlib.Path(__file__).resolve().parent
@@ -26,12 +26,11 @@ def main() -> int:
 
     versions = [f"{name} {metadata.version(name)}" for name in ("openai", "anthropic", "google-genai", "mistralai")]
     print("judges:", ", ".join(versions))
-    wrong, said = [], []
-    if arguments.requests:
-        wrong, said = requests_judge.judge(arguments.requests)
+    wrong, said = requests_judge.judge(arguments.adapters)
     if arguments.cairn:
         manifest = here.parent / "ProvidersTests" / "Examples" / "manifest.json"
-        found, more = answers_judge.judge([arguments.cairn, "simulate", "serve", "--port", "0"], manifest)
+        command = [arguments.cairn, "simulate", "serve", "--port", "0"]
+        found, more = answers_judge.judge(command, arguments.adapters, manifest)
         wrong, said = wrong + found, said + more
     print("\n".join(wrong if wrong else said))
     print(f"{len(wrong)} differences, {time.monotonic() - start:.0f} s")

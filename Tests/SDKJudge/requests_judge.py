@@ -1,9 +1,8 @@
 """Our adapters' requests against those that the official SDKs send for the same conversation, field by field."""
 import copy
-import json
-import subprocess
 
 import capture
+import probe
 import sdks
 
 ABSENT = "(absent)"
@@ -96,14 +95,6 @@ def providers(base: str) -> list[tuple]:
     ]
 
 
-def ours(program: str, orders: list[dict]) -> list[dict]:
-    """The requests that our adapters make; the program reads canonical JSON, an order per line."""
-    lines = [json.dumps(order, sort_keys=True, separators=(",", ":"), ensure_ascii=False) for order in orders]
-    made = subprocess.run(
-        [program], input="\n".join(lines) + "\n", capture_output=True, text=True, check=True, timeout=60).stdout
-    return [json.loads(line) for line in made.split("\n") if line]
-
-
 def differences(theirs, ours, place="") -> list[tuple]:
     """Every place at which two JSON values differ, with both values."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
@@ -135,7 +126,7 @@ def judge(program: str) -> tuple[list[str], list[str]]:
                 orders.append({
                     "adapter": adapter, "baseURL": base, "chat": chat, "key": sdks.KEY, "provider": provider})
         base = server.base
-    made = ours(program, orders)
+    made = probe.adapters(program, orders)
     for (adapter, provider, name, sent), request in zip(theirs, made, strict=True):
         request["path"] = request.pop("url").removeprefix(base)
         for place, sdk, cairn in differences(sent, request):
