@@ -38,6 +38,15 @@ OTHER_STATUSES = {
 # Errors that the reference has no example of and a provider may still send: the status alone decides their exception.
 OTHER_ERRORS = {(wire, "CONTENT_POLICY") for wire in ("openai-responses", "anthropic", "google", "mistral")}
 
+# What makes a model think before it answers.
+THINKING = {
+    "openai": {"reasoning_effort": "low"}, "openai-responses": {"reasoning": {"effort": "low"}},
+    "anthropic": {"thinking": {"type": "adaptive"}},
+    "google": {"generationConfig": {"thinkingConfig": {"thinkingLevel": "LOW", "includeThoughts": True}}},
+    "xai": {"reasoning_effort": "low"}, "deepseek": {"thinking": {"type": "enabled"}},
+    "mistral": {"reasoning_effort": "high"},
+}
+
 # What the reference saw the SDKs make of a broken transfer (§11); None is an answer that is taken as it is.
 CONNECTION = ("APIConnectionError", "APIConnectionError", "httpx2", "httpx2")
 BROKEN = {
@@ -76,7 +85,7 @@ ENDS = {
 }
 # Answered, one way or another.
 ANSWERS = ["", "length", "refusal", "safety", "resource", "keep-alive", "slow-headers", "slow-body", "duplicate-keys",
-           "malformedJudge"]
+           "malformedJudge", "thinking"]
 # Documented by the provider, though the SDK's types lack it; the SDK hands it over.
 BEYOND_THE_TYPES = {("deepseek", "resource"): "insufficient_system_resource"}
 # Faults that are none to an SDK: `usage` may be required by its types, but no SDK checks that.
@@ -99,8 +108,8 @@ def wires(base: str, hurry: bool = False) -> dict[str, tuple]:
         "openai-responses": ("openai", sdks.OpenAIResponses(base + "/openai", seconds)),
         "anthropic": ("anthropic", sdks.Anthropic(base + "/anthropic", seconds)),
         "google": ("google", sdks.Gemini(base + "/google", seconds)),
-        "xai": ("openai", sdks.OpenAIChat(base + "/xai", "/v1", "max_completion_tokens", seconds)),
-        "deepseek": ("openai", sdks.OpenAIChat(base + "/deepseek", "", "max_tokens", seconds)),
+        "xai": ("openai", sdks.XAIChat(base + "/xai", "/v1", "max_completion_tokens", seconds)),
+        "deepseek": ("openai", sdks.DeepSeekChat(base + "/deepseek", "", "max_tokens", seconds)),
         "mistral": ("mistral", sdks.MistralChat(base + "/mistral", seconds)),
     }
 
@@ -149,8 +158,13 @@ def kinds(error: Exception) -> set[str]:
     return {type(error).__name__, type(error).__module__.partition(".")[0]}
 
 
-def conversation(fault: str) -> dict:
+def conversation(wire: str, fault: str) -> dict:
     """The question that a fault is met with: the model's name chooses it."""
+    if fault == "thinking":
+        # Long enough for its earlier turns to be in the provider's cache.
+        earlier = [MESSAGES[0], {"role": "user", "content": "Count to seven. " * 600}, *MESSAGES[2:]]
+        return {
+            "model": "sim-careful", "messages": earlier, "parameters": {"maxTokens": 900, "extra": THINKING[wire]}}
     model = f"fault-{fault}-model" if fault else "sim-careful"
     return {"model": model, "messages": MESSAGES, "parameters": {"maxTokens": 400}}
 
@@ -164,7 +178,7 @@ class Judge:
 
     def ask(self, wire: str, fault: str, streams: bool):
         _, sdk = (self.hurried if fault == "hang" else self.wires)[wire]
-        return sdks.drained(sdk.ask(conversation(fault) | ({"streams": True} if streams else {})))
+        return sdks.drained(sdk.ask(conversation(wire, fault) | ({"streams": True} if streams else {})))
 
     def case(self, wire: str, fault: str, streams: bool) -> str | None:
         """What is wrong with what the SDK makes of a fault; None if nothing is."""
@@ -210,6 +224,9 @@ class Judge:
             return "has no text"
         if answer.usage is None or answer.usage[0] <= 0:
             return f"has the usage {answer.usage}"
+        # Mistral doesn't count what it thinks.
+        if fault == "thinking" and not all(answer.usage[:3] if wire == "mistral" else answer.usage):
+            return f"has the usage {answer.usage}"
         return None
 
     def reading(self, wire: str, fault: str, streams: bool, reading: dict) -> str | None:
@@ -245,7 +262,7 @@ def cases() -> list[tuple[str, bool]]:
 
 def script() -> dict:
     """A rule per fault, met by the requests for a model of its name."""
-    faults = sorted({fault for fault, _ in cases()} - {""})
+    faults = sorted({fault for fault, _ in cases()} - {"", "thinking"})
     return {
         "faults": [
             {"kind": fault, "model": f"fault-{fault}-model", "first_attempts": 1000, "delay_ms": 50} for fault in faults]}
@@ -281,7 +298,7 @@ def judge(command: list[str], program: str, manifest: pathlib.Path) -> tuple[lis
             # Of what the SDKs read too, and of what only we refuse: transfers that break are judged elsewhere.
             ours = [case for case in work if case in judge.seen or case[1] in readings_judge.MALFORMED
                     or case[1] in ERRORS or case[1] == "stream-error"]
-            chats = [(wire, conversation(fault), streams) for wire, fault, streams in ours]
+            chats = [(wire, conversation(wire, fault), streams) for wire, fault, streams in ours]
             for case, reading in zip(ours, readings_judge.read(program, base, chats), strict=True):
                 note(*case, judge.reading(*case, reading))
         finally:

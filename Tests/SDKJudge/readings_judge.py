@@ -76,7 +76,8 @@ def answer(reading: dict, seen: sdks.Answer) -> str | None:
     if "class" in reading:
         return f"our adapter reads {reading}"
     finish = reading["finish"] if seen.finish == "refusal" else reading["original"]
-    ours = (reading["text"], finish, (reading["input"], reading["output"]))
+    counts = (reading["input"], reading["output"], reading["cacheRead"] or 0, reading["reasoning"] or 0)
+    ours = (reading["text"], finish, counts)
     theirs = (seen.text, seen.finish and seen.finish.removeprefix("incomplete/"), seen.usage)
     if reading["finish"] == "refusal":
         # Each SDK has a place of its own for the words.

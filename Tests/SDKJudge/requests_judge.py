@@ -86,7 +86,7 @@ def providers(base: str) -> list[tuple]:
         ("anthropic.messages", "anthropic", base, sdks.Anthropic(base),
          conversations("claude-sonnet-5-5", without("seed", "temperature", "topP"), {"output_config": {"effort": "low"}})),
         ("google.generateContent", "google", base, sdks.Gemini(base), conversations("gemini-3.5-flash", FULL, gemini)),
-        ("xai.chat", "xai", base + "/v1", sdks.OpenAIChat(base, "/v1", "max_completion_tokens"),
+        ("xai.chat", "xai", base + "/v1", sdks.XAIChat(base, "/v1", "max_completion_tokens"),
          conversations("grok-4.3", FULL, effort)),
         ("deepseek.chat", "deepseek", base, sdks.DeepSeekChat(base, "", "max_tokens"),
          conversations("deepseek-flash", without("seed"), effort)),

@@ -22,8 +22,8 @@ class Answer:
     text: str
     finish: str | None
     """As the provider says it."""
-    usage: tuple[int, int] | None
-    """Tokens read and written."""
+    usage: tuple[int, int, int, int] | None
+    """Tokens read, written, read from a cache, and spent on reasoning; the first two include the others."""
     problem: str | None
     """Where the answer isn't of the SDK's own type, which the SDK itself doesn't check."""
 
@@ -67,6 +67,8 @@ def schema_format(parameters: dict) -> dict:
 class OpenAIChat:
     """openai's chat completions: OpenAI itself, and the providers that document this SDK as theirs."""
 
+    counts_reasoning_beside = False
+
     def __init__(self, base: str, path: str, limit: str, seconds: float = 10):
         self.client = openai.OpenAI(api_key=KEY, base_url=base + path, max_retries=0, timeout=seconds)
         self.limit = limit
@@ -88,7 +90,17 @@ class OpenAIChat:
             text="".join(message.content or "" for message in messages),
             finish="refusal" if any(message.refusal for message in messages)
             else last(choice.finish_reason for choice in choices),
-            usage=usage and (usage.prompt_tokens, usage.completion_tokens), problem=problem(models))
+            usage=usage and self.counts(usage), problem=problem(models))
+
+    def counts(self, usage) -> tuple:
+        cached = usage.prompt_tokens_details and usage.prompt_tokens_details.cached_tokens
+        thought = usage.completion_tokens_details and usage.completion_tokens_details.reasoning_tokens
+        beside = thought if self.counts_reasoning_beside else 0
+        return usage.prompt_tokens, usage.completion_tokens + beside, cached or 0, thought or 0
+
+
+class XAIChat(OpenAIChat):
+    counts_reasoning_beside = True
 
 
 class DeepSeekChat(OpenAIChat):
@@ -96,9 +108,12 @@ class DeepSeekChat(OpenAIChat):
 
     def ask(self, chat: dict):
         parameters = dict(chat["parameters"])
+        extra = dict(parameters.pop("extra", {}))
         if parameters.pop("responseSchema", None):
-            parameters["extra"] = {"response_format": {"type": "json_object"}} | parameters.get("extra", {})
-        return super().ask(chat | {"parameters": parameters})
+            extra["response_format"] = {"type": "json_object"}
+        if "thinking" in extra:
+            extra["extra_body"] = {"thinking": extra.pop("thinking")}
+        return super().ask(chat | {"parameters": parameters | {"extra": extra}})
 
 
 class OpenAIResponses:
@@ -130,7 +145,10 @@ class OpenAIResponses:
             text = "".join(event.delta for event in answer if event.type == "response.output_text.delta")
         return Answer(
             text=text, finish=f"{finish}/{details.reason}" if details else finish,
-            usage=response.usage and (response.usage.input_tokens, response.usage.output_tokens),
+            usage=response.usage and (
+                response.usage.input_tokens, response.usage.output_tokens,
+                response.usage.input_tokens_details.cached_tokens,
+                response.usage.output_tokens_details.reasoning_tokens),
             problem=problem(answer if streams else [answer]))
 
 
@@ -156,14 +174,19 @@ class Anthropic:
     def read(self, answer, streams: bool) -> Answer:
         if not streams:
             text = "".join(block.text for block in answer.content if block.type == "text")
-            usage = answer.usage
-            return Answer(text, answer.stop_reason, (usage.input_tokens, usage.output_tokens), problem([answer]))
+            return Answer(text, answer.stop_reason, self.counts(answer.usage, answer.usage), problem([answer]))
         deltas = [event.delta for event in answer if event.type == "content_block_delta"]
         end = last(event for event in answer if event.type == "message_delta")
         start = last(event.message for event in answer if event.type == "message_start")
         return Answer(
             text="".join(delta.text for delta in deltas if delta.type == "text_delta"), finish=end.delta.stop_reason,
-            usage=(start.usage.input_tokens, end.usage.output_tokens), problem=problem(answer))
+            usage=self.counts(start.usage, end.usage), problem=problem(answer))
+
+    def counts(self, start, end) -> tuple:
+        cached = start.cache_read_input_tokens or 0
+        thought = end.output_tokens_details and end.output_tokens_details.thinking_tokens
+        read = start.input_tokens + cached + (start.cache_creation_input_tokens or 0)
+        return read, end.output_tokens, cached, thought or 0
 
 
 class Gemini:
@@ -189,8 +212,8 @@ class Gemini:
         if "safetySettings" in extra:
             config["safety_settings"] = extra["safetySettings"]
         if "generationConfig" in extra:
-            level = extra["generationConfig"]["thinkingConfig"]["thinkingLevel"]
-            config["thinking_config"] = gemini.ThinkingConfig(thinking_level=level)
+            thinking = extra["generationConfig"]["thinkingConfig"]
+            config["thinking_config"] = gemini.ThinkingConfig.model_validate(thinking)
         roles = {"user": "user", "assistant": "model"}
         contents = [
             gemini.Content(role=roles[turn["role"]], parts=[gemini.Part(text=turn["content"])])
@@ -212,7 +235,8 @@ class Gemini:
         return Answer(
             text="".join(part.text or "" for part in parts if not part.thought), finish=reason and reason.value,
             usage=usage and (
-                usage.prompt_token_count or 0, (usage.candidates_token_count or 0) + (usage.thoughts_token_count or 0)),
+                usage.prompt_token_count or 0, (usage.candidates_token_count or 0) + (usage.thoughts_token_count or 0),
+                usage.cached_content_token_count or 0, usage.thoughts_token_count or 0),
             problem=None)
 
 
@@ -242,7 +266,12 @@ class MistralChat:
         return Answer(
             text="".join(texts),
             finish=last(choice.finish_reason for choice in choices),
-            usage=usage and (usage.prompt_tokens, usage.completion_tokens), problem=None)
+            usage=usage and (usage.prompt_tokens, usage.completion_tokens, self.cached(usage), 0), problem=None)
+
+    def cached(self, usage) -> int:
+        # Not among the SDK's own fields.
+        details = (usage.additional_properties or {}).get("prompt_tokens_details") or {}
+        return details.get("cached_tokens", 0)
 
 
 def drained(answer):

@@ -39,9 +39,11 @@ enum AdapterProbe {
         switch adapter.result(status: status, headers: adapter.recorded(headers), body: Array(body.utf8)) {
         case .success(let result):
             return [
-                "finish": .string(result.finish.rawValue), "input": number(result.usage.input),
+                "cacheRead": number(result.usage.cacheRead), "finish": .string(result.finish.rawValue),
+                "input": number(result.usage.input),
                 "original": result.finishOriginal.map(JSONValue.string) ?? .null,
-                "output": number(result.usage.output), "text": .string(result.text),
+                "output": number(result.usage.output), "reasoning": number(result.usage.reasoning),
+                "text": .string(result.text),
             ]
         case .failure(let error):
             return ["class": .string(error.class.rawValue), "retryable": .bool(error.retryable)]
