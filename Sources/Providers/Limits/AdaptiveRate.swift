@@ -40,11 +40,11 @@ package struct AdaptiveRate: Equatable, Sendable {
     /// The rate was refused; `accepted` is what the last minute took, which is about what a minute has.
     package mutating func refuse(at now: Timestamp, accepted: Double, longestPeriod: Microseconds) {
         let refused = max(min(rate, accepted * 1.1), rate / 4)
-        let isNear = refused > ceiling * 0.7 && refused < ceiling * 1.4
+        let isNear = refused > ceiling * 0.6 && refused < ceiling * 1.4
         decreasesInARow = now - decreased < Self.soon ? min(decreasesInARow + 1, Self.kept.count - 1) : 0
-        if !isNear {
-            period = max(period / 4, Self.shortestPeriod)
-        } else if age >= period / 2 {
+        if refused >= ceiling * 1.4 {
+            period = max(period / 2, Self.shortestPeriod)
+        } else if isNear, age >= period / 2 {
             period = min(period * 4, max(longestPeriod, period))
         }
         // A refusal on the way back may be one of bad luck; half-way, the ceiling doesn't sink by noise.

@@ -180,14 +180,17 @@ package struct RateLimiter: Sendable {
     private mutating func lowerConcurrency(
         from underWay: Int, _ verdict: RefusalPause.Verdict, sentAt: Timestamp, at now: Timestamp
     ) {
-        guard verdict == .lower else { return }
         guard var adaptive = adaptiveConcurrency else {
             adaptiveConcurrency = AdaptiveRate(refusedAt: Double(max(underWay - 1, 1)), at: now)
             return
         }
-        guard adaptive.isNews(sentAt: sentAt) else { return adaptiveConcurrency?.lower(to: Double(underWay)) ?? () }
-        adaptive.refuse(
-            at: now, accepted: Double(underWay), longestPeriod: Self.longestPeriod(callsPerMinute: 60))
+        if verdict == .lower, adaptive.isNews(sentAt: sentAt) {
+            adaptive.refuse(
+                at: now, accepted: Double(underWay), longestPeriod: Self.longestPeriod(callsPerMinute: 60))
+        } else {
+            // So many are let in at most, of those that were sent before the decrease.
+            adaptive.lower(to: Double(max(underWay - 1, 1)))
+        }
         adaptiveConcurrency = adaptive
     }
 
