@@ -2,6 +2,7 @@
 import concurrent.futures
 import json
 import pathlib
+import re
 import subprocess
 import tempfile
 
@@ -278,16 +279,16 @@ def judge(command: list[str], program: str, manifest: pathlib.Path) -> tuple[lis
             wrong.append(f"{wire}, {fault or 'an answer'}, {'streamed' if streams else 'plain'}: {found}")
 
     with tempfile.TemporaryDirectory() as directory:
-        faults = pathlib.Path(directory) / "faults.yaml"
+        path = pathlib.Path(directory) / "script.yaml"
         # JSON is YAML.
-        faults.write_text(json.dumps(script()))
-        server = subprocess.Popen([*command, "--faults", str(faults)], stdout=subprocess.PIPE, text=True)
+        path.write_text(json.dumps(script()))
+        server = subprocess.Popen([*command, "--script", str(path)], stdout=subprocess.PIPE, text=True)
         try:
             line = server.stdout.readline()
-            start = line.find("http://127.0.0.1:")
-            if start < 0:
+            address = re.search(r"http://127\.0\.0\.1:\d+", line)
+            if not address:
                 raise SystemExit(f"the simulated providers did not say where they listen: {line!r}")
-            base = line[start:].split()[0].rstrip("/.")
+            base = address[0]
             judge = Judge(base, reference)
             work = [(wire, fault, streams) for wire in judge.wires for fault, streams in cases()]
             with concurrent.futures.ThreadPoolExecutor(8) as pool:
