@@ -3,7 +3,7 @@ import HTTPTransport
 import Testing
 
 /// Each test runs in a process of its own, since it is about the process's threads and its end.
-@Suite struct LeavingTests {
+@Suite(.timeLimit(.minutes(1))) struct LeavingTests {
     /// Whether the transport's thread runs in this process.
     private static var hasThread: Bool {
         let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []

@@ -65,6 +65,7 @@ final class LoopbackLoop {
     private func accept() {
         let socket = Glibc.accept(listener, nil, nil)
         guard socket >= 0 else { return }
+        LoopbackSocket.keepFromPrograms(socket)
         var one: CInt = 1
         setsockopt(socket, CInt(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<CInt>.size))
         let connection = Connection(number: record.noteConnection())

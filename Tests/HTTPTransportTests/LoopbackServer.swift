@@ -40,6 +40,7 @@ final class LoopbackServer: Sendable {
         guard listen(listener.socket, 4096) == 0 else { throw LoopbackSocket.Failure(call: "listen", code: errno) }
         var ends: [CInt] = [0, 0]
         guard pipe(&ends) == 0 else { throw LoopbackSocket.Failure(call: "pipe", code: errno) }
+        for end in ends { LoopbackSocket.keepFromPrograms(end) }
         port = listener.port
         control = ends[1]
         let loop = LoopbackLoop(
@@ -73,9 +74,12 @@ enum LoopbackSocket {
         let code: CInt
     }
 
+    /// A program that another test starts meanwhile would hold the connection open after its end here.
+    static func keepFromPrograms(_ descriptor: CInt) { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+
     /// A socket with a free port, on which nobody listens yet.
     static func bound() throws -> (socket: CInt, port: UInt16) {
-        let socket = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        let socket = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { throw Failure(call: "socket", code: errno) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
