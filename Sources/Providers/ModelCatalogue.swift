@@ -10,20 +10,24 @@ package enum ModelCatalogue {
     package static let providers: [ProviderFacts] = [
         ProviderFacts(
             name: "openai", wire: .openAI, defaultBaseURL: "https://api.openai.com/v1",
-            keyVariable: "OPENAI_API_KEY", requiresKey: true, tokenLimitField: .maxCompletionTokens,
+            keyVariable: "OPENAI_API_KEY", baseURLVariables: ["OPENAI_BASE_URL"], requiresKey: true,
+            tokenLimitField: .maxCompletionTokens,
             padsStreams: true),
         ProviderFacts(
             name: "anthropic", wire: .anthropic, defaultBaseURL: "https://api.anthropic.com",
-            keyVariable: "ANTHROPIC_API_KEY", requiresKey: true),
+            keyVariable: "ANTHROPIC_API_KEY", baseURLVariables: ["ANTHROPIC_BASE_URL"], requiresKey: true),
         ProviderFacts(
             name: "google", wire: .google, defaultBaseURL: "https://generativelanguage.googleapis.com",
-            keyVariable: "GOOGLE_API_KEY", otherKeyVariables: ["GEMINI_API_KEY"], requiresKey: true),
+            keyVariable: "GOOGLE_API_KEY", otherKeyVariables: ["GEMINI_API_KEY"],
+            baseURLVariables: ["GOOGLE_GEMINI_BASE_URL"], requiresKey: true),
         ProviderFacts(
             name: "xai", wire: .xai, defaultBaseURL: "https://api.x.ai/v1",
-            keyVariable: "XAI_API_KEY", requiresKey: true, tokenLimitField: .maxCompletionTokens),
+            keyVariable: "XAI_API_KEY", baseURLVariables: ["XAI_API_BASE"], requiresKey: true,
+            tokenLimitField: .maxCompletionTokens),
         ProviderFacts(
             name: "deepseek", wire: .deepSeek, defaultBaseURL: "https://api.deepseek.com",
-            keyVariable: "DEEPSEEK_API_KEY", requiresKey: true),
+            keyVariable: "DEEPSEEK_API_KEY", baseURLVariables: ["DEEPSEEK_BASE_URL", "DEEPSEEK_API_BASE"],
+            requiresKey: true),
         ProviderFacts(
             name: "mistral", wire: .mistral, defaultBaseURL: "https://api.mistral.ai",
             keyVariable: "MISTRAL_API_KEY", requiresKey: true),

@@ -10,6 +10,8 @@ package struct ProviderFacts: Sendable, Equatable {
     package let keyVariable: String?
     /// Variables that hold the key where the first one isn't set.
     package let otherKeyVariables: [String]
+    /// Environment variables that name another base URL, the best first: those of the official SDKs, or else LiteLLM's.
+    package let baseURLVariables: [String]
     /// Whether calls without a key are bound to fail.
     package let requiresKey: Bool
     package let tokenLimitField: Endpoint.TokenLimitField
@@ -17,6 +19,7 @@ package struct ProviderFacts: Sendable, Equatable {
 
     init(
         name: String, wire: WireFormat, defaultBaseURL: String?, keyVariable: String?, otherKeyVariables: [String] = [],
+        baseURLVariables: [String] = [],
         requiresKey: Bool, tokenLimitField: Endpoint.TokenLimitField = .maxTokens, padsStreams: Bool = false
     ) {
         self.name = name
@@ -24,6 +27,7 @@ package struct ProviderFacts: Sendable, Equatable {
         self.defaultBaseURL = defaultBaseURL
         self.keyVariable = keyVariable
         self.otherKeyVariables = otherKeyVariables
+        self.baseURLVariables = baseURLVariables
         self.requiresKey = requiresKey
         self.tokenLimitField = tokenLimitField
         self.padsStreams = padsStreams

@@ -116,6 +116,20 @@ struct ModelCatalogueTests {
         #expect(anthropic.defaultBaseURL(in: .anthropic) == "https://api.anthropic.com")
     }
 
+    @Test("the variables of keys and base URLs are those of the official SDKs, or else LiteLLM's")
+    func variables() {
+        let found = ModelCatalogue.providers.map { [$0.name, $0.keyVariable ?? "-"] + $0.baseURLVariables }
+        #expect(
+            found == [
+                ["openai", "OPENAI_API_KEY", "OPENAI_BASE_URL"],
+                ["anthropic", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"],
+                ["google", "GOOGLE_API_KEY", "GOOGLE_GEMINI_BASE_URL"], ["xai", "XAI_API_KEY", "XAI_API_BASE"],
+                ["deepseek", "DEEPSEEK_API_KEY", "DEEPSEEK_BASE_URL", "DEEPSEEK_API_BASE"],
+                ["mistral", "MISTRAL_API_KEY"], ["openai-compatible", "OPENAI_COMPATIBLE_API_KEY"],
+                ["simulated", "-"],
+            ])
+    }
+
     @Test("a key may stand in a second variable")
     func keyVariables() {
         #expect(ModelCatalogue.keyVariables(standingFor: "GOOGLE_API_KEY") == ["GOOGLE_API_KEY", "GEMINI_API_KEY"])

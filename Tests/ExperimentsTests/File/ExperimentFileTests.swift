@@ -142,7 +142,8 @@ struct ExperimentFileTests {
             ),
             (
                 "provider: simulated", "provider: zzz",
-                "3:23: models[0].provider: there is no provider “zzz”; known here: openai, openai-compatible, simulated"
+                "3:23: models[0].provider: there is no provider “zzz”; "
+                    + "known here: openai, anthropic, google, xai, deepseek, mistral, openai-compatible, simulated"
             ),
             ("turns:", "truns:", "6:1: truns: there is no field “truns”; did you mean “turns”?"),
             ("name: tiny", "name:", "1:6: name: text was expected, found nothing"),
