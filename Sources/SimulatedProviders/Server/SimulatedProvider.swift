@@ -59,7 +59,8 @@ final class SimulatedProvider: Sendable {
         /// formats the format is part of it, and what the path says.
         func digest(_ bytes: [UInt8]) -> Digest {
             guard wire != .openai else { return Digest(of: bytes) }
-            return Digest(of: Array("\(wire.rawValue) \(model ?? "")\n".utf8) + bytes)
+            let path = "\(wire.rawValue) \(model ?? "")\(streams == nil || streams == .no ? "" : " streamed")\n"
+            return Digest(of: Array(path.utf8) + bytes)
         }
     }
 
