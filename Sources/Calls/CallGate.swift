@@ -23,15 +23,6 @@ package protocol CallGate: Sendable {
     func exhaustion() async throws -> Exhaustion
 }
 
-extension CallGate {
-    package func close() {}
-
-    package func exhaustion() async throws -> Exhaustion {
-        try await OneShot().wait()
-        throw CancellationError()
-    }
-}
-
 /// The budget is used up: a call can't be sent, whatever becomes of those under way.
 package struct Exhaustion: Equatable, Sendable {
     /// What the call would have needed at most.

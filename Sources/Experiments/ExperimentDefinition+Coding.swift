@@ -1,3 +1,4 @@
+import Calls
 package import CanonicalJSON
 import Determinism
 import EventLog
@@ -15,6 +16,7 @@ extension ExperimentDefinition: CanonicalCodable {
         writer.field("name", name)
         writer.optionalField("preamble", preamble)
         writer.field("ranking", ranking)
+        writer.optionalField("reuse", reuse == .never ? nil : reuse.rawValue)
         writer.field("samples", samples)
         writer.field("scenarios", scenarios)
         writer.optionalField("simulation", simulation)
@@ -36,6 +38,12 @@ extension ExperimentDefinition: CanonicalCodable {
         name = try reader.field("name")
         preamble = try reader.optionalField("preamble")
         ranking = try reader.field("ranking")
+        let place = reader.offset
+        let word: String? = try reader.optionalField("reuse")
+        guard let policy = word.map(ReusePolicy.init(rawValue:)) ?? .never else {
+            throw reader.error(at: place, expected: "a rule of reuse", found: "«\(word?.prefix(40) ?? "")»")
+        }
+        reuse = policy
         samples = try reader.field("samples")
         scenarios = try reader.field("scenarios")
         simulation = try reader.optionalField("simulation")
@@ -103,6 +111,7 @@ extension RunLimits: CanonicalCodable {
         writer.field("judgeRounds", judgeRounds)
         writer.optionalField("perProvider", perProvider.isEmpty ? nil : perProvider)
         writer.field("retry", retry)
+        writer.optionalField("retryRule", retryRule == .everyFailureCounts ? nil : retryRule)
         writer.field("timeout", timeout.count)
         writer.endObject()
     }
@@ -113,6 +122,7 @@ extension RunLimits: CanonicalCodable {
         judgeRounds = try reader.field("judgeRounds")
         perProvider = try reader.optionalField("perProvider") ?? [:]
         retry = try reader.field("retry")
+        retryRule = try reader.optionalField("retryRule") ?? .everyFailureCounts
         timeout = Microseconds(try reader.field("timeout"))
         try reader.endObject()
     }

@@ -1,3 +1,4 @@
+package import Calls
 package import CanonicalJSON
 package import Determinism
 package import Jobs
@@ -26,13 +27,16 @@ package struct ExperimentDefinition: Equatable, Sendable {
     package var judges: [JudgeDefinition]
     package var ranking: RankingMethod
     package var limits: RunLimits
+    /// Which earlier answers may stand for calls that ask the same.
+    package var reuse: ReusePolicy
     /// What the simulated provider is told, passed on as it is; nil without one.
     package var simulation: JSONValue?
 
     package init(
         name: String, models: [ModelDefinition], scenarios: [Scenario], dataset: DatasetReference? = nil,
         preamble: String? = nil, turns: [String], samples: Int = 1, judges: [JudgeDefinition] = [],
-        ranking: RankingMethod = .mean, limits: RunLimits = RunLimits(), simulation: JSONValue? = nil
+        ranking: RankingMethod = .mean, limits: RunLimits = RunLimits(), reuse: ReusePolicy = .never,
+        simulation: JSONValue? = nil
     ) {
         self.name = name
         self.models = models
@@ -44,6 +48,7 @@ package struct ExperimentDefinition: Equatable, Sendable {
         self.judges = judges
         self.ranking = ranking
         self.limits = limits
+        self.reuse = reuse
         self.simulation = simulation
     }
 
@@ -107,15 +112,18 @@ package struct RunLimits: Equatable, Sendable {
     package var judgeRounds: Int
     /// How often one call is tried, and how long to wait in between.
     package var retry: RetryPolicy
+    /// What counts as an attempt; a run keeps the rule that it was submitted with.
+    package var retryRule: CallPolicy.Rule
 
     package init(
         concurrency: Int = 32, perProvider: [String: Int] = [:], timeout: Microseconds = .seconds(120),
-        judgeRounds: Int = 2, retry: RetryPolicy = .standard
+        judgeRounds: Int = 2, retry: RetryPolicy = .standard, retryRule: CallPolicy.Rule = .refusalsAreFree
     ) {
         self.concurrency = concurrency
         self.perProvider = perProvider
         self.timeout = timeout
         self.judgeRounds = judgeRounds
         self.retry = retry
+        self.retryRule = retryRule
     }
 }

@@ -9,6 +9,10 @@ package struct ModelDefinition: Equatable, Sendable {
     package var provider: String
     /// The provider's own id.
     package var model: String
+    /// The format that it is spoken to in; nil for its provider's own.
+    package var wire: WireFormat?
+    /// Whether answers are asked for in pieces, as they are written.
+    package var streams: Bool
     /// Where it is reached; always resolved.
     package var baseURL: String
     /// The environment variable with the key, never the key; nil where none is sent.
@@ -20,12 +24,15 @@ package struct ModelDefinition: Equatable, Sendable {
     package var maxInFlight: Int?
 
     package init(
-        id: String, provider: String, model: String, baseURL: String, keyVariable: String? = nil,
+        id: String, provider: String, model: String, wire: WireFormat? = nil, streams: Bool = false, baseURL: String,
+        keyVariable: String? = nil,
         parameters: ChatParameters = ChatParameters(), price: ModelPrice? = nil, maxInFlight: Int? = nil
     ) {
         self.id = id
         self.provider = provider
         self.model = model
+        self.wire = wire
+        self.streams = streams
         self.baseURL = baseURL
         self.keyVariable = keyVariable
         self.parameters = parameters
@@ -48,6 +55,8 @@ extension ModelDefinition: CanonicalCodable {
         writer.field("parameters", parameters)
         writer.optionalField("price", price)
         writer.field("provider", provider)
+        writer.optionalField("streams", streams ? true : nil)
+        writer.optionalField("wire", wire?.rawValue)
         writer.endObject()
     }
 
@@ -61,6 +70,13 @@ extension ModelDefinition: CanonicalCodable {
         parameters = try reader.field("parameters")
         price = try reader.optionalField("price")
         provider = try reader.field("provider")
+        streams = try reader.optionalField("streams") ?? false
+        let start = reader.offset
+        let word: String? = try reader.optionalField("wire")
+        wire = word.flatMap(WireFormat.init(rawValue:))
+        if let word, wire == nil {
+            throw reader.error(at: start, expected: "a wire format", found: "«\(word.prefix(40))»")
+        }
         try reader.endObject()
     }
 }

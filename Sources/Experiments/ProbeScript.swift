@@ -51,12 +51,14 @@ extension ModelDefinition {
     /// How a run with these limits asks the model.
     func asked(_ limits: RunLimits) throws(ProbeScript.Failure) -> AskedModel {
         guard let facts = ModelCatalogue.provider(named: provider),
-            let adapter = ModelCatalogue.adapter(named: facts.adapter), var endpoint = facts.endpoint(baseURL: baseURL)
+            let adapter = ModelCatalogue.adapter(named: (wire ?? facts.wire).adapter, streams: streams),
+            var endpoint = facts.endpoint(baseURL: baseURL)
         else { throw ProbeScript.Failure(description: "this program has no provider “\(provider)”") }
         endpoint.limits.totalTimeout = limits.timeout.duration
         endpoint.limits.firstByteTimeout = limits.timeout.duration
         return AskedModel(
             provider: provider, adapter: adapter, endpoint: endpoint, keyVariable: keyVariable, model: model,
-            parameters: parameters, terms: CallTerms(policy: CallPolicy(retry: limits.retry), price: price))
+            parameters: parameters, streams: streams,
+            terms: CallTerms(policy: CallPolicy(retry: limits.retry, rule: limits.retryRule), price: price))
     }
 }

@@ -12,11 +12,13 @@ package struct AskedModel: Sendable {
     /// The provider's own id.
     package let model: String
     package let parameters: ChatParameters
+    /// Whether answers are asked for in pieces, as they are written.
+    package let streams: Bool
     package let terms: CallTerms
 
     package init(
         provider: String, adapter: any LLMProvider.Type, endpoint: Endpoint, keyVariable: String?, model: String,
-        parameters: ChatParameters, terms: CallTerms
+        parameters: ChatParameters, streams: Bool = false, terms: CallTerms
     ) {
         self.provider = provider
         self.adapter = adapter
@@ -24,6 +26,7 @@ package struct AskedModel: Sendable {
         self.keyVariable = keyVariable
         self.model = model
         self.parameters = parameters
+        self.streams = streams
         self.terms = terms
     }
 
@@ -31,7 +34,8 @@ package struct AskedModel: Sendable {
     package func question(_ id: CallID, _ purpose: CallPurpose, turn: Int, _ messages: [ChatMessage]) -> Question {
         Question(
             id: id, purpose: purpose, turn: turn, provider: provider, adapter: adapter, endpoint: endpoint,
-            keyVariable: keyVariable, chat: ChatRequest(model: model, messages: messages, parameters: parameters),
+            keyVariable: keyVariable,
+            chat: ChatRequest(model: model, messages: messages, parameters: parameters, streams: streams),
             terms: terms)
     }
 }

@@ -109,7 +109,7 @@ extension ScoringDerivations {
     ) throws(DerivationError) -> String {
         if completed.hasType(CallReused.type) {
             let reused = try completed.payload(CallReused.self)
-            return try text(of: reused.exchange, by: ModelCatalogue.adapter(named: reused.adapter), input)
+            return try text(of: reused.exchange, by: reused.exchange.adapter(named: reused.adapter), input)
         }
         let exchange = try completed.payload(CallCompleted.self).exchange
         let function: FunctionReference?

@@ -1,4 +1,4 @@
-import Calls
+package import Calls
 import CanonicalJSON
 import Deciders
 package import Determinism
@@ -21,15 +21,21 @@ package struct RunService: Sendable {
         package var retriesFailed: Bool
         /// How long work under way may go on after a request to drain.
         package var grace: Microseconds
+        /// The experiment file's budget and rates.
+        package var settings: RunSettings
+        /// Takes the place of the file's bounds, and of those that were recorded.
+        package var budget: Budget?
 
         package init(
             label: String? = nil, concurrency: Int? = nil, retriesFailed: Bool = false,
-            grace: Microseconds = .seconds(30)
+            grace: Microseconds = .seconds(30), settings: RunSettings = RunSettings(), budget: Budget? = nil
         ) {
             self.label = label
             self.concurrency = concurrency
             self.retriesFailed = retriesFailed
             self.grace = grace
+            self.settings = settings
+            self.budget = budget
         }
     }
 
@@ -51,13 +57,35 @@ package struct RunService: Sendable {
 
     /// Submits the experiment if it isn't there yet, and works until it is finished or drained.
     ///
-    /// `started` is handed the run and the ways to end it early; `progress` hears how far it has come.
+    /// `started` is handed the run and the ways to end it early; `progress` hears how far it has come. A run with a budget
+    /// is worked on by one process at a time; `BudgetProblem` says which models a budget can't be kept to with.
     package func run(
         _ definition: ExperimentDefinition, _ options: Options = Options(),
         started: @Sendable (RunID, RunControl) -> Void = { _, _ in },
         progress: (@Sendable (RunRow) -> Void)? = nil
     ) async throws -> RunExecutor.Report {
         let run = JobPlan.runID(of: definition.digest, label: options.label)
+        let budgets = CommandHandler<RunBudget>(log: store.log, effects: Effects.live(time), worker: nil)
+        let known = try budgets.load(run.rawValue).state
+        let changes = RunBudget.changes(file: options.settings.budget, option: options.budget, known)
+        let budget = changes.last?.budget ?? known.inForce
+        return try await RunLock.hold(run, alone: budget != nil, in: store.workersDirectory) {
+            try await work(
+                on: run, of: definition, options, Funds(budget: budget, changes: changes), started: started,
+                progress: progress)
+        }
+    }
+
+    /// The budget in force, and what of it isn't recorded yet.
+    private struct Funds {
+        let budget: Budget?
+        let changes: [RunBudgetChanged]
+    }
+
+    private func work(
+        on run: RunID, of definition: ExperimentDefinition, _ options: Options, _ funds: Funds,
+        started: @Sendable (RunID, RunControl) -> Void, progress: (@Sendable (RunRow) -> Void)?
+    ) async throws -> RunExecutor.Report {
         let effects = Effects.live(time)
         if options.retriesFailed {
             let reopening = RunReopening(log: store.log, views: store.views, effects: effects)
@@ -65,11 +93,17 @@ package struct RunService: Sendable {
         }
         let worker = WorkerID.new()
         let impatience = OneShot()
+        let pacing = LiveGate(settings: options.settings.rates, time: time, logger: logger)
+        let gate = try RunGate.load(
+            for: run, of: definition, budget: funds.budget, from: store.log, effects: effects, inner: pacing)
+        let interruption = RunGrace(
+            gate: gate, grace: options.grace, timeout: definition.limits.timeout, effects: effects,
+            impatience: impatience)
         let environment = RunEnvironment(
             log: store.log, views: store.views, effects: effects, worker: worker,
             liveness: LockFileLiveness(directory: store.workersDirectory, time: time),
-            interruption: GracePeriod(options.grace, effects: effects, impatience: impatience), transport: transport,
-            key: keys.key, slots: options.concurrency.map { PoolState.Limits(total: $0, lanes: definition.slots.lanes) }
+            interruption: interruption, transport: transport, gate: gate, key: keys.key, budgetChanges: funds.changes,
+            slots: options.concurrency.map { PoolState.Limits(total: $0, lanes: definition.slots.lanes) }
         )
         var logger = logger
         logger[metadataKey: "run"] = "\(run)"

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cairn
+import Calls
 import CanonicalJSON
 import Determinism
 import Experiments
@@ -38,6 +39,21 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "How many seconds Ctrl-C waits for calls under way; those that are cut are asked again.")
     var grace: Double = 1
 
+    @Option(help: "Stop before more dollars than this are spent, as in 12.50; takes the place of the budget's bound.")
+    var maxCost: String?
+
+    @Option(help: "Stop before more tokens than this are used.")
+    var maxTokens: Int?
+
+    @Option(help: "Stop before more calls than this are made.")
+    var maxCalls: Int?
+
+    @Option(help: "A table of prices in LiteLLM's form, for models that have none in the file.")
+    var prices: String?
+
+    @Flag(help: "Say what would be sent and what it would cost; send and record nothing.")
+    var dryRun = false
+
     @Flag(help: "Try again what failed or was skipped in an earlier run.")
     var retryFailed = false
 
@@ -45,26 +61,36 @@ struct RunCommand: AsyncParsableCommand {
         if let concurrency, concurrency < 1 {
             throw ValidationError("--concurrency takes a number from 1; found \(concurrency)")
         }
+        for (name, bound) in [("--max-tokens", maxTokens), ("--max-calls", maxCalls)] {
+            guard bound ?? 0 >= 0 else { throw ValidationError("\(name) takes a number from 0") }
+        }
+        if let maxCost, Budget.nanoDollars(maxCost) == nil {
+            throw ValidationError("--max-cost takes dollars, as in 12.50; found \(maxCost)")
+        }
         guard (0...86_400).contains(grace) else {
             throw ValidationError("--grace takes seconds from 0 to 86,400; found \(grace)")
         }
     }
 
     func run() async throws {
-        let definition = try load()
+        let experiment = try load()
+        let definition = experiment.definition
+        if dryRun { return try forecast(definition) }
         let keys = try loadKeys(for: definition)
         let store = try Store.open(at: store.path, .create)
         defer { store.close() }
         let report = try await Simulation.provide(for: definition) { routes in
-            try await work(on: definition, in: store, keys, routes)
+            try await work(on: experiment, in: store, keys, routes)
         }
         try print(report)
         if report.isDrained || report.row.cells.missing > 0 { throw ExitStatus.incomplete.exitCode }
     }
 
-    private func load() throws -> ExperimentDefinition {
+    private func load() throws -> Experiment {
         do {
-            return try ExperimentLoader.load(file) { name in getenv(name).map { String(cString: $0) } }
+            return try ExperimentLoader.experiment(file, prices: prices) { name in
+                getenv(name).map { String(cString: $0) }
+            }
         } catch let problems as ExperimentProblems {
             throw Failure(.usage, "\(file) has problems:\n\(problems)")
         } catch let failure as ExperimentLoader.Failure {
@@ -99,8 +125,9 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func work(
-        on definition: ExperimentDefinition, in store: Store, _ keys: KeyRing, _ routes: [RoutingTransport.Route]
+        on experiment: Experiment, in store: Store, _ keys: KeyRing, _ routes: [RoutingTransport.Route]
     ) async throws -> RunExecutor.Report {
+        let definition = experiment.definition
         let most = max(256, concurrency ?? definition.limits.concurrency)
         let isLocal = (definition.models + definition.judges.map(\.model)).allSatisfy { $0.provider == "simulated" }
         let curl = CurlTransport(
@@ -114,14 +141,29 @@ struct RunCommand: AsyncParsableCommand {
         defer { display.end() }
         let options = RunService.Options(
             label: label, concurrency: concurrency, retriesFailed: retryFailed,
-            grace: Microseconds(Int64(grace * 1_000_000)))
+            grace: Microseconds(Int64(grace * 1_000_000)), settings: experiment.settings, budget: budget)
         let started: @Sendable (RunID, RunControl) -> Void = { run, control in
             display.begin(run)
             Interrupts.handle(first: { try await control.drain() }, second: { control.hurry() })
         }
         let progress: @Sendable (RunRow) -> Void = { display.show($0) }
-        return try await service.run(
-            definition, options, started: started, progress: display.isLive ? progress : nil)
+        do {
+            return try await service.run(
+                definition, options, started: started, progress: display.isLive ? progress : nil)
+        } catch let problem as BudgetProblem {
+            throw Failure(.usage, "the budget can't be kept to:\n\(problem)")
+        }
+    }
+
+    /// The bounds of the options; nil without any.
+    private var budget: Budget? {
+        let budget = Budget(maxCalls: maxCalls, maxCost: maxCost.flatMap(Budget.nanoDollars), maxTokens: maxTokens)
+        return budget.isUnbounded ? nil : budget
+    }
+
+    private func forecast(_ definition: ExperimentDefinition) throws {
+        let forecast = try RunForecast(definition)
+        try answer.output.print(forecast) { RunForecastText.table(forecast) }
     }
 
     private func print(_ report: RunExecutor.Report) throws {
@@ -133,7 +175,7 @@ struct RunCommand: AsyncParsableCommand {
 
     /// The command that goes on with the same run in the same store.
     private var resumption: String {
-        let options = [("--label", label), ("--store", store.store)].compactMap { name, value in
+        let options = [("--label", label), ("--prices", prices), ("--store", store.store)].compactMap { name, value in
             value.map { " \(name) \($0)" }
         }
         return "cairn run \(file)" + options.joined()
@@ -152,6 +194,7 @@ struct RunSummary: CanonicalEncodable {
         writer.optionalField("ranking", report.ranking)
         writer.field("run", report.run)
         writer.field("stage", report.row.stage)
+        writer.optionalField("stop", report.row.stop)
         writer.endObject()
     }
 
@@ -162,6 +205,9 @@ struct RunSummary: CanonicalEncodable {
             + part(cells.failed, "failed") + part(cells.skipped, "skipped") + part(cells.unknown, "unknown")
             + part(cells.outstanding, "outstanding")
         let state = report.isDrained ? "stopped" : report.row.stage.rawValue
+        if let stop = report.row.stop, report.row.stage == .stopped {
+            return "run \(report.run) stopped, its budget is used up: \(counts)\n" + advice(on: stop, command)
+        }
         let advice =
             report.isDrained
             ? "resume with: \(command)\n"
@@ -169,6 +215,28 @@ struct RunSummary: CanonicalEncodable {
                 ? "see why with: cairn query cells --missing --run \(report.run)\n"
                     + "try them again with: \(command) --retry-failed\n" : ""
         return "run \(report.run) \(state): \(counts)\n\(advice)"
+    }
+
+    /// What was spent, what the next call may need, and how to go on.
+    private func advice(on stop: RunStopped, _ command: String) -> String {
+        let needed = stop.spent + stop.reserved + stop.wanted
+        var options = ""
+        var lines = ""
+        if let most = stop.budget.maxCost, needed.cost > most {
+            lines += "spent \(Quantities.dollars(nano: stop.spent.cost)) of \(Quantities.dollars(nano: most)); "
+            lines += "the next call may cost \(Quantities.dollars(nano: stop.wanted.cost))\n"
+            options += " --max-cost \(Quantities.decimal(Double(max(most, needed.cost)) * 2 / 1e9, places: 2))"
+        }
+        if let most = stop.budget.maxTokens, needed.tokens > most {
+            lines += "used \(Quantities.grouped(stop.spent.tokens)) of \(Quantities.grouped(most)) tokens; "
+            lines += "the next call may need \(Quantities.grouped(stop.wanted.tokens))\n"
+            options += " --max-tokens \(needed.tokens * 2)"
+        }
+        if let most = stop.budget.maxCalls, needed.calls > most {
+            lines += "made \(Quantities.grouped(stop.spent.calls)) of \(Quantities.grouped(most)) calls\n"
+            options += " --max-calls \(max(most, 1) * 2)"
+        }
+        return lines + "resume with a larger budget, for example: \(command)\(options)\n"
     }
 
     private func part(_ count: Int, _ what: String) -> String {

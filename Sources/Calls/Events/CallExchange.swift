@@ -3,7 +3,7 @@ package import Determinism
 import EventLog
 package import HTTPTransport
 import Jobs
-import Providers
+package import Providers
 
 /// What came back over HTTP, and how long it took: what an answer or a failure is derived from.
 package struct CallExchange: Equatable, Sendable {
@@ -34,6 +34,12 @@ package struct CallExchange: Equatable, Sendable {
         self.queued = queued
         self.status = status
         self.total = total
+    }
+
+    /// The adapter of this name that reads such a body: one that came in pieces needs one that knows of them.
+    package func adapter(named name: String) -> (any LLMProvider.Type)? {
+        let isStream = headers["content-type"]?.hasPrefix("text/event-stream") ?? false
+        return ModelCatalogue.adapter(named: name, streams: isStream)
     }
 
     /// The longest header value that is kept, in code points.

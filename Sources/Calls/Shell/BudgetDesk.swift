@@ -89,6 +89,8 @@ final class BudgetDesk: Sendable {
         if state.withLock({ $0.line.exhausted != nil }) { exhausted.happen() }
     }
 
+    var isExhausted: Bool { exhausted.hasHappened }
+
     /// Waits for a call that can't be sent, and says what it needed.
     func exhaustion() async throws -> Spending {
         try await exhausted.wait()

@@ -63,6 +63,9 @@ package final class RunGate: CallGate {
         }
     }
 
+    /// Whether a call couldn't be sent since the budget was used up.
+    package var isExhausted: Bool { budget?.isExhausted ?? false }
+
     package func close() {
         inner.close()
         budget?.close()

@@ -1,7 +1,7 @@
 import CanonicalJSON
 import Determinism
 import Jobs
-import Providers
+package import Providers
 import Scoring
 
 /// Reads an experiment file: YAML text → definition, or everything that is wrong with it.
@@ -15,11 +15,15 @@ package enum ExperimentFile {
         package var file: @Sendable (String) throws -> [UInt8]
         /// Base URLs by provider that replace the providers' own, as from `OPENAI_BASE_URL`; what the file gives wins.
         package var baseURLs: [String: String]
+        /// Prices of models that have none in the file.
+        package var prices: PriceTable
 
         package init(
-            baseURLs: [String: String] = [:], file: @escaping @Sendable (String) throws -> [UInt8]
+            baseURLs: [String: String] = [:], prices: PriceTable = PriceTable(),
+            file: @escaping @Sendable (String) throws -> [UInt8]
         ) {
             self.baseURLs = baseURLs
+            self.prices = prices
             self.file = file
         }
     }
@@ -27,11 +31,18 @@ package enum ExperimentFile {
     package static func read(
         _ text: String, surroundings: Surroundings
     ) throws(ExperimentProblems) -> ExperimentDefinition {
+        try experiment(text, surroundings: surroundings).definition
+    }
+
+    /// The definition, and the settings that aren't part of it.
+    package static func experiment(
+        _ text: String, surroundings: Surroundings
+    ) throws(ExperimentProblems) -> Experiment {
         var reader = ExperimentReader(surroundings: surroundings)
-        let definition = reader.definition(text)
+        let experiment = reader.experiment(text)
         let problems = reader.yaml.problems
-        guard let definition, problems.isEmpty else { throw ExperimentProblems(sorted(problems)) }
-        return definition
+        guard let experiment, problems.isEmpty else { throw ExperimentProblems(sorted(problems)) }
+        return experiment
     }
 
     /// By place; what has none comes first.
@@ -47,18 +58,27 @@ package enum ExperimentFile {
 struct ExperimentReader {
     var yaml = YAMLReader()
     let surroundings: ExperimentFile.Surroundings
+    /// Of models that have none of their own.
+    var prices: PriceTable
+    /// Whether answers are streamed where a model doesn't say.
+    var streams = false
 
-    init(surroundings: ExperimentFile.Surroundings) { self.surroundings = surroundings }
+    init(surroundings: ExperimentFile.Surroundings) {
+        self.surroundings = surroundings
+        prices = surroundings.prices
+    }
 
     private static let keys = [
         "name", "models", "scenarios", "dataset", "preamble", "turns", "samples", "judges", "ranking", "limits",
-        "retry", "simulation",
+        "retry", "simulation", "budget", "reuse", "stream", "prices",
     ]
 
-    mutating func definition(_ text: String) -> ExperimentDefinition? {
+    mutating func experiment(_ text: String) -> Experiment? {
         guard let document = yaml.document(text), let file = yaml.mapping(document, keys: Self.keys) else { return nil }
         let name = yaml.requiredText("name", in: file)
         if let value = file["name"] { yaml.check(name, at: value, atMost: 200) }
+        readPrices(file)
+        streams = yaml.flag("stream", in: file) ?? false
         let models = models(file)
         let (scenarios, dataset) = scenarios(file)
         let preamble = yaml.text("preamble", in: file)
@@ -67,14 +87,18 @@ struct ExperimentReader {
         let judges = judges(file, models)
         let ranking = ranking(file)
         let limits = limits(file)
+        let settings = RunSettings(budget: budget(file), rates: rates(file))
+        let reuse = reuse(file)
         let simulation = file["simulation"].flatMap { yaml.json($0) }
         checkSize(file, scenarios.count, models.count { $0.isCompared }, samples, judges.count)
         checkTemplates(file, scenarios)
         guard yaml.problems.isEmpty, let name else { return nil }
-        return ExperimentDefinition(
+        let definition = ExperimentDefinition(
             name: name, models: models.filter { $0.isCompared }.map(\.definition), scenarios: scenarios,
             dataset: dataset, preamble: preamble, turns: turns, samples: samples, judges: judges, ranking: ranking,
-            limits: limits, simulation: simulation)
+            limits: limits, reuse: reuse, simulation: simulation)
+        checkBudget(settings.budget, of: definition, file)
+        return yaml.problems.isEmpty ? Experiment(definition, settings: settings) : nil
     }
 
     /// More jobs than this are a slip: a run of them would take weeks.
@@ -112,7 +136,7 @@ struct ExperimentReader {
 
     private mutating func limits(_ file: YAMLMapping) -> RunLimits {
         var limits = RunLimits()
-        let keys = ["concurrency", "per_provider", "timeout_seconds", "max_attempts", "judge_rounds"]
+        let keys = ["concurrency", "per_provider", "timeout_seconds", "max_attempts", "judge_rounds", "rates"]
         if let value = file["limits"], let mapping = yaml.mapping(value, keys: keys) {
             limits.concurrency = yaml.integer("concurrency", in: mapping, 1...100_000) ?? limits.concurrency
             limits.perProvider = perProvider(mapping)

@@ -12,6 +12,7 @@ struct ReadModel {
 extension ExperimentReader {
     private static let modelKeys = [
         "id", "role", "provider", "model", "base_url", "api_key_env", "parameters", "prices", "max_in_flight",
+        "wire", "api", "stream",
     ]
     /// What fits into one event.
     private static let mostModels = 200
@@ -45,14 +46,18 @@ extension ExperimentReader {
         if let value = mapping["model"] { yaml.check(name, at: value, atMost: 300) }
         let facts = provider(mapping)
         var baseURL: String?
-        if let facts { baseURL = self.baseURL(mapping, facts) }
+        let wire = wire(mapping, facts, name)
+        if let facts { baseURL = self.baseURL(mapping, facts, wire) }
         let keyVariable = keyVariable(mapping, facts)
         let parameters = parameters(mapping)
-        let price = price(mapping)
+        var price = price(mapping)
+        if price == nil, let facts, let name { price = prices.price(provider: facts.name, model: name) }
+        let streams = yaml.flag("stream", in: mapping) ?? streams
         let maxInFlight = yaml.integer("max_in_flight", in: mapping, 1...100_000)
         guard let id, let name, let facts, let baseURL else { return nil }
         return ModelDefinition(
-            id: id, provider: facts.name, model: name, baseURL: baseURL, keyVariable: keyVariable,
+            id: id, provider: facts.name, model: name, wire: wire == facts.wire ? nil : wire, streams: streams,
+            baseURL: baseURL, keyVariable: keyVariable,
             parameters: parameters, price: price, maxInFlight: maxInFlight)
     }
 
@@ -63,7 +68,28 @@ extension ExperimentReader {
         return ModelCatalogue.provider(named: name)
     }
 
-    private mutating func baseURL(_ mapping: YAMLMapping, _ facts: ProviderFacts) -> String? {
+    /// The format of a model: as it says, or as its provider serves it.
+    private mutating func wire(_ mapping: YAMLMapping, _ facts: ProviderFacts?, _ model: String?) -> WireFormat? {
+        guard let facts else { return nil }
+        if let value = mapping["api"] {
+            let words = facts.wires.contains(.openAIResponses) ? ["chat", "responses"] : []
+            if let other = mapping["wire"] { yaml.note("“api” and “wire” say the same; give one", at: other) }
+            guard !words.isEmpty else {
+                yaml.note("\(facts.name) has one API", at: value, remedy: "leave “api” out")
+                return nil
+            }
+            return yaml.word(value, of: words, named: "api").map { $0 == "chat" ? .openAI : .openAIResponses }
+        }
+        if let value = mapping["wire"] {
+            return yaml.word(value, of: facts.wires.map(\.rawValue), named: "wire format of \(facts.name)")
+                .flatMap(WireFormat.init(rawValue:))
+        }
+        return model.map { facts.wire(for: $0) } ?? facts.wire
+    }
+
+    private mutating func baseURL(
+        _ mapping: YAMLMapping, _ facts: ProviderFacts, _ wire: WireFormat?
+    ) -> String? {
         if let value = mapping["base_url"] {
             guard let url = yaml.text(value) else { return nil }
             guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
@@ -79,7 +105,7 @@ extension ExperimentReader {
             yaml.check(url, at: value, atMost: 2_000)
             return url
         }
-        if let url = surroundings.baseURLs[facts.name] ?? facts.defaultBaseURL { return url }
+        if let url = surroundings.baseURLs[facts.name] ?? facts.defaultBaseURL(in: wire ?? facts.wire) { return url }
         yaml.note(
             "“base_url” is missing", line: mapping.mark?.line, column: mapping.mark?.column,
             path: mapping.path(of: "base_url"),

@@ -21,6 +21,16 @@ package enum ExperimentLoader {
     package static func load(
         _ path: String, environment: (String) -> String? = { _ in nil }
     ) throws -> ExperimentDefinition {
+        try experiment(path, environment: environment).definition
+    }
+
+    /// The same with the settings that aren't part of the definition.
+    ///
+    /// `prices` is the path of a table in LiteLLM's form; it wins over one that the experiment names, and a model's own
+    /// prices win over both.
+    package static func experiment(
+        _ path: String, prices: String? = nil, environment: (String) -> String? = { _ in nil }
+    ) throws -> Experiment {
         let bytes = try read(path, limit: largestExperiment)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             let problem = ExperimentProblem(
@@ -32,13 +42,24 @@ package enum ExperimentLoader {
             baseURLs[provider.name] = provider.baseURLVariables.compactMap(environment).first { !$0.isEmpty }
         }
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
-        let surroundings = ExperimentFile.Surroundings(baseURLs: baseURLs) { name in
+        var table = PriceTable()
+        if let prices { table = try Self.prices(prices) }
+        let surroundings = ExperimentFile.Surroundings(baseURLs: baseURLs, prices: table) { name in
             try read(name.hasPrefix("/") ? name : folder + name, limit: largestDataset)
         }
-        return try ExperimentFile.read(text, surroundings: surroundings)
+        return try ExperimentFile.experiment(text, surroundings: surroundings)
     }
 
-    private static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
+    private static func prices(_ path: String) throws -> PriceTable {
+        let bytes = try read(path, limit: largestDataset)
+        do throws(PriceTableError) {
+            return try PriceTable(liteLLM: bytes)
+        } catch {
+            throw Failure(path: path, reason: error.message)
+        }
+    }
+
+    static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw Failure(path: path, reason: lastError()) }
         defer { close(file) }

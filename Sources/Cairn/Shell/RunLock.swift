@@ -1,0 +1,38 @@
+import Glibc
+import Jobs
+
+/// Keeps a run with a budget to one process: two could each find room for the same money.
+///
+/// Processes that work on a run hold its lock together, unless one of them keeps to a budget, which holds it alone.
+enum RunLock {
+    /// Why a run can't be worked on now.
+    struct Failure: Error, Equatable, CustomStringConvertible {
+        let run: RunID
+        let reason: String
+
+        var description: String { "can't work on the run \(run): \(reason)" }
+    }
+
+    static func hold<R>(
+        _ run: RunID, alone: Bool, in directory: String, _ body: () async throws -> R
+    ) async throws -> R {
+        if mkdir(directory, 0o777) != 0, errno != EEXIST { throw Failure(run: run, reason: lastError()) }
+        let file = open(directory + "/run-" + run.rawValue + ".budget", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+        guard file >= 0 else { throw Failure(run: run, reason: lastError()) }
+        defer { close(file) }
+        guard flock(file, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else {
+            let reason =
+                errno != EWOULDBLOCK
+                ? lastError()
+                : alone
+                    ? "it has a budget, and another process works on it; wait until that one has ended"
+                    : "another process works on it with a budget; wait until that one has ended"
+            throw Failure(run: run, reason: reason)
+        }
+        return try await body()
+    }
+
+    private static func lastError() -> String {
+        strerror(errno).map { String(cString: $0) } ?? "error \(errno)"
+    }
+}

@@ -1,0 +1,157 @@
+package import Calls
+package import CanonicalJSON
+import HTTPTransport
+import Jobs
+import Providers
+import Scoring
+
+/// What a run will send and cost, before anything is sent.
+///
+/// The requests are made as the run makes them. An answer is expected to have 400 tokens, or `max_tokens` if that is less;
+/// at worst it has `max_tokens`, each request's body is tokenised byte by byte, and every judge is asked in every round.
+/// Repetitions after failures aren't in it: a budget bounds those too.
+package struct RunForecast: Equatable, Sendable {
+    /// Sums over the calls of one model for one purpose.
+    package struct Row: Equatable, Sendable {
+        /// The label in results.
+        package let model: String
+        package let purpose: CallPurpose
+        package var calls = 0
+        package var worstCalls = 0
+        package var input = 0
+        package var output = 0
+        /// In nano-dollars; nil without a price.
+        package var cost: Int? = 0
+        /// Nil without a limit on the answers' tokens.
+        package var worstTokens: Int? = 0
+        /// Nil without a price or that limit.
+        package var worstCost: Int? = 0
+
+        init(model: String, purpose: CallPurpose) {
+            self.model = model
+            self.purpose = purpose
+        }
+    }
+
+    /// The tokens that an answer is expected to have.
+    package static let expectedAnswer = 400
+
+    package private(set) var rows: [Row] = []
+
+    /// Throws when the definition asks for what this program can't send.
+    package init(_ definition: ExperimentDefinition) throws {
+        let script = try ProbeScript(definition)
+        for model in definition.models {
+            let asked = try model.asked(definition.limits)
+            var row = Row(model: model.id, purpose: .probe)
+            var judged = definition.judges.map { Row(model: $0.model.id, purpose: .judge) }
+            for scenario in definition.scenarios {
+                var conversation = try script.probe(["model": model.id, "scenario": scenario.id]).conversation
+                let answer = Self.expected(model)
+                while let turn = conversation.nextTurn, let messages = conversation.nextMessages {
+                    let bytes = Self.bytes(asked, .probe, turn: turn, messages)
+                    row.add(bytes, turn * (model.parameters.maxTokens ?? 0), model, times: definition.samples)
+                    conversation.take(String(repeating: "abc ", count: answer))
+                }
+                for (index, judge) in definition.judges.enumerated() {
+                    let messages = JudgePrompt.messages(judging: conversation.said, by: judge.rubric)
+                    let bytes = Self.bytes(try judge.model.asked(definition.limits), .judge, turn: 0, messages)
+                    let answers = conversation.prompts.count * (model.parameters.maxTokens ?? 0)
+                    judged[index].add(
+                        bytes, answers, judge.model, times: definition.samples, rounds: definition.limits.judgeRounds)
+                }
+            }
+            merge(row)
+            for row in judged { merge(row) }
+        }
+    }
+
+    private mutating func merge(_ row: Row) {
+        guard let index = rows.firstIndex(where: { $0.model == row.model && $0.purpose == row.purpose }) else {
+            return rows.append(row)
+        }
+        rows[index].add(row)
+    }
+
+    private static func expected(_ model: ModelDefinition) -> Int {
+        min(expectedAnswer, model.parameters.maxTokens ?? expectedAnswer)
+    }
+
+    private static func bytes(
+        _ model: AskedModel, _ purpose: CallPurpose, turn: Int, _ messages: [ChatMessage]
+    ) -> Int {
+        let id = CallID(job: JobID(identifying: ["forecast"]), purpose: purpose, turn: turn)
+        let question = model.question(id, purpose, turn: turn, messages)
+        return question.adapter.request(question.chat, endpoint: question.endpoint, key: nil).body.count
+    }
+
+    /// Of all rows; its costs are nil if one of theirs is.
+    package var total: Row {
+        rows.reduce(into: Row(model: "", purpose: .probe)) { $0.add($1) }
+    }
+}
+
+extension RunForecast.Row {
+    /// Calls whose request has so many bytes; what earlier answers may add to it at worst is given in tokens.
+    fileprivate mutating func add(
+        _ bytes: Int, _ answers: Int, _ model: ModelDefinition, times: Int, rounds: Int = 1
+    ) {
+        let ceiling = model.parameters.maxTokens
+        let estimate = TokenEstimate(bodyBytes: bytes, outputCeiling: ceiling)
+        let written = min(RunForecast.expectedAnswer, ceiling ?? RunForecast.expectedAnswer)
+        calls += times
+        worstCalls += times * rounds
+        input += times * estimate.input
+        output += times * written
+        cost = cost.plus(model.price?.cost(of: Usage(input: estimate.input, output: written)), times: times)
+        let worstInput = estimate.worstInput + answers
+        worstTokens = worstTokens.plus(ceiling.map { worstInput + $0 }, times: times * rounds)
+        let worst = ceiling.flatMap { model.price?.worstCost(input: worstInput, output: $0) }
+        worstCost = worstCost.plus(worst, times: times * rounds)
+    }
+
+    fileprivate mutating func add(_ other: RunForecast.Row) {
+        calls += other.calls
+        worstCalls += other.worstCalls
+        input += other.input
+        output += other.output
+        cost = cost.plus(other.cost)
+        worstTokens = worstTokens.plus(other.worstTokens)
+        worstCost = worstCost.plus(other.worstCost)
+    }
+}
+
+extension Int? {
+    /// Nil if either is, or if it is beyond any number.
+    fileprivate func plus(_ other: Int?, times: Int = 1) -> Int? {
+        guard let self, let other else { return nil }
+        let (product, overflows) = other.multipliedReportingOverflow(by: times)
+        let (sum, overflowsToo) = self.addingReportingOverflow(product)
+        return overflows || overflowsToo ? nil : sum
+    }
+}
+
+extension RunForecast.Row: CanonicalEncodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("calls", calls)
+        writer.optionalField("cost", cost)
+        writer.field("input", input)
+        if !model.isEmpty { writer.field("model", model) }
+        writer.field("output", output)
+        if !model.isEmpty { writer.field("purpose", purpose) }
+        writer.field("worstCalls", worstCalls)
+        writer.optionalField("worstCost", worstCost)
+        writer.optionalField("worstTokens", worstTokens)
+        writer.endObject()
+    }
+}
+
+extension RunForecast: CanonicalEncodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("models", rows)
+        writer.field("total", total)
+        writer.endObject()
+    }
+}
