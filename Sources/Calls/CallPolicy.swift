@@ -9,8 +9,8 @@ package struct CallPolicy: Equatable, Sendable {
     package enum Rule: String, Equatable, Sendable, CanonicalCodable {
         /// Every failure is an attempt, being refused for the rate as well: `calls.retry` version 1.
         case everyFailureCounts
-        /// Being refused for the rate spends no attempt, and is waited for only as long as the provider asks: the rest is
-        /// the gate's.
+        /// Being refused for the rate spends no attempt, and the wait doesn't grow: how long there is no room is the
+        /// gate's to know.
         ///
         /// `calls.retry` version 2.
         case refusalsAreFree
@@ -52,8 +52,11 @@ package struct CallPolicy: Equatable, Sendable {
 
     /// The wait after a failed attempt: full jitter, and never less than the provider asks for.
     package func delay(after failure: CallFailed, of id: CallID) -> Microseconds {
-        if rule == .refusalsAreFree, failure.class == .rateLimit { return failure.retryAfter ?? .zero }
-        return retry.delay(after: failure.attempt, of: id.rawValue, atLeast: failure.retryAfter)
+        var policy = retry
+        if rule == .refusalsAreFree, failure.class == .rateLimit {
+            policy = RetryPolicy(attempts: retry.attempts, base: retry.base, cap: retry.base)
+        }
+        return policy.delay(after: failure.attempt, of: id.rawValue, atLeast: failure.retryAfter)
     }
 
     /// How often a question was refused for the rate.

@@ -46,4 +46,48 @@ import Testing
         #expect(try CallTerms(canonicalBytes: terms.canonicalBytes()) == terms)
         #expect(try CallTerms(canonicalBytes: CallTerms().canonicalBytes()) == CallTerms())
     }
+
+    private let free = CallPolicy(retry: RetryPolicy(attempts: 3), rule: .refusalsAreFree)
+
+    @Test func `by the second rule, being refused for the rate spends no attempt`() {
+        let refused = Sample.failed(40, .rateLimit)
+        let refusals = CallPolicy.Refusals(count: 40, wait: .seconds(40))
+        let verdict = free.verdict(on: refused, failures: 42, refusals: refusals, alike: 1, of: Sample.call)
+        #expect(verdict == .retry(after: free.delay(after: refused, of: Sample.call)))
+        let broken = Sample.failed(43)
+        let third = free.verdict(on: broken, failures: 43, refusals: refusals, alike: 1, of: Sample.call)
+        #expect(third == .giveUp)
+        let second = free.verdict(on: broken, failures: 42, refusals: refusals, alike: 1, of: Sample.call)
+        #expect(second != .giveUp)
+    }
+
+    @Test func `by the second rule, refusals end at a hundred, or at a day of asked waits`() {
+        let refused = Sample.failed(2, .rateLimit)
+        for refusals in [
+            CallPolicy.Refusals(count: 100, wait: .zero), CallPolicy.Refusals(count: 2, wait: .hours(25)),
+        ] {
+            let verdict = free.verdict(on: refused, failures: 1, refusals: refusals, alike: 1, of: Sample.call)
+            #expect(verdict == .giveUp)
+        }
+    }
+
+    @Test func `by the second rule, the wait after a refusal doesn't grow`() {
+        for attempt in 1...50 {
+            #expect(free.delay(after: Sample.failed(attempt, .rateLimit), of: Sample.call) <= .seconds(1))
+        }
+        let hinted = Sample.failed(1, .rateLimit, retryAfter: .seconds(77))
+        #expect(free.delay(after: hinted, of: Sample.call) == .seconds(77))
+        #expect(
+            free.delay(after: Sample.failed(3), of: Sample.call)
+                == policy.delay(after: Sample.failed(3), of: Sample.call)
+        )
+    }
+
+    @Test func `terms without a rule have the first one`() throws {
+        let bytes = CallTerms(policy: policy).canonicalBytes()
+        #expect(!String(decoding: bytes, as: UTF8.self).contains("rule"))
+        #expect(try CallTerms(canonicalBytes: bytes).policy.rule == .everyFailureCounts)
+        let terms = CallTerms(policy: free, price: Sample.price)
+        #expect(try CallTerms(canonicalBytes: terms.canonicalBytes()) == terms)
+    }
 }

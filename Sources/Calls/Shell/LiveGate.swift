@@ -249,7 +249,7 @@ extension LiveGate {
         switch settlement.end {
         case .answered(let completed): .answered(completed.usage)
         case .failed(let failed): .failed(failed.class, retryAfter: failed.retryAfter)
-        default: .abandoned
+        case .abandoned, .unsent: .abandoned
         }
     }
 

@@ -83,6 +83,35 @@ import Testing
         #expect(try desk.divergences() == [])
     }
 
+    @Test func `by the second rule a question refused ten times is answered within two attempts that count`()
+        async throws
+    {
+        let desk = try Desk()
+        let refused = ScriptedTransport.Answer.response(
+            429, Array("{}".utf8), [HTTPHeader(name: "retry-after", value: "1")])
+        let transport = ScriptedTransport(
+            Array(repeating: refused, count: 10) + [.response(500, Array("oops".utf8)), .response(200, Sample.body)])
+        let question = desk.question(attempts: 2, rule: .refusalsAreFree)
+        let outcome = try await desk.executor(transport).ask(question, in: try await desk.lease())
+        #expect(text(outcome) == "Seven.")
+        let versions = try desk.events().filter { $0.type == CallRetryDecided.type }.map {
+            try $0.metadata().cause?.function
+        }
+        #expect(versions == Array(repeating: FunctionReference(name: "calls.retry", version: 2), count: 11))
+        #expect(try desk.divergences() == [])
+    }
+
+    @Test func `by the first rule refusals use the attempts up, as they always did`() async throws {
+        let desk = try Desk()
+        let transport = ScriptedTransport(.response(429, Array("{}".utf8)), .response(429, Array("{}".utf8)))
+        let outcome = try await desk.executor(transport).ask(desk.question(attempts: 2), in: try await desk.lease())
+        guard case .failed(let failure) = outcome else { return #expect(Bool(false), "\(outcome)") }
+        #expect(failure.class == .rateLimit)
+        let cause = try desk.events()[2].metadata().cause
+        #expect(cause?.function == FunctionReference(name: "calls.retry", version: 1))
+        #expect(try desk.divergences() == [])
+    }
+
     @Test func `a permanent failure ends it at once, and a later attempt of the job asks afresh`() async throws {
         let desk = try Desk()
         let transport = ScriptedTransport(.response(401, Array("{}".utf8)), .response(200, Sample.body))

@@ -63,14 +63,15 @@ final class Desk: Sendable {
     }
 
     func question(
-        _ text: String = "How many?", turn: Int = 0, attempts: Int = 4, price: ModelPrice? = Sample.price
+        _ text: String = "How many?", turn: Int = 0, attempts: Int = 4, price: ModelPrice? = Sample.price,
+        rule: CallPolicy.Rule = .everyFailureCounts
     ) -> Question {
         Question(
             id: CallID(job: Sample.job, purpose: .probe, turn: turn), purpose: .probe, turn: turn,
             provider: "simulated",
             adapter: OpenAIChat.self, endpoint: Endpoint(baseURL: "http://simulated/v1"), keyVariable: "SECRET_KEY",
             chat: ChatRequest(model: "m", messages: [ChatMessage(role: .user, content: text)]),
-            terms: CallTerms(policy: CallPolicy(retry: RetryPolicy(attempts: attempts)), price: price))
+            terms: CallTerms(policy: CallPolicy(retry: RetryPolicy(attempts: attempts), rule: rule), price: price))
     }
 
     /// The types of a call's events, without their common first part.

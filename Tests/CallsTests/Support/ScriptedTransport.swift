@@ -21,7 +21,8 @@ final class ScriptedTransport: Transport {
     /// Happens when a request is being kept waiting.
     let isHanging = OneShot()
 
-    init(_ answers: Answer...) { state = Mutex(State(answers: answers)) }
+    convenience init(_ answers: Answer...) { self.init(answers) }
+    init(_ answers: [Answer]) { state = Mutex(State(answers: answers)) }
 
     var requests: [HTTPRequest] { state.withLock(\.requests) }
 
