@@ -216,7 +216,7 @@ struct ExperimentFileTests {
         #expect(
             Self.problems(text) == [
                 "2:1: colour: there is no field “colour”; known here: name, models, scenarios, dataset, preamble, turns, "
-                    + "samples, judges, ranking, limits, retry, simulation",
+                    + "samples, judges, ranking, limits, retry, simulation, budget, reuse, stream, prices",
                 "4:10: models[0].id: “a b” can't be an id; use letters, digits, “_”, “-” and “.”, at most 80 of them",
                 "4:25: models[0].provider: there is no provider “opnai”; did you mean “openai”?",
                 "4:39: models[0].model: text was expected, found a list",
