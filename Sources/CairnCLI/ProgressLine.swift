@@ -11,6 +11,8 @@ struct ProgressLine: Equatable {
     /// Nil when no model has a price.
     var costInNanoDollars: Int?
     var elapsed: Microseconds
+    /// What waits to be sent and why; empty when nothing does.
+    var waits = ""
 
     /// The line, cut to the width of the terminal.
     func rendered(width: Int) -> String {
@@ -25,6 +27,7 @@ struct ProgressLine: Equatable {
         if rate > 0, left > 0 {
             parts.append("ETA \(Quantities.duration(microseconds: Int64(Double(left) / rate * 1e6)))")
         }
+        if !waits.isEmpty { parts.append(waits) }
         return String(parts.joined(separator: " · ").prefix(max(0, width)))
     }
 }

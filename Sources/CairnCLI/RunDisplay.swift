@@ -14,6 +14,9 @@ final class RunDisplay: Sendable {
         var began = ContinuousClock.now
         var doneBefore: Int?
         var isShown = false
+        var pacing: (@Sendable () -> Pacing)?
+        /// What waited when the run was asked to end.
+        var waits: Pacing?
     }
 
     private let store: Store
@@ -24,10 +27,22 @@ final class RunDisplay: Sendable {
         self.store = store
     }
 
-    func begin(_ run: RunID) {
-        state.withLock { $0.run = run }
+    func begin(_ run: RunID, pacing: @escaping @Sendable () -> Pacing) {
+        state.withLock { state in
+            state.run = run
+            state.pacing = pacing
+        }
         if isLive { Terminal.complain("run \(run)\n") }
     }
+
+    /// Keeps what waits now, for the end.
+    func keepWaits() {
+        guard let pacing = state.withLock({ $0.pacing })?() else { return }
+        state.withLock { $0.waits = pacing }
+    }
+
+    /// What waited when the run was asked to end; nil if it wasn't.
+    var waits: Pacing? { state.withLock(\.waits) }
 
     func show(_ row: RunRow) {
         let settled = row.cells.done + row.cells.failed + row.cells.skipped
@@ -40,11 +55,12 @@ final class RunDisplay: Sendable {
             run.flatMap { run in
                 try? store.views.query(CallUsage.self) { try $0.rows(of: run).map(\.row) }
             } ?? []
+        let pacing = state.withLock({ $0.pacing })?()
         let line = ProgressLine(
             done: row.cells.done, failed: row.cells.failed + row.cells.skipped, total: row.cells.total,
             before: before, tokens: usage.reduce(0) { $0 + $1.tokens.input + $1.tokens.output },
             costInNanoDollars: usage.contains { $0.withoutCost < $0.calls } ? usage.reduce(0) { $0 + $1.cost } : nil,
-            elapsed: elapsed)
+            elapsed: elapsed, waits: pacing.map { "\($0)" } ?? "")
         Terminal.complain("\r\u{1B}[K" + line.rendered(width: Terminal.errorWidth))
     }
 

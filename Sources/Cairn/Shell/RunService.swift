@@ -110,7 +110,7 @@ package struct RunService: Sendable {
         logger[metadataKey: "worker"] = "\(worker)"
         let executor = try RunExecutor(definition, run: run, in: environment, logger: logger)
         logger.info("run begins", metadata: ["jobs": "\(executor.plan.jobs.count)", "cells": "\(executor.plan.cells)"])
-        started(run, RunControl(executor: executor, impatience: impatience))
+        started(run, RunControl(executor: executor, impatience: impatience, pacing: pacing.pacing))
         let report = try await WorkerLock.hold(worker, in: store.workersDirectory) {
             try await executor.execute(progress: progress)
         }
@@ -124,10 +124,13 @@ package struct RunService: Sendable {
 package struct RunControl: Sendable {
     private let executor: RunExecutor
     private let impatience: OneShot
+    /// What waits to be sent now, and why.
+    package let pacing: @Sendable () -> Pacing
 
-    init(executor: RunExecutor, impatience: OneShot) {
+    init(executor: RunExecutor, impatience: OneShot, pacing: @escaping @Sendable () -> Pacing) {
         self.executor = executor
         self.impatience = impatience
+        self.pacing = pacing
     }
 
     /// Lets what is under way end, begins nothing new, and leaves the rest for later.

@@ -79,10 +79,11 @@ struct RunCommand: AsyncParsableCommand {
         let keys = try loadKeys(for: definition)
         let store = try Store.open(at: store.path, .create)
         defer { store.close() }
+        let display = RunDisplay(store: store)
         let report = try await Simulation.provide(for: definition) { routes in
-            try await work(on: experiment, in: store, keys, routes)
+            try await work(on: experiment, in: store, keys, routes, showing: display)
         }
-        try print(report)
+        try print(RunSummary(report: report, waits: display.waits))
         if report.isDrained || report.row.cells.missing > 0 { throw ExitStatus.incomplete.exitCode }
     }
 
@@ -125,7 +126,8 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func work(
-        on experiment: Experiment, in store: Store, _ keys: KeyRing, _ routes: [RoutingTransport.Route]
+        on experiment: Experiment, in store: Store, _ keys: KeyRing, _ routes: [RoutingTransport.Route],
+        showing display: RunDisplay
     ) async throws -> RunExecutor.Report {
         let definition = experiment.definition
         let most = max(256, concurrency ?? definition.limits.concurrency)
@@ -137,14 +139,17 @@ struct RunCommand: AsyncParsableCommand {
         let service = RunService(
             store: store, transport: RoutingTransport(curl, routes: routes), keys: keys,
             logger: LogOutput.logger("cairn.run"))
-        let display = RunDisplay(store: store)
         defer { display.end() }
         let options = RunService.Options(
             label: label, concurrency: concurrency, retriesFailed: retryFailed,
             grace: Microseconds(Int64(grace * 1_000_000)), settings: experiment.settings, budget: budget)
         let started: @Sendable (RunID, RunControl) -> Void = { run, control in
-            display.begin(run)
-            Interrupts.handle(first: { try await control.drain() }, second: { control.hurry() })
+            display.begin(run, pacing: control.pacing)
+            Interrupts.handle(
+                first: {
+                    display.keepWaits()
+                    try await control.drain()
+                }, second: { control.hurry() })
         }
         let progress: @Sendable (RunRow) -> Void = { display.show($0) }
         do {
@@ -166,11 +171,11 @@ struct RunCommand: AsyncParsableCommand {
         try answer.output.print(forecast) { RunForecastText.table(forecast) }
     }
 
-    private func print(_ report: RunExecutor.Report) throws {
-        try answer.output.print(RunSummary(report: report)) {
-            report.ranking.map(RankingText.table) ?? ""
+    private func print(_ summary: RunSummary) throws {
+        try answer.output.print(summary) {
+            summary.report.ranking.map(RankingText.table) ?? ""
         }
-        Terminal.complain(RunSummary(report: report).text(resume: resumption))
+        Terminal.complain(summary.text(resume: resumption))
     }
 
     /// The command that goes on with the same run in the same store.
@@ -185,6 +190,8 @@ struct RunCommand: AsyncParsableCommand {
 /// The end of a run, as JSON and in words.
 struct RunSummary: CanonicalEncodable {
     let report: RunExecutor.Report
+    /// What waited when it was asked to end, and why; nil if it wasn't asked.
+    let waits: Pacing?
 
     func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
@@ -195,6 +202,7 @@ struct RunSummary: CanonicalEncodable {
         writer.field("run", report.run)
         writer.field("stage", report.row.stage)
         writer.optionalField("stop", report.row.stop)
+        writer.optionalField("waits", waits.map { $0.waits.map { "\($0.calls) of \($0.model): \($0.reason)" } })
         writer.endObject()
     }
 
@@ -204,6 +212,7 @@ struct RunSummary: CanonicalEncodable {
             "\(Quantities.grouped(cells.done)) of \(Quantities.grouped(cells.total)) cells done"
             + part(cells.failed, "failed") + part(cells.skipped, "skipped") + part(cells.unknown, "unknown")
             + part(cells.outstanding, "outstanding")
+        let waiting = waits.map { $0.waits.isEmpty ? "" : "waiting: \($0)\n" } ?? ""
         let state = report.isDrained ? "stopped" : report.row.stage.rawValue
         if let stop = report.row.stop, report.row.stage == .stopped {
             return "run \(report.run) stopped, its budget is used up: \(counts)\n" + advice(on: stop, command)
@@ -214,7 +223,7 @@ struct RunSummary: CanonicalEncodable {
             : cells.missing > 0
                 ? "see why with: cairn query cells --missing --run \(report.run)\n"
                     + "try them again with: \(command) --retry-failed\n" : ""
-        return "run \(report.run) \(state): \(counts)\n\(advice)"
+        return "run \(report.run) \(state): \(counts)\n\(waiting)\(advice)"
     }
 
     /// What was spent, what the next call may need, and how to go on.
