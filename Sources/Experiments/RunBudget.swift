@@ -1,5 +1,5 @@
 package import Calls
-package import Deciders
+import Deciders
 
 /// The rules of a run's budget, which may change while the run is what it was: a second decider over the run's stream.
 package enum RunBudget: Decider {

@@ -1,5 +1,5 @@
 package import Calls
-package import Providers
+import Providers
 
 /// What the calls of an experiment can cost at most, by its models' prices and limits.
 package struct SpendingBounds: Sendable {

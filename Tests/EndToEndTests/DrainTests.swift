@@ -57,7 +57,7 @@ extension EndToEndTests {
         }
 
         @Test func `a signal cancels a thousand calls that hang; they are given back and asked again`() async throws {
-            let simulation = Simulation(faults: .init(rate: 1, kinds: [.hang], firstAttempts: 1))
+            let simulation = Simulation(faults: [FaultRule(kinds: [.hang])])
             try await SimulatedServer.run(simulation) { server in
                 let experiment = Experiment(
                     provider: "openai-compatible", baseURL: server.baseURL, scenarios: 500, turns: 1, hasJudge: false,

@@ -1,6 +1,6 @@
 package import Calls
 package import CanonicalJSON
-package import Deciders
+import Deciders
 package import EventLog
 import Jobs
 

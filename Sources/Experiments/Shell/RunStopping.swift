@@ -1,7 +1,7 @@
 package import Calls
 import CanonicalJSON
 import Deciders
-package import Determinism
+import Determinism
 package import EventLog
 package import Jobs
 
