@@ -45,8 +45,8 @@ import Testing
     func `limits that nobody tells are found`(counting: LimitedServer.Counting, tellsRetryAfter: Bool) {
         var simulation = LimitsSimulation(
             LimitedServer(counting, limits: Self.limits, tellsRetryAfter: tellsRetryAfter), seed: 3)
-        _ = simulation.run(minutes: 12)
+        _ = simulation.run(minutes: 15)
         check(
-            simulation.run(minutes: 15), of: Self.limits, "unknown, \(counting), retry-after \(tellsRetryAfter)")
+            simulation.run(minutes: 30), of: Self.limits, "unknown, \(counting), retry-after \(tellsRetryAfter)")
     }
 }
