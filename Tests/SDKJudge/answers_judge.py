@@ -303,7 +303,8 @@ def judge(command: list[str], program: str, manifest: pathlib.Path) -> tuple[lis
             for case, reading in zip(ours, readings_judge.read(program, base, chats), strict=True):
                 note(*case, judge.reading(*case, reading))
         finally:
-            server.terminate()
+            # It has nothing to finish, and would say that it stops.
+            server.kill()
             server.wait(10)
     said = [
         f"{len(work)} answers and failures of {len(judge.wires)} formats are to the SDKs what the reference says,",
