@@ -50,6 +50,7 @@ extension ExperimentReader {
         if let facts { baseURL = self.baseURL(mapping, facts, wire) }
         let keyVariable = keyVariable(mapping, facts)
         let parameters = parameters(mapping)
+        noteObjection(mapping, wire, name, parameters)
         var price = price(mapping)
         if price == nil, let facts, let name { price = prices.price(provider: facts.name, model: name) }
         let streams = yaml.flag("stream", in: mapping) ?? streams
@@ -59,6 +60,17 @@ extension ExperimentReader {
             id: id, provider: facts.name, model: name, wire: wire == facts.wire ? nil : wire, streams: streams,
             baseURL: baseURL, keyVariable: keyVariable,
             parameters: parameters, price: price, maxInFlight: maxInFlight)
+    }
+
+    /// What a provider is known to refuse isn't sent.
+    private mutating func noteObjection(
+        _ mapping: YAMLMapping, _ wire: WireFormat?, _ model: String?, _ parameters: ChatParameters
+    ) {
+        guard let wire, let model, let value = mapping["parameters"] else { return }
+        let chat = ChatRequest(model: model, messages: [], parameters: parameters)
+        if let objection = ModelCatalogue.adapter(named: wire.adapter)?.objection(to: chat) {
+            yaml.note(objection, at: value)
+        }
     }
 
     private mutating func provider(_ mapping: YAMLMapping) -> ProviderFacts? {

@@ -180,6 +180,11 @@ struct ExperimentFileTests {
                 "7:1: this isn't YAML: found character that cannot start any token"
             ),
             (
+                "provider: simulated, model: sim-a}",
+                "provider: anthropic, model: claude-opus-5-5, parameters: {temperature: 0.2}}",
+                "3:70: models[0].parameters: claude-opus-5-5 takes no temperature: leave it out"
+            ),
+            (
                 "- prompt: Hello", "- prompt: Hello\ndataset: {file: people.csv}",
                 "8:17: dataset.file: “people.csv” can't be read: no such file"
             ),
