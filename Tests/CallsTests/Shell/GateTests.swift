@@ -1,0 +1,140 @@
+import Deciders
+import Determinism
+import EventLog
+import HTTPTransport
+import Jobs
+import Providers
+import Synchronization
+import Testing
+
+@testable import Calls
+
+/// Streams, reuse and reservations, from the gate to the record and back.
+@Suite struct GateTests {
+    private static func piece(_ text: String) -> String {
+        #"data: {"id":"c","object":"chat.completion.chunk","model":"m-1","choices":[{"index":0,"delta":{"content":""#
+            + text + #""},"finish_reason":null}]}"# + "\n\n"
+    }
+
+    private static let end =
+        #"data: {"id":"c","object":"chat.completion.chunk","model":"m-1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#
+        + "\n\ndata: [DONE]\n\n"
+
+    private struct Streaming: Transport {
+        let body: [UInt8]
+        let arrivals: [Arrival]
+
+        func send(_ request: HTTPRequest) async throws(TransportError) -> HTTPResponse {
+            #expect(request.recordsArrivals)
+            return HTTPResponse(
+                status: 200, headers: [HTTPHeader(name: "content-type", value: "text/event-stream")], body: body,
+                arrivals: arrivals)
+        }
+    }
+
+    private func question(_ desk: Desk, attempts: Int = 4) -> Question {
+        let plain = desk.question(attempts: attempts)
+        var chat = plain.chat
+        chat.streams = true
+        return Question(
+            id: plain.id, purpose: plain.purpose, turn: 0, provider: plain.provider, adapter: OpenAIChatStream.self,
+            endpoint: plain.endpoint, keyVariable: nil, chat: chat, terms: plain.terms)
+    }
+
+    @Test func `a streamed answer records when its first piece came, and estimates what wasn't counted`() async throws {
+        let desk = try Desk()
+        let pieces = [Self.piece(""), Self.piece("Sev"), Self.piece("en.") + Self.end].map { Array($0.utf8) }
+        let offsets = [pieces[0].count, pieces[0].count + pieces[1].count, pieces.reduce(0) { $0 + $1.count }]
+        let transport = Streaming(
+            body: pieces.flatMap { $0 },
+            arrivals: zip(offsets, [10, 20, 30]).map { Arrival(offset: $0, microseconds: $1) })
+        let job = try await desk.lease()
+        let outcome = try await desk.executor(transport).ask(question(desk), in: job)
+        guard case .answered(let answer) = outcome else { return #expect(Bool(false), "\(outcome)") }
+        #expect(answer.text == "Seven.")
+        #expect(answer.completed.exchange.firstToken == Microseconds(20))
+        #expect(answer.completed.estimated && answer.completed.usage.output == 2)
+        let started = try #require(try desk.events().first)
+        #expect(try started.decode(CallStarted.self).stream && started.version == 2)
+        #expect(try desk.divergences() == [])
+        let replayed = RecordedTransport(recorded: desk.log) {}
+        let response = try await replayed.send(HTTPRequest(url: "http://x", label: "\(question(desk).id)#1"))
+        #expect(response.arrivals == [Arrival(offset: transport.body.count, microseconds: 20)])
+    }
+
+    @Test func `a stream that is cut may pass by itself, and its part is kept`() async throws {
+        let desk = try Desk()
+        let part = Array(Self.piece("Sev").utf8)
+        let transport = Streaming(body: part, arrivals: [Arrival(offset: part.count, microseconds: 5)])
+        let outcome = try await desk.executor(transport).ask(question(desk, attempts: 1), in: try await desk.lease())
+        guard case .failed(let failed) = outcome, case .exchange(let exchange) = failed.evidence else {
+            return #expect(Bool(false), "\(outcome)")
+        }
+        #expect(failed.retryable && failed.mayBeCharged)
+        #expect(exchange.firstToken == Microseconds(5))
+        #expect(try desk.log.blob(exchange.body) == part)
+        #expect(try desk.divergences() == [])
+    }
+
+    /// Says the same to everybody, and keeps what it heard.
+    private final class Scripted: CallGate {
+        let answer: @Sendable (CallTicket) throws -> CallAdmission
+        let heard = Mutex<[CallSettlement.End]>([])
+
+        init(_ answer: @escaping @Sendable (CallTicket) throws -> CallAdmission) { self.answer = answer }
+
+        func admit(_ ticket: CallTicket) async throws -> CallAdmission { try answer(ticket) }
+        func settle(_ ticket: CallTicket, _ settlement: CallSettlement) {
+            heard.withLock { $0.append(settlement.end) }
+        }
+    }
+
+    private func executor(_ desk: Desk, _ transport: any Transport, _ gate: any CallGate) -> CallExecutor {
+        CallExecutor(
+            run: Sample.run, worker: Sample.a, log: desk.log, effects: desk.effects, transport: transport,
+            keys: { _ in nil }, gate: gate)
+    }
+
+    @Test func `a call that is put off leaves no trace, and what is kept back for one is in its intent`() async throws {
+        let desk = try Desk()
+        let job = try await desk.lease()
+        let closed = Scripted { _ in throw CallDeferred(reason: "not now") }
+        await #expect(throws: CallDeferred.self) {
+            _ = try await executor(desk, ScriptedTransport(), closed).ask(desk.question(), in: job)
+        }
+        #expect(try desk.events().isEmpty)
+        let permit = CallPermit(reserved: Reservation(cost: 7, tokens: 8))
+        let open = Scripted { _ in .sending(permit) }
+        let transport = ScriptedTransport(.response(200, Sample.body))
+        _ = try await executor(desk, transport, open).ask(desk.question(), in: job)
+        #expect(try desk.events().first?.decode(CallStarted.self).reserved == permit.reserved)
+        let replay = ReplayGate(Sample.a, in: desk.log) { _ in true }
+        let place = Place(stream: try StreamName(category: "call", id: desk.question().id.rawValue), revision: 0)
+        let ticket = CallTicket(
+            call: desk.question().id, attempt: 1, job: job.id, provider: "p", adapter: "a", endpoint: "e", model: "m",
+            keyVariable: nil, place: place, deferBy: Sample.at(9), request: Digest(of: "r"),
+            estimate: TokenEstimate(bodyBytes: 1, outputCeiling: nil))
+        #expect(try await replay.admit(ticket) == .sending(permit))
+        guard case .answered? = open.heard.withLock({ $0.last }) else { return #expect(Bool(false), "not settled") }
+    }
+
+    @Test func `an answer that is reused is recorded with its origin, and nothing is sent`() async throws {
+        let desk = try Desk()
+        let job = try await desk.lease()
+        let transport = ScriptedTransport(.response(200, Sample.body))
+        _ = try await desk.executor(transport).ask(desk.question(), in: job)
+        let origin = try #require(try desk.events().last?.position)
+        let gate = Scripted { _ in .reuse(origin: origin) }
+        let outcome = try await executor(desk, transport, gate).ask(desk.question(turn: 1), in: job)
+        guard case .answered(let answer) = outcome else { return #expect(Bool(false), "\(outcome)") }
+        #expect(answer.text == "Seven." && transport.requests.count == 1)
+        let event = try #require(try desk.events(turn: 1).last)
+        #expect(answer.position == event.position)
+        let reused = try event.decode(CallReused.self)
+        #expect(reused.position == origin && reused.origin == desk.question().id)
+        #expect(try desk.history(turn: 1) == ["callReused"])
+        #expect(try desk.divergences() == [])
+        let again = try await executor(desk, transport, gate).ask(desk.question(turn: 1), in: job)
+        #expect(again == outcome)
+    }
+}
