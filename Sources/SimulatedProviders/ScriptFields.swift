@@ -39,6 +39,12 @@ struct ScriptFields {
         return number
     }
 
+    func flag(_ key: String) throws(SimulationError) -> Bool? {
+        guard let value = object[key] else { return nil }
+        guard let flag = value.bool else { throw wrong(key, "true or false") }
+        return flag
+    }
+
     func text(_ key: String) throws(SimulationError) -> String? {
         guard let value = object[key] else { return nil }
         guard let text = value.string, !text.isEmpty else { throw wrong(key, "a text") }

@@ -39,7 +39,8 @@ extension FaultRule {
         let fields = try ScriptFields(
             value, at: path,
             known: [
-                "delay_ms", "every", "first_attempts", "kind", "kinds", "model", "rate", "request", "streams", "times",
+                "delay_ms", "every", "first_attempts", "in_turn", "kind", "kinds", "model", "rate", "request",
+                "streams", "times",
                 "wire",
             ])
         if let value = fields["rate"] {
@@ -57,10 +58,8 @@ extension FaultRule {
         delay = try fields.milliseconds("delay_ms")
         models = try fields.texts("model")
         wires = try fields.words("wire", Wire.self)
-        if let value = fields["streams"] {
-            guard let flag = value.bool else { throw fields.wrong("streams", "true or false") }
-            streams = flag
-        }
+        streams = try fields.flag("streams")
+        isInTurn = try fields.flag("in_turn") ?? false
         if let named = try fields.words("kinds", Fault.self) {
             kinds = named
         } else if let named = try fields.words("kind", Fault.self) {

@@ -27,7 +27,7 @@ struct SimulationTests {
             Array(
                 #"""
                 {"faults":[{"kind":503},{"kinds":["html","429-date"],"wire":"anthropic","model":["a","b"],"rate":0.5,
-                "every":3,"request":7,"times":2,"delay_ms":20,"first_attempts":2,"streams":true}],
+                "every":3,"request":7,"times":2,"delay_ms":20,"first_attempts":2,"in_turn":true,"streams":true}],
                 "key":"secret","limits":[{"wire":["xai"],"model":"m","requests_per_minute":60,"tokens_per_minute":1000,
                 "input_tokens_per_minute":500,"output_tokens_per_minute":400,"minute_ms":1000,"burst":0.5}],
                 "models":["m"],"stream_pause_ms":2}
@@ -40,6 +40,7 @@ struct SimulationTests {
         second.times = 2
         second.delay = .milliseconds(20)
         second.streams = true
+        second.isInTurn = true
         var limit = RateLimit(requestsPerMinute: 60, minute: .seconds(1))
         limit.wires = [.xai]
         limit.models = ["m"]
@@ -159,5 +160,14 @@ struct SimulationTests {
         let body = Digest(of: "body")
         let met = (1...3).map { script.fault(question(body, reception: $0))?.fault }
         #expect(met == [.serverError, .rateLimit, nil])
+    }
+
+    @Test("kinds in turn come one after the other, whatever the body")
+    func turns() {
+        var rule = FaultRule(kinds: [.reset, .html, .quota])
+        rule.isInTurn = true
+        var script = FaultScript([rule])
+        let met = (1...4).map { script.fault(question(Digest(of: "body \($0)"), reception: 1))?.fault }
+        #expect(met == [.reset, .html, .quota, .reset])
     }
 }

@@ -7,6 +7,8 @@ package import Determinism
 package struct FaultRule: Sendable, Equatable {
     /// The kinds from which the body's hash chooses.
     package var kinds: [Fault]
+    /// Whether the kinds come one after the other instead, whatever the body.
+    package var isInTurn = false
     /// The part of all bodies that meet a fault, from 0 to 1.
     package var rate: Double
     /// How often a chosen body fails before it is answered.
@@ -61,8 +63,9 @@ struct FaultScript: Sendable {
             seen[index] += 1
             guard question.reception <= rule.firstAttempts, rule.counts(seen[index]),
                 rule.times.map({ used[index] < $0 }) ?? true,
-                let fault = rule.fault(of: question.body, place: index)
+                let drawn = rule.fault(of: question.body, place: index)
             else { continue }
+            let fault = rule.isInTurn ? rule.kinds[used[index] % rule.kinds.count] : drawn
             used[index] += 1
             return (fault, rule)
         }
