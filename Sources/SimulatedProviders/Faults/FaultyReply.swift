@@ -58,7 +58,10 @@ struct FaultyReply {
         let delay = rule.delay ?? Self.slowDefault
         switch fault {
         case .slowHeaders: answer.wait += delay
-        case .keepAlive: answer.precede(with: completion.request.streams == .events ? ": keep-alive\n\n" : "\n\n")
+        case .keepAlive:
+            // Google's SDK can't read comments, so its API won't send any.
+            let comments = completion.request.streams == .events && reply.wire != .google
+            answer.precede(with: comments ? ": keep-alive\n\n" : "\n\n")
         default: answer.drip(drops: Self.drops, over: delay)
         }
         return answer
