@@ -22,21 +22,21 @@ package struct ReplayGate: CallGate {
         self.reached = reached
     }
 
-    /// An attempt that the record doesn't have was put off if its job was given back, else its worker was killed or was
-    /// too late: it goes on, and finds that at its place.
+    /// What is recorded at the attempt's place counts if it was before the job was given back: else the call was put off
+    /// under this lease, and made under a later one.
+    ///
+    /// An attempt that isn't in the record at all belongs to a worker that was killed or too late: it goes on, and finds
+    /// that at its place.
     package func admit(_ ticket: CallTicket) async throws -> CallAdmission {
-        if let event = try own(at: ticket.place) {
-            if event.hasType(CallStarted.type) {
-                let reserved = try event.decode(CallStarted.self).reserved
-                return .sending(CallPermit(reserved: reserved, version: event.version))
-            }
-            if event.hasType(CallReused.type) { return .reuse(origin: try event.decode(CallReused.self).position) }
-        }
-        if let released = try release(of: ticket) {
+        let event = try own(at: ticket.place)
+        if let released = try release(of: ticket), event.map({ released < $0.position }) ?? true {
             guard await reached(released.rawValue) else { throw CancellationError() }
             throw CallDeferred(reason: "as recorded")
         }
-        return .send
+        guard let event else { return .send }
+        if event.hasType(CallReused.type) { return .reuse(origin: try event.decode(CallReused.self).position) }
+        guard event.hasType(CallStarted.type) else { return .send }
+        return .sending(CallPermit(reserved: try event.decode(CallStarted.self).reserved, version: event.version))
     }
 
     package func settle(_ ticket: CallTicket, _ settlement: CallSettlement) {}

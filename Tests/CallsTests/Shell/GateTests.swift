@@ -118,6 +118,30 @@ import Testing
         guard case .answered? = open.heard.withLock({ $0.last }) else { return #expect(Bool(false), "not settled") }
     }
 
+    @Test func `in replay a call that was put off and made under a later lease is put off again`() async throws {
+        let desk = try Desk()
+        let first = try await desk.lease()
+        let jobs = CommandHandler<Job>(log: desk.log, effects: desk.effects, worker: Sample.a.rawValue)
+        let length = desk.lease.length
+        let revision = first.lease.loaded.revision
+        try await jobs.handle(Sample.job.rawValue) { .release(by: Sample.a, at: $0) }
+        let again = try await jobs.handle(Sample.job.rawValue) { .lease(to: Sample.a, at: $0, for: length) }
+        let held = HeldLease(of: Sample.job, by: Sample.a, policy: desk.lease, jobs: jobs, loaded: again.loaded)
+        let second = RunningJob(
+            id: Sample.job, attempt: 1, submission: first.submission, worker: Sample.a, lease: held)
+        _ = try await desk.executor(ScriptedTransport(.response(200, Sample.body))).ask(desk.question(), in: second)
+        let replay = ReplayGate(Sample.a, in: desk.log) { _ in true }
+        let place = Place(stream: try StreamName(category: "call", id: desk.question().id.rawValue), revision: 0)
+        func ticket(_ lease: Revision?) -> CallTicket {
+            CallTicket(
+                call: desk.question().id, attempt: 1, job: Sample.job, provider: "p", adapter: "a", endpoint: "e",
+                model: "m", keyVariable: nil, place: place, deferBy: Sample.at(9), leaseRevision: lease,
+                request: Digest(of: "r"), estimate: TokenEstimate(bodyBytes: 1, outputCeiling: nil))
+        }
+        await #expect(throws: CallDeferred.self) { _ = try await replay.admit(ticket(revision)) }
+        #expect(try await replay.admit(ticket(again.loaded.revision)) == .send)
+    }
+
     @Test func `an answer that is reused is recorded with its origin, and nothing is sent`() async throws {
         let desk = try Desk()
         let job = try await desk.lease()
