@@ -19,9 +19,14 @@ struct JudgeScript: Equatable {
     private let prompt: [UInt8]
 
     init?(_ request: SimulatedRequest) {
+        let fromSchema = Self.criteria(schema: request.schema)
+        // Most requests go no further.
+        guard fromSchema != nil || request.messages.contains(where: { Self.asksForCriteria($0.text) }) else {
+            return nil
+        }
         let text = request.messages.map(\.text).joined(separator: "\n")
-        let found = Self.criteria(schema: request.schema) ?? Self.criteria(prompt: text)
-        guard let found, !found.isEmpty else { return nil }
+        let found = fromSchema ?? Self.criteria(prompt: text)
+        guard !found.isEmpty else { return nil }
         criteria = found
         personality = Personality(model: request.model)
         prompt = Array(text.utf8)
@@ -85,9 +90,8 @@ extension JudgeScript {
         }
     }
 
-    /// The criteria that a prompt lists; nil if it asks for none.
-    private static func criteria(prompt: String) -> [Criterion]? {
-        guard asksForCriteria(prompt) else { return nil }
+    /// The criteria that a prompt lists.
+    private static func criteria(prompt: String) -> [Criterion] {
         var found: [Criterion] = []
         for line in prompt.utf8.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }) {
             if let criterion = criterion(Substring(line)), !found.contains(where: { $0.id == criterion.id }) {
@@ -97,15 +101,14 @@ extension JudgeScript {
         return found
     }
 
-    /// Whether the word is there in quotes; most requests go no further, so it is looked for in bytes.
+    /// Whether the word is there in quotes.
     private static func asksForCriteria(_ prompt: String) -> Bool {
-        let bytes = prompt.utf8
-        var rest = bytes[...]
-        while let quote = rest.firstIndex(of: UInt8(ascii: "\"")) {
-            if rest[quote...].starts(with: demand) { return true }
-            rest = rest[bytes.index(after: quote)...]
+        var prompt = prompt
+        return prompt.withUTF8 { bytes in
+            bytes.indices.contains { index in
+                bytes[index] == UInt8(ascii: "\"") && bytes[index...].starts(with: demand)
+            }
         }
-        return false
     }
 
     private static let demand = Array("\"criteria\"".utf8)

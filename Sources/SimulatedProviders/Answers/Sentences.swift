@@ -20,24 +20,30 @@ struct Sentence {
     let grade: Grade
     /// Its first words, found in no other sentence.
     let mark: String
-    /// What follows: `A` and `B` in braces stand for words of the question.
-    private let rest: String
+    /// What follows, cut at the words of the question that stand in it.
+    private let pieces: [Piece]
 
+    /// A word of the question, and the text behind it.
+    private struct Piece {
+        let isFirstWord: Bool
+        let rest: String
+    }
+    private let beginning: String
+
+    /// In the rest, `A` and `B` in braces stand for words of the question.
     private init(_ grade: Grade, _ mark: String, _ rest: String) {
         self.grade = grade
         self.mark = mark
-        self.rest = rest
+        let parts = rest.split(separator: "{", omittingEmptySubsequences: false)
+        beginning = mark + parts[0]
+        pieces = parts.dropFirst().map { Piece(isFirstWord: $0.hasPrefix("A}"), rest: String($0.dropFirst(2))) }
     }
 
     func text(_ first: String, _ second: String) -> String {
-        var text = mark
-        var pieces = rest.split(separator: "{", omittingEmptySubsequences: false)[...]
-        text += pieces.removeFirst()
-        for piece in pieces {
-            text += piece.hasPrefix("A}") ? first : second
-            text += piece.dropFirst(2)
+        pieces.reduce(into: beginning) { text, piece in
+            text += piece.isFirstWord ? first : second
+            text += piece.rest
         }
-        return text
     }
 
     static let all: [Sentence] = [

@@ -76,7 +76,7 @@ final class SimulatedProvider: Sendable {
         let maker = maker(format, digest, now)
         var reply: Reply
         do throws(ErrorReply) {
-            let request = try read(incoming, bytes, format)
+            let request = try read(incoming, bytes, digest, format)
             let answer = AnswerScript.answer(to: request, seed: request.seed)
             let completion = Completion(answer, to: request, digest: digest)
             reply = decide(completion, reception: reception, maker, at: now)
@@ -88,17 +88,22 @@ final class SimulatedProvider: Sendable {
     }
 
     private func read(
-        _ incoming: Incoming, _ bytes: [UInt8], _ format: any ProviderFormat
+        _ incoming: Incoming, _ bytes: [UInt8], _ digest: Digest, _ format: any ProviderFormat
     ) throws(ErrorReply) -> SimulatedRequest {
         if let key = simulation.key {
             guard let sent = format.key(in: incoming.head.headers) else { throw format.error(.unauthenticated) }
             guard sent == key else { throw format.error(.wrongKey) }
         }
         guard bytes.count <= Self.bodyLimit else { throw format.error(.tooLarge) }
-        guard case .object(let body)? = try? JSONParser.parse(bytes) else { throw format.error(.malformedJSON) }
-        let request = try format.read(
-            AskedRequest(
-                body: body, headers: incoming.head.headers, model: incoming.model, streams: incoming.streams))
+        let request: SimulatedRequest
+        if incoming.wire == .openai, let plain = (try? PlainChat(canonicalBytes: bytes))?.request(seed: digest) {
+            request = plain
+        } else {
+            guard case .object(let body)? = try? JSONParser.parse(bytes) else { throw format.error(.malformedJSON) }
+            request = try format.read(
+                AskedRequest(
+                    body: body, headers: incoming.head.headers, model: incoming.model, streams: incoming.streams))
+        }
         guard simulation.has(request.model) else { throw format.error(.unknownModel(request.model)) }
         return request
     }

@@ -6,7 +6,8 @@ struct OpenAIModelRules {
     private enum Sampling { case always, withoutEffort, withEffortNone, never }
 
     private let model: String
-    private let isReasoning: Bool
+    /// Whether the model has rules at all.
+    let isReasoning: Bool
     private let sampling: Sampling
     private let takesStop: Bool
 
@@ -14,6 +15,10 @@ struct OpenAIModelRules {
         self.model = model
         func isOf(_ families: [String]) -> Bool {
             families.contains { model == $0 || model.hasPrefix($0 + "-") }
+        }
+        guard model.hasPrefix("o") || model.hasPrefix("gpt-") else {
+            (isReasoning, sampling, takesStop) = (false, .always, true)
+            return
         }
         let isSeries = isOf(["o1", "o3", "o4"])
         isReasoning = isSeries || model.hasPrefix("gpt-5") || model.hasPrefix("gpt-6")
