@@ -179,7 +179,7 @@ let package = Package(
             "Calls",
             [
                 "Calls", "Jobs", "Replay", "Providers", "HTTPTransport", "Projections", "Deciders",
-                "DeciderTestSupport", "EventLog", "Determinism", "CanonicalJSON", "TestSupport",
+                "DeciderTestSupport", "EventLog", "Determinism", "CanonicalJSON", "TestSupport", logging,
             ]),
         tests(
             "Scoring",

@@ -57,7 +57,7 @@ package struct CallTicket: Equatable, Sendable {
     package let keyVariable: String?
     /// Of the `llm.callStarted`, or of what is recorded instead.
     package let place: Place
-    /// Whether an attempt was decided to be repeated; the first attempt of a question that is asked afresh isn't one.
+    /// Whether it repeats an attempt that failed; one whose outcome is unknown, or that is asked afresh, isn't such.
     package let isRetry: Bool
     /// A retry's time; nil when it may go out at once.
     package let notBefore: Timestamp?

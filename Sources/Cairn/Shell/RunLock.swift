@@ -16,9 +16,12 @@ enum RunLock {
     static func hold<R>(
         _ run: RunID, alone: Bool, in directory: String, _ body: () async throws -> R
     ) async throws -> R {
-        if mkdir(directory, 0o777) != 0, errno != EEXIST { throw Failure(run: run, reason: lastError()) }
-        let file = open(directory + "/run-" + run.rawValue + ".budget", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-        guard file >= 0 else { throw Failure(run: run, reason: lastError()) }
+        let path = directory + "/run-" + run.rawValue + ".budget"
+        if mkdir(directory, 0o777) != 0, errno != EEXIST {
+            throw WorkerLock.Failure(path: directory, reason: lastError())
+        }
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+        guard file >= 0 else { throw WorkerLock.Failure(path: path, reason: lastError()) }
         defer { close(file) }
         guard flock(file, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else {
             let reason =

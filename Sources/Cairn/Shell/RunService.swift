@@ -93,7 +93,7 @@ package struct RunService: Sendable {
         }
         let worker = WorkerID.new()
         let impatience = OneShot()
-        let pacing = LiveGate(settings: options.settings.rates, time: time, logger: logger)
+        let pacing = LiveGate(settings: rates(options.settings, definition), time: time, logger: logger)
         let gate = try RunGate.load(
             for: run, of: definition, budget: funds.budget, from: store.log, effects: effects, inner: pacing)
         let interruption = RunGrace(
@@ -117,6 +117,17 @@ package struct RunService: Sendable {
         logger.info(
             "run ends", metadata: ["stage": "\(report.row.stage.rawValue)", "missing": "\(report.row.cells.missing)"])
         return report
+    }
+}
+
+extension RunService {
+    /// The provider inside the process needs no consideration, unless it is told to behave like one that does.
+    private func rates(_ settings: RunSettings, _ definition: ExperimentDefinition) -> RateSettings {
+        let simulated = "simulated"
+        var rates = settings.rates
+        let isLimited = rates.limits.keys.contains { $0 == simulated || $0.hasPrefix(simulated + "/") }
+        if !isLimited, definition.simulation?["limits"] == nil { rates.unpaced.insert(simulated) }
+        return rates
     }
 }
 

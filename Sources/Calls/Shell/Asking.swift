@@ -44,11 +44,16 @@ struct Asking: Sendable {
         let place = Place(
             stream: try StreamName(category: Call.category, id: question.id.rawValue), revision: stream.nextRevision)
         var notBefore: Timestamp?
-        if case .known(let call) = stream.state, case .retrying(let time) = call.stage { notBefore = time }
+        var followsFailure = false
+        if case .known(let call) = stream.state, case .retrying(let time) = call.stage {
+            notBefore = time
+            // An attempt that nobody knows the outcome of, as after a kill, says nothing against the provider.
+            followsFailure = call.lastFailure?.attempt == call.started.attempt
+        }
         return CallTicket(
             call: question.id, attempt: attempt, job: job.id, labels: job.submission.labels,
             provider: question.provider, adapter: question.adapter.name, endpoint: question.endpoint.baseURL,
-            model: question.chat.model, keyVariable: question.keyVariable, place: place, isRetry: notBefore != nil,
+            model: question.chat.model, keyVariable: question.keyVariable, place: place, isRetry: followsFailure,
             notBefore: notBefore, deferBy: try job.lease.latestStart, leaseRevision: job.lease.loaded.revision,
             request: body.digest,
             estimate: TokenEstimate(

@@ -61,6 +61,7 @@ package final class LiveGate: CallGate {
     }
 
     package func admit(_ ticket: CallTicket) async throws -> CallAdmission {
+        if settings.unpaced.contains(ticket.provider) { return .send }
         let now = time.time()
         let (provider, answer) = state.withLock { state in ask(ticket, &state, at: now) }
         guard let waiter = answer else { return .send }

@@ -50,6 +50,11 @@ package enum WorkerLock {
         package var description: String {
             "can't take the worker's lock \(path): \(reason); the store's directory must be writable"
         }
+
+        package init(path: String, reason: String) {
+            self.path = path
+            self.reason = reason
+        }
     }
 
     /// Holds the lock of a worker while `body` runs; the directory is made if it is missing.

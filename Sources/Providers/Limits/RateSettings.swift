@@ -29,6 +29,8 @@ package struct RateSettings: Equatable, Sendable {
     package var limits: [String: RateLimits]
     package var breaker: CircuitBreaker.Settings
     package var stop: QuotaStop.Settings
+    /// Providers that are asked as fast as may be: those that no pacing protects from anything.
+    package var unpaced: Set<String> = []
 
     package init(
         limits: [String: RateLimits] = [:], breaker: CircuitBreaker.Settings = CircuitBreaker.Settings(),

@@ -197,7 +197,7 @@ private final class Order: Sendable {
         for number in 0..<60 { _ = try await gate.admit(ticket(number)) }
         for number in 0..<20 { try gate.settle(ticket(number), refused) }
         for number in 20..<60 { try gate.settle(ticket(number), answered()) }
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<20 { group.addTask { _ = try await gate.admit(ticket(number, retry: true)) } }
             #expect(await eventually { gate.pacing().waiting == 20 })
             for _ in 0..<1_000 where gate.pacing().waiting > 0 {
