@@ -159,7 +159,10 @@ let package = Package(
             exclude: ["Examples"]),
         tests(
             "SimulatedProviders",
-            ["SimulatedProviders", "Providers", "HTTPTransport", "Determinism", "CanonicalJSON", "TestSupport"]),
+            [
+                "SimulatedProviders", "Providers", "HTTPTransport", "Determinism", "CanonicalJSON", "TestSupport",
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
         .executableTarget(
             name: "FixtureTool", dependencies: ["EventLog", "Determinism"], path: "Tests/FixtureTool",
             swiftSettings: common),

@@ -169,6 +169,27 @@ struct ConformanceTests {
         }
     }
 
+    @Test("what is one too many is a rate limit in every format, and the statistics count it")
+    func limits() async throws {
+        var limit = RateLimit(requestsPerMinute: 20)
+        limit.burst = 0.1
+        try await serve(Simulation(limits: [limit])) { client, server in
+            for wire in WireFormat.allCases {
+                let request = Self.chat(streams: false)
+                for _ in 0..<2 {
+                    let result = await client.outcome(wire, request)
+                    #expect((try? result.get()) != nil, "\(wire)")
+                }
+                let error = await client.failure(wire, request)
+                #expect(error?.class == .rateLimit, "\(wire)")
+                // DeepSeek doesn't say when to come again.
+                #expect((error?.retryAfter == nil) == (wire == .deepSeek), "\(wire)")
+            }
+            #expect(server.ledger.total.limited == WireFormat.allCases.count)
+            #expect(server.ledger.seconds.map(\.limited).reduce(0, +) == WireFormat.allCases.count)
+        }
+    }
+
     @Test("a model that isn't there is unknown in every format")
     func unknownModels() async throws {
         try await serve { client, _ in
