@@ -13,6 +13,9 @@ struct AdmissionQueue<Element> {
         var hasTurn = false
     }
 
+    /// Beyond these, idle origins are forgotten.
+    private static var mostLanes: Int { 1_024 }
+
     let limit: Int
     let limits: OriginCapacity.Limits
     private(set) var running = 0
@@ -68,6 +71,8 @@ struct AdmissionQueue<Element> {
         lanes[origin]?.running -= 1
         lanes[origin]?.capacity.release(connection, shares: shares)
         grantTurn(origin)
+        // What was learned of an origin counts for its next transfers too.
+        guard lanes.count > Self.mostLanes else { return }
         if let lane = lanes[origin], lane.running == 0, lane.head == lane.waiting.count, !lane.hasTurn {
             lanes[origin] = nil
         }

@@ -58,6 +58,7 @@ import CCurl
             stopExpired()
             flushStopped()
             resumeEnded()
+            noteContacts()
             let mustGoOn = queue.canAdmit
             thread.take(into: &inbox, sleeper: mustGoOn ? nil : wakeUp)
             wait(milliseconds: mustGoOn || !inbox.isEmpty ? 0 : longestWait())
