@@ -85,7 +85,7 @@ struct ExperimentSchemaTests {
         "is the id of a model under", "there is no model “", "no judge uses the model", "there is no model to ask",
         "has no value in the scenario", "in the template", "is less than “base_ms”", "must be less than “max”",
         "are more than", "the dataset has a scenario", "isn't a known kind of dataset", "dataset", "isn't a price",
-        "“base_url” is missing", "“1e+",
+        "“base_url” is missing", "“1e+", "no provider is known for the model", "may be of several providers",
     ]
 
     @Test("the usual mistakes are refused by both", arguments: mistakes)
@@ -113,7 +113,7 @@ struct ExperimentSchemaTests {
         ("an unknown price", "input_cost_per_token: 2.5e-06", "input_cost: 2.5e-06"),
         ("an unknown ranking", "method: mean", "method: elo"),
         ("a limit of nothing", "concurrency: 16", "concurrency: 0"),
-        ("a limit for nobody", "openai-compatible: 2", "anthropic: 2"),
+        ("a limit for nobody", "openai-compatible: 2", "nobody: 2"),
         ("a wait of nothing", "base_ms: 50", "base_ms: 0"),
         ("an unknown fault", "kinds: [\"500\", \"429\"]", "kinds: [\"418\"]"),
         ("too many faults", "rate: 0.1", "rate: 2"),
@@ -150,6 +150,7 @@ struct ExperimentSchemaTests {
               cache_read_input_token_cost_above_200k_tokens: "0.000001"
             max_in_flight: 3
           - {id: local, provider: openai-compatible, model: m-2, base_url: "http://localhost:11434/v1"}
+          - {id: detected, model: anthropic/claude-opus-5}
           - {id: critic, role: judge, provider: simulated, model: sim-judge}
         preamble: You are in {{place}}.
         scenarios:

@@ -42,9 +42,9 @@ extension ExperimentReader {
     /// A model from its fields; of all problems those of other fields are found, too.
     private mutating func model(_ mapping: YAMLMapping) -> ModelDefinition? {
         let id = yaml.required("id", in: mapping).flatMap { yaml.id($0) }
-        let name = yaml.requiredText("model", in: mapping)
+        var name = yaml.requiredText("model", in: mapping)
         if let value = mapping["model"] { yaml.check(name, at: value, atMost: 300) }
-        let facts = provider(mapping)
+        let facts = provider(mapping, &name)
         var baseURL: String?
         let wire = wire(mapping, facts, name)
         if let facts { baseURL = self.baseURL(mapping, facts, wire) }
@@ -73,11 +73,21 @@ extension ExperimentReader {
         }
     }
 
-    private mutating func provider(_ mapping: YAMLMapping) -> ProviderFacts? {
-        guard let value = yaml.required("provider", in: mapping),
-            let name = yaml.word(value, of: ModelCatalogue.providers.map(\.name), named: "provider")
-        else { return nil }
-        return ModelCatalogue.provider(named: name)
+    /// The provider that the file names, or whose model the id says it is; `provider/model` names it too.
+    private mutating func provider(_ mapping: YAMLMapping, _ model: inout String?) -> ProviderFacts? {
+        if let value = mapping["provider"] {
+            return yaml.word(value, of: ModelCatalogue.providers.map(\.name), named: "provider")
+                .flatMap(ModelCatalogue.provider(named:))
+        }
+        guard let id = model, let value = mapping["model"] else { return nil }
+        do throws(DetectionError) {
+            let detected = try ModelCatalogue.detect(id)
+            model = detected.model
+            return detected.provider
+        } catch {
+            yaml.note("\(error)", at: value, remedy: "or give “provider”")
+            return nil
+        }
     }
 
     /// The format of a model: as it says, or as its provider serves it.

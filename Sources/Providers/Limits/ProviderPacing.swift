@@ -167,7 +167,7 @@ extension ProviderPacing {
         }
         let stop = stops[lanes[lane].key]
         if case .no(let until) = stop.permission(at: now) {
-            return .lane(.stopped(provider: provider, stop.reason ?? .quotaExhausted, until: until))
+            return .lane(.stopped(provider: provider, until: until))
         }
         if ask.kind == .retry, !budget.hasRoom(at: now) {
             return .retries(.retryBudget(provider: provider, until: budget.nextRoom(at: now)))

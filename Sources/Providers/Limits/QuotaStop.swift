@@ -1,9 +1,9 @@
 package import Determinism
 
-/// Holds back the calls of a key that the provider refuses for good: the quota is used up, or the key isn't valid.
+/// Holds back the calls of a key whose quota is used up.
 ///
 /// What is under way then may still be refused; after that one call per period asks whether it has changed. The period
-/// doubles up to a longest one.
+/// doubles up to a longest one. A key that isn't valid stops nothing: waiting doesn't mend it, so each call says why.
 package struct QuotaStop: Equatable, Sendable {
     package struct Settings: Equatable, Sendable {
         package var period: Microseconds
@@ -31,13 +31,11 @@ package struct QuotaStop: Equatable, Sendable {
 
     private let settings: Settings
     private var state = State.running
-    /// What the provider said; kept while it is stopped.
-    package private(set) var reason: ProviderErrorClass?
 
     package init(_ settings: Settings = Settings()) { self.settings = settings }
 
     /// Whether an answer of this class stops the key.
-    package static func stops(_ class: ProviderErrorClass) -> Bool { `class` == .quotaExhausted || `class` == .auth }
+    package static func stops(_ class: ProviderErrorClass) -> Bool { `class` == .quotaExhausted }
 
     package func permission(at now: Timestamp) -> Permission {
         switch state {
@@ -57,14 +55,11 @@ package struct QuotaStop: Equatable, Sendable {
         let refused = `class`.map(Self.stops) ?? false
         switch state {
         case .running where refused:
-            reason = `class`
             state = .stopped(until: now + settings.period, period: settings.period)
         case .probing(let period) where isProbe && refused:
             let next = min(period * 2, settings.longest)
-            reason = `class`
             state = .stopped(until: now + next, period: next)
         case .probing where isProbe:
-            reason = nil
             state = .running
         case .running, .stopped, .probing: break
         }

@@ -11,14 +11,14 @@ package enum WaitReason: Equatable, Sendable {
     case failing(provider: String, ProviderErrorClass, until: Timestamp?)
     case retryBudget(provider: String, until: Timestamp)
     /// The quota is used up or the key is refused; nil: a call that asks is under way.
-    case stopped(provider: String, ProviderErrorClass, until: Timestamp?)
+    case stopped(provider: String, until: Timestamp?)
     /// Others that came earlier are served first.
     case queue(provider: String)
 
     package var provider: String {
         switch self {
         case .rate(let provider, _, _, _, _), .concurrency(let provider, _), .refused(let provider, _),
-            .failing(let provider, _, _), .retryBudget(let provider, _), .stopped(let provider, _, _),
+            .failing(let provider, _, _), .retryBudget(let provider, _), .stopped(let provider, _),
             .queue(let provider):
             provider
         }
@@ -41,7 +41,7 @@ package enum WaitReason: Equatable, Sendable {
     package var until: Timestamp? {
         switch self {
         case .rate(_, _, _, _, let until), .refused(_, let until), .retryBudget(_, let until): until
-        case .failing(_, _, let until), .stopped(_, _, let until): until
+        case .failing(_, _, let until), .stopped(_, let until): until
         case .concurrency, .queue: nil
         }
     }
@@ -62,14 +62,10 @@ extension WaitReason: CustomStringConvertible {
         case .failing(_, let kind, nil): "failing (\(kind.rawValue)), one call tries whether it is back"
         case .retryBudget(_, let until):
             "more retries than 10 % of calls and \(RetryBudget.perMinute) per minute, until \(Self.clock(until))"
-        case .stopped(_, let kind, let until?): "\(Self.stop(kind)), next try at \(Self.clock(until))"
-        case .stopped(_, let kind, nil): "\(Self.stop(kind)), one call asks again"
+        case .stopped(_, let until?): "the quota is used up, next try at \(Self.clock(until))"
+        case .stopped(_, nil): "the quota is used up, one call asks again"
         case .queue: "behind earlier calls"
         }
-    }
-
-    private static func stop(_ kind: ProviderErrorClass) -> String {
-        kind == .auth ? "the key is refused" : "the quota is used up"
     }
 
     /// `12:03:07` UTC, rounded up so that nobody looks too early.

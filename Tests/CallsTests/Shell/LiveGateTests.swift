@@ -179,10 +179,12 @@ private final class Order: Sendable {
         #expect(try await gate.admit(ticket(3)) == .send)
     }
 
-    @Test func `a refused key stops the calls that come after it`() async throws {
+    @Test func `a used-up quota stops the calls that come after it`() async throws {
         let gate = gate()
         for number in 0..<3 { _ = try await gate.admit(ticket(number)) }
-        for number in 0..<3 { try gate.settle(ticket(number), CallSettlement(.failed(Sample.failed(1, .auth)))) }
+        for number in 0..<3 {
+            try gate.settle(ticket(number), CallSettlement(.failed(Sample.failed(1, .quotaExhausted))))
+        }
         let waiting = Task { try await gate.admit(ticket(3)) }
         #expect(await eventually { gate.pacing().waits.first?.reason.kind == "stopped" })
         clock.advance(by: .minutes(15))

@@ -232,6 +232,26 @@ struct ExperimentFileTests {
             ])
     }
 
+    @Test(arguments: [
+        ("model: claude-opus-5", "anthropic", "claude-opus-5"), ("model: xai/some-model", "xai", "some-model"),
+        ("model: sim-a", "simulated", "sim-a"),
+    ])
+    func `a model's id says whose it is where no provider is named`(
+        model: String, provider: String, id: String
+    ) throws {
+        let text = try Self.minimal("provider: simulated, model: sim-a", becomes: model)
+        let found = try ExperimentFile.read(text, surroundings: Self.surroundings()).models[0]
+        #expect(found.provider == provider && found.model == id)
+    }
+
+    @Test func `a model that may be anybody's must say whose it is`() throws {
+        let problems = try ["gemma-3", "some-model"].map { id in
+            Self.problems(try Self.minimal("provider: simulated, model: sim-a", becomes: "model: \(id)"))
+        }
+        #expect(problems[0].first?.contains("google/gemma-3 or openai-compatible/gemma-3") == true, "\(problems)")
+        #expect(problems[1].first?.hasPrefix("3:20: models[0].model: no provider is known") == true, "\(problems)")
+    }
+
     @Test("a base URL from the surroundings stands in for the provider's own, and the file's wins")
     func baseURLs() throws {
         var surroundings = Self.surroundings()

@@ -121,7 +121,7 @@ import Testing
 
     @Test func `stops at a used-up quota, asks once per period, and goes on when it is lifted`() {
         var stop = QuotaStop(QuotaStop.Settings(period: .minutes(1), longest: .minutes(3)))
-        stop.ended(.serverError, isProbe: false, at: start)
+        for kind in [ProviderErrorClass.serverError, .auth] { stop.ended(kind, isProbe: false, at: start) }
         #expect(stop.permission(at: start) == .yes)
         stop.ended(.quotaExhausted, isProbe: false, at: start)
         stop.ended(.quotaExhausted, isProbe: false, at: start + .seconds(5))
@@ -131,11 +131,10 @@ import Testing
             #expect(stop.permission(at: now) == .probe)
             stop.probeBegan()
             #expect(stop.permission(at: now + .hours(1)) == .no(until: nil))
-            stop.ended(.auth, isProbe: true, at: now)
+            stop.ended(.quotaExhausted, isProbe: true, at: now)
             #expect(stop.permission(at: now) == .no(until: now + .minutes(length)))
             now = now + .minutes(length)
         }
-        #expect(stop.reason == .auth)
         stop.probeBegan()
         stop.ended(nil, isProbe: true, at: now)
         #expect(stop.permission(at: now) == .yes)

@@ -107,7 +107,7 @@ import Testing
         for _ in 0..<100 { #expect(throws: Waits.self) { _ = try grant(pacing.admit(ask(), at: start)) } }
         #expect(pacing.advance(at: start + .minutes(14)).granted.isEmpty)
         let reason = try #require(pacing.waits().first?.reason)
-        #expect(reason == .stopped(provider: "x", .quotaExhausted, until: start + .minutes(15)))
+        #expect(reason == .stopped(provider: "x", until: start + .minutes(15)))
         let probes = pacing.advance(at: start + .minutes(15)).granted
         #expect(probes.count == 1)
         refused += probes.count
@@ -191,10 +191,10 @@ import Testing
             WaitReason.failing(provider: "x", .overloaded, until: until).description
                 == "provider x: failing (overloaded), next try at 12:03:07")
         #expect(
-            WaitReason.stopped(provider: "x", .quotaExhausted, until: until).description
+            WaitReason.stopped(provider: "x", until: until).description
                 == "provider x: the quota is used up, next try at 12:03:07")
         #expect(
-            WaitReason.stopped(provider: "x", .auth, until: nil).description
-                == "provider x: the key is refused, one call asks again")
+            WaitReason.stopped(provider: "x", until: nil).description
+                == "provider x: the quota is used up, one call asks again")
     }
 }
