@@ -163,24 +163,32 @@ extension Queries {
         package let request: JSONValue?
         /// What came back; nil when nothing did, or its blob isn't in the store.
         package let answer: String?
+        /// What the job is about: model, scenario, sample, judge.
+        package fileprivate(set) var labels: [String: String] = [:]
 
         package func encode(to writer: inout CanonicalWriter) {
             var key: [(name: String, value: JSONValue)] = [("run", .string(run)), ("job", .string(job))]
+            let words = labels.sorted { $0.key < $1.key }.map { (key: $0.key, value: JSONValue.string($0.value)) }
+            if let labels = JSONObject(words) { key.append(("labels", .object(labels))) }
             if let request { key.append(("requestBody", request)) }
             if let answer { key.append(("answer", .string(answer))) }
             QueryRow(key, row).encode(to: &writer)
         }
     }
 
-    /// Conversations, job by job, turn by turn; `job` nil takes those of every selected job.
-    package func transcripts(_ selection: Selection, job: String? = nil) throws -> [Turn] {
+    /// Conversations, job by job, turn by turn; nil for `job` or `purpose` takes those of all.
+    package func transcripts(
+        _ selection: Selection, job: String? = nil, purpose: CallPurpose? = nil
+    ) throws -> [Turn] {
         let runs = try runIDs(selection)
         let wanted = try selectedJobs(selection, in: runs)
-        let found = try views.query(Transcripts.self) { tables in
+        var found = try views.query(Transcripts.self) { tables in
             var turns: [Turn] = []
             for run in runs where turns.count < selection.limit {
                 try tables.forEach(of: run) { key, row in
-                    if job == nil || key.job.rawValue == job, wanted?.contains(key.job) ?? true {
+                    if job == nil || key.job.rawValue == job, wanted?.contains(key.job) ?? true,
+                        purpose == nil || row.purpose == purpose
+                    {
                         turns.append(try turn(run, key.job, row))
                     }
                     return turns.count < selection.limit
@@ -189,6 +197,12 @@ extension Queries {
             return turns
         }
         if found.isEmpty { try checkNames(selection, in: runs, job: job) }
+        try views.query(JobStatus.self) { tables in
+            for index in found.indices {
+                guard let id = JobID(rawValue: found[index].job), let job = try tables.jobs.get(id) else { continue }
+                found[index].labels = job.labels
+            }
+        }
         return found
     }
 

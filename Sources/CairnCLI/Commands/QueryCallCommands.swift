@@ -9,7 +9,7 @@ import Providers
 struct QueryTranscripts: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "transcripts", abstract: "Conversations, turn by turn.",
-        discussion: "EXAMPLE\n  cairn query transcripts --model careful --limit 3")
+        discussion: "EXAMPLE\n  cairn query transcripts --model careful --kind probe --limit 3")
 
     @OptionGroup var options: QueryOptions
     @OptionGroup var labels: LabelOptions
@@ -17,8 +17,18 @@ struct QueryTranscripts: AsyncParsableCommand {
     @Option(help: "Only the conversation of this job.")
     var job: String?
 
+    @Option(help: "Only conversations of this kind: probe or judge.")
+    var kind: String?
+
+    func validate() throws {
+        if let kind, CallPurpose(rawValue: kind) == nil {
+            throw ValidationError("--kind takes probe or judge; found \(kind)")
+        }
+    }
+
     func run() async throws {
-        let turns = try options.ask { try $0.transcripts(options.selection(labels), job: job) }
+        let purpose = kind.flatMap(CallPurpose.init(rawValue:))
+        let turns = try options.ask { try $0.transcripts(options.selection(labels), job: job, purpose: purpose) }
         if options.answer.json {
             try options.answer.output.print(turns) { "" }
         } else if turns.isEmpty {
@@ -34,15 +44,27 @@ enum TranscriptText {
     static func text(_ turn: Queries.Turn) -> String {
         let row = turn.row
         let cost = row.cost.map { ", " + Quantities.dollars(nano: $0) } ?? ""
-        let tokens = "\(row.usage.input ?? 0) + \(row.usage.output ?? 0) tokens\(cost)"
-        let header = "job \(turn.job) · \(row.purpose.rawValue) · \(row.model) · turn \(row.turn)"
+        let tokens =
+            "\(row.usage.input ?? 0) + \(row.usage.output ?? 0) tokens\(cost)"
+            + (row.reused == nil ? "" : ", reused from an earlier call")
+        let about = ["scenario", "model", "sample", "judge"].compactMap { name in
+            turn.labels[name].map { name == "sample" ? "sample \($0)" : $0 }
+        }
+        let header =
+            (about + [row.purpose.rawValue, row.model, "turn \(row.turn)", "job \(turn.job)"]).joined(separator: " · ")
         let answer =
             turn.answer
             ?? (row.state == .answered
                 ? "(the answer's bytes aren't in the store)"
                 : "(\(row.state.rawValue)\(row.errorClass.map { ": \($0)" } ?? ""))")
-        return Terminal.bold(header) + "\n" + messages(turn.request) + "< \(answer)\n"
+        return Terminal.bold(header) + "\n" + messages(turn.request) + "< \(answer)\(ending(row.finish))\n"
             + (row.state == .answered ? "  \(tokens)\n" : "")
+    }
+
+    /// Why an answer ended, where it isn't because it was complete.
+    private static func ending(_ finish: FinishReason?) -> String {
+        guard let finish, finish != .stop else { return "" }
+        return " (\(finish.rawValue))"
     }
 
     /// The last question that was put, and the system message with the first one.
@@ -68,15 +90,19 @@ struct QueryUsage: AsyncParsableCommand {
 
     func run() async throws {
         let layout = TableLayout<QueryRow<UsageRow>>()
+            .column("run") { String($0.text("run").prefix(8)) }
             .column("provider") { $0.text("provider") }
             .column("model") { $0.text("model") }
             .column("purpose") { $0.text("purpose") }
             .number("answers") { Quantities.grouped($0.row.calls) }
+            .number("reused") { Quantities.grouped($0.row.reused) }
             .number("failures") { Quantities.grouped($0.row.failures) }
             .number("unknown") { Quantities.grouped($0.row.unknown) }
             .number("input") { Quantities.grouped($0.row.tokens.input) }
             .number("output") { Quantities.grouped($0.row.tokens.output) }
-            .number("cost") { $0.row.withoutCost == $0.row.calls ? "?" : Quantities.dollars(nano: $0.row.cost) }
+            .number("cost") {
+                $0.row.calls > 0 && $0.row.withoutCost == $0.row.calls ? "?" : Quantities.dollars(nano: $0.row.cost)
+            }
             .number("median") { duration($0.row.latency.percentile(50)?.count) }
             .number("p95") { duration($0.row.latency.percentile(95)?.count) }
         try options.answer.output.print(
