@@ -164,11 +164,6 @@ package struct CallSettlement: Equatable, Sendable {
         case .abandoned, .unsent: nil
         }
     }
-
-    /// The response's fields by name; of a repeated one the first.
-    package var headerFields: [String: String] {
-        Dictionary(headers.map { ($0.name, $0.value) }) { first, _ in first }
-    }
 }
 
 /// Lets everything pass at once.

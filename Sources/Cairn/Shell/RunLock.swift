@@ -16,26 +16,17 @@ enum RunLock {
     static func hold<R>(
         _ run: RunID, alone: Bool, in directory: String, _ body: () async throws -> R
     ) async throws -> R {
-        let path = directory + "/run-" + run.rawValue + ".budget"
-        if mkdir(directory, 0o777) != 0, errno != EEXIST {
-            throw WorkerLock.Failure(path: directory, reason: lastError())
-        }
-        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-        guard file >= 0 else { throw WorkerLock.Failure(path: path, reason: lastError()) }
+        let file = try WorkerLock.file(at: directory + "/run-" + run.rawValue + ".budget", in: directory)
         defer { close(file) }
         guard flock(file, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else {
             let reason =
                 errno != EWOULDBLOCK
-                ? lastError()
+                ? WorkerLock.lastError()
                 : alone
                     ? "it has a budget, and another process works on it; wait until that one has ended"
                     : "another process works on it with a budget; wait until that one has ended"
             throw Failure(run: run, reason: reason)
         }
         return try await body()
-    }
-
-    private static func lastError() -> String {
-        strerror(errno).map { String(cString: $0) } ?? "error \(errno)"
     }
 }

@@ -93,7 +93,8 @@ package struct RunService: Sendable {
         }
         let worker = WorkerID.new()
         let impatience = OneShot()
-        let pacing = LiveGate(settings: rates(options.settings, definition), time: time, logger: logger)
+        let pacing = LiveGate(
+            settings: rates(options.settings, definition), time: time, sleep: effects.pause, logger: logger)
         let gate = try RunGate.load(
             for: run, of: definition, budget: funds.budget, from: store.log, effects: effects, inner: pacing)
         let interruption = RunGrace(

@@ -51,7 +51,7 @@ package final class LiveGate: CallGate {
 
     package init(
         settings: RateSettings = RateSettings(), time: TimeSource,
-        sleep: @escaping @Sendable (Microseconds) async throws -> Void = { try await Task.sleep(for: $0.duration) },
+        sleep: @escaping @Sendable (Microseconds) async throws -> Void,
         logger: Logger = Logger(label: "cairn.pacing")
     ) {
         self.settings = settings

@@ -59,9 +59,6 @@ struct GroupCommit<Ticket: Sendable, Entry: Sendable> {
     /// Whether nothing is encoded, queued or written.
     var isDrained: Bool { roomCount == 0 && waiting.isEmpty }
 
-    /// How many appends are queued.
-    var queueCount: Int { queue.count }
-
     /// Asks for room, without waiting for it.
     mutating func ask(bytes: Int) -> Admission {
         if isClosed { return .closed }

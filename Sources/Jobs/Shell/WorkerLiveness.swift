@@ -50,11 +50,6 @@ package enum WorkerLock {
         package var description: String {
             "can't take the worker's lock \(path): \(reason); the store's directory must be writable"
         }
-
-        package init(path: String, reason: String) {
-            self.path = path
-            self.reason = reason
-        }
     }
 
     /// Holds the lock of a worker while `body` runs; the directory is made if it is missing.
@@ -62,16 +57,22 @@ package enum WorkerLock {
     package static func hold<R>(
         _ worker: WorkerID, in directory: String, _ body: () async throws -> R
     ) async throws -> R {
-        if mkdir(directory, 0o777) != 0, errno != EEXIST { throw Failure(path: directory, reason: lastError()) }
         let path = path(of: worker, in: directory)
-        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-        guard file >= 0 else { throw Failure(path: path, reason: lastError()) }
+        let file = try file(at: path, in: directory)
         defer {
             unlink(path)
             close(file)
         }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else { throw Failure(path: path, reason: lastError()) }
         return try await body()
+    }
+
+    /// Opens a file to be locked, made like its directory if it is missing; the caller closes it.
+    package static func file(at path: String, in directory: String) throws(Failure) -> CInt {
+        if mkdir(directory, 0o777) != 0, errno != EEXIST { throw Failure(path: directory, reason: lastError()) }
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+        guard file >= 0 else { throw Failure(path: path, reason: lastError()) }
+        return file
     }
 
     /// Whether nobody holds the lock of a worker; removes what a killed one left behind.
@@ -90,7 +91,8 @@ package enum WorkerLock {
         directory + "/" + worker.rawValue + ".lock"
     }
 
-    private static func lastError() -> String {
+    /// What the system said last.
+    package static func lastError() -> String {
         strerror(errno).map { String(cString: $0) } ?? "error \(errno)"
     }
 }

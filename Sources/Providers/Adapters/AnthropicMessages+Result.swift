@@ -8,16 +8,12 @@ extension AnthropicMessages {
             return .failure(errorBody(try? JSONParser.parse(body), bytes: body).error(status: status, headers: headers))
         }
         if SSEParser.isEventStream(headers) { return assembled(body, headers: headers) }
-        let answer: JSONValue
-        do throws(JSONError) {
-            answer = try JSONParser.parse(body)
-        } catch {
-            return .failure(.unreadable("not JSON at byte \(error.offset)"))
+        return AnswerBody.json(body).flatMap { answer in
+            guard answer["type"]?.string != "error" else {
+                return .failure(errorBody(answer).error(status: status, headers: headers))
+            }
+            return read(answer, headers: headers)
         }
-        guard answer["type"]?.string != "error" else {
-            return .failure(errorBody(answer).error(status: status, headers: headers))
-        }
-        return read(answer, headers: headers)
     }
 
     /// Beside its type an error may have a code, which says more.

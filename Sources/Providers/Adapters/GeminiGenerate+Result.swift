@@ -8,16 +8,12 @@ extension GeminiGenerate {
             return .failure(errorBody(try? JSONParser.parse(body), bytes: body).error(status: status, headers: headers))
         }
         if SSEParser.isEventStream(headers) { return assembled(body, headers: headers) }
-        let answer: JSONValue
-        do throws(JSONError) {
-            answer = try JSONParser.parse(body)
-        } catch {
-            return .failure(.unreadable("not JSON at byte \(error.offset)"))
+        return AnswerBody.json(body).flatMap { answer in
+            guard errorObject(answer) == nil else {
+                return .failure(errorBody(answer).error(status: status, headers: headers))
+            }
+            return read(answer)
         }
-        guard errorObject(answer) == nil else {
-            return .failure(errorBody(answer).error(status: status, headers: headers))
-        }
-        return read(answer)
     }
 
     /// The error of a body, which is sometimes wrapped in an array.
