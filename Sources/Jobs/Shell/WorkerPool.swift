@@ -83,7 +83,8 @@ package struct WorkerPool: Sendable {
     package func work() async throws -> Outcome {
         let mailbox = Mailbox<PoolMessage>()
         let start = Position(try log.head().size)
-        let end = try await withThrowingTaskGroup(of: Void.self) { group in
+        // Any other group keeps each task, and the memory that it worked in, until its result is taken.
+        let end = try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await follow(from: start, mailbox) }
             group.addTask {
                 if (try? await draining.wait()) != nil { mailbox.post(.drain) }
