@@ -4,7 +4,7 @@ package import EventLog
 ///
 /// Total, pure and exhaustive. Times and seeds are part of the command. A command whose effect is already true gives no
 /// events, so repeating one is harmless.
-package protocol Decider {
+package protocol Decider: SendableMetatype {
     associatedtype State: Sendable
     associatedtype Command: Sendable
     associatedtype Event: EventFamily

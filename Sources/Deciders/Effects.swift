@@ -6,14 +6,21 @@ package struct Effects: Sendable {
     ///
     /// Keyed by the place, so that a replay gets the recorded time whatever the interleaving of streams.
     package var time: @Sendable (Place) async throws -> Timestamp
+    /// The time of whatever is written now, at any place; nil where each place has a time of its own, as in a replay.
+    ///
+    /// With it the commands of a batch are one question and one append. Without it each is a task of its own, since the
+    /// record may hold one and not its neighbour.
+    package var now: (@Sendable () -> Timestamp)?
     /// Waits before another attempt; returns at once in replay.
     package var pause: @Sendable (Microseconds) async throws -> Void
 
     package init(
         time: @escaping @Sendable (Place) async throws -> Timestamp,
-        pause: @escaping @Sendable (Microseconds) async throws -> Void
+        pause: @escaping @Sendable (Microseconds) async throws -> Void,
+        now: (@Sendable () -> Timestamp)? = nil
     ) {
         self.time = time
+        self.now = now
         self.pause = pause
     }
 }

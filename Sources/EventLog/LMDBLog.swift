@@ -91,11 +91,21 @@ public final class LMDBLog: Log {
     ///
     /// Not cancelled with its task.
     public func append(_ commit: Commit) async throws(LogError) -> Appended {
-        guard let writer else {
-            throw LogError(
-                .readOnly, during: "appending to \(commit.stream)", "the store was opened for reading only")
-        }
+        guard let writer else { throw LMDBLog.readOnly(commit) }
         return try await writer.append(commit, blobs: blobs)
+    }
+
+    /// Appends many commits in order, each accepted or refused alone; returns when all are on disk.
+    ///
+    /// Many commits share a transaction and a sync. Not cancelled with its task. When the log is closed meanwhile, those
+    /// that came too late are refused with `.closed`.
+    public func append(_ commits: [Commit]) async -> [Result<Appended, LogError>] {
+        guard let writer else { return commits.map { .failure(LMDBLog.readOnly($0)) } }
+        return await writer.append(commits, blobs: blobs)
+    }
+
+    private static func readOnly(_ commit: Commit) -> LogError {
+        LogError(.readOnly, during: "appending to \(commit.stream)", "the store was opened for reading only")
     }
 
     /// The size and Merkle root of the log.

@@ -10,9 +10,9 @@ package struct CommandHandler<D: Decider>: Sendable {
     package static var mostAttempts: Int { 64 }
     private static var pageSize: Int { 512 }
 
-    private let log: any Log
-    private let effects: Effects
-    private let worker: String?
+    let log: any Log
+    let effects: Effects
+    let worker: String?
     private let reader = FamilyReader<D.Event>()
 
     package init(log: any Log, effects: Effects, worker: String?) {
@@ -65,18 +65,25 @@ package struct CommandHandler<D: Decider>: Sendable {
 }
 
 /// What is the same for all events of a command.
-private struct EventHeader {
+struct EventHeader {
     let run: String?
     let job: String?
     let worker: String?
 }
 
 /// Events decided upon, ready to be appended.
-private struct Proposal<D: Decider> {
+struct Proposal<D: Decider> {
     let events: [D.Event]
     let time: Timestamp?
     let recorded: [NewEvent]
     let blobs: [Blob]
+
+    /// What is appended for it.
+    func commit(to stream: StreamName, after loaded: Loaded<D>) -> Commit {
+        Commit(
+            stream: stream, expected: loaded.revision.map(ExpectedRevision.exact) ?? .noStream, events: recorded,
+            blobs: blobs)
+    }
 }
 
 extension CommandHandler {
@@ -89,10 +96,8 @@ extension CommandHandler {
         for _ in 0..<Self.mostAttempts {
             let proposal = try await propose(loaded.state, Place(stream: stream, revision: loaded.nextRevision))
             guard !proposal.events.isEmpty else { return Handled(unchanged: loaded, time: proposal.time) }
-            let expected = loaded.revision.map(ExpectedRevision.exact) ?? .noStream
             do {
-                let commit = Commit(
-                    stream: stream, expected: expected, events: proposal.recorded, blobs: proposal.blobs)
+                let commit = proposal.commit(to: stream, after: loaded)
                 return Handled(loaded, proposal.events, try await log.append(commit), time: proposal.time)
             } catch {
                 guard case .conflict = error.code else { throw .log(error) }
@@ -102,7 +107,7 @@ extension CommandHandler {
         throw .contended(stream, attempts: Self.mostAttempts)
     }
 
-    private func proposal(
+    func proposal(
         _ events: [D.Event], at time: Timestamp?, _ header: EventHeader, _ cause: (D.Event) -> Cause?, _ blobs: [Blob]
     ) throws(CommandError<D.Refusal>) -> Proposal<D> {
         guard let time else { return Proposal(events: [], time: nil, recorded: [], blobs: []) }
@@ -116,7 +121,7 @@ extension CommandHandler {
         return Proposal(events: events, time: time, recorded: recorded, blobs: blobs)
     }
 
-    private func isTrueAlready(_ command: (Timestamp) -> D.Command, _ state: D.State) -> Bool {
+    func isTrueAlready(_ command: (Timestamp) -> D.Command, _ state: D.State) -> Bool {
         do throws(D.Refusal) {
             return try D.decide(command(Timestamp(microseconds: 0)), state).isEmpty
         } catch {
@@ -124,7 +129,7 @@ extension CommandHandler {
         }
     }
 
-    private func decide(_ command: D.Command, _ state: D.State) throws(CommandError<D.Refusal>) -> [D.Event] {
+    func decide(_ command: D.Command, _ state: D.State) throws(CommandError<D.Refusal>) -> [D.Event] {
         do throws(D.Refusal) {
             return try D.decide(command, state)
         } catch {
@@ -140,7 +145,7 @@ extension CommandHandler {
         }
     }
 
-    private func stream(of id: String) throws(CommandError<D.Refusal>) -> StreamName {
+    func stream(of id: String) throws(CommandError<D.Refusal>) -> StreamName {
         do throws(LogError) {
             return try StreamName(category: D.category, id: id)
         } catch {
@@ -148,7 +153,7 @@ extension CommandHandler {
         }
     }
 
-    private func load(_ stream: StreamName) throws(CommandError<D.Refusal>) -> Loaded<D> {
+    func load(_ stream: StreamName) throws(CommandError<D.Refusal>) -> Loaded<D> {
         var loaded = Loaded<D>.empty
         while true {
             let page = try page(of: stream, from: loaded.nextRevision)

@@ -26,13 +26,13 @@ struct RecordBatch: Sendable, Equatable {
     func leaves() -> [Digest] { leaves(of: 0..<count) }
 
     /// The leaf hashes of some records, in order.
-    func leaves(of places: Range<Int>) -> [Digest] {
-        unsafe bytes.withUnsafeBytes { all in
-            places.map { index in
-                let range = range(index)
-                return unsafe Digest(
-                    of: UnsafeRawBufferPointer(rebasing: all[range.lowerBound - 1..<range.upperBound]))
-            }
+    func leaves(of places: Range<Int>) -> [Digest] { places.map(leaf) }
+
+    /// The leaf hash of a record.
+    func leaf(_ index: Int) -> Digest {
+        let range = range(index)
+        return unsafe bytes.withUnsafeBytes { all in
+            unsafe Digest(of: UnsafeRawBufferPointer(rebasing: all[range.lowerBound - 1..<range.upperBound]))
         }
     }
 

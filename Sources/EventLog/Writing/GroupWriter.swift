@@ -17,14 +17,23 @@ final class GroupWriter: @unchecked Sendable {
     }
 
     /// Writes a group and answers everyone in it.
-    func write(_ appends: [PendingAppend]) {
+    func write(_ group: [Submission]) {
+        let appends = group.count == 1 ? group[0].appends : group.flatMap(\.appends)
+        let results = write(appends)
+        var next = 0
+        for submission in group {
+            submission.resume(results[next..<next + submission.appends.count])
+            next += submission.appends.count
+        }
+    }
+
+    private func write(_ appends: [PendingAppend]) -> [Result<Appended, LogError>] {
         do throws(LogError) {
-            try blobs.store(appends.flatMap { $0.blobs })
-            let outcomes = try apply(appends)
-            for (append, outcome) in zip(appends, outcomes) { append.waiter.resume(returning: outcome) }
+            try blobs.store(appends.flatMap(\.blobs))
+            return try apply(appends)
         } catch {
             edge = nil
-            for append in appends { append.waiter.resume(returning: .failure(error)) }
+            return Array(repeating: .failure(error), count: appends.count)
         }
     }
 

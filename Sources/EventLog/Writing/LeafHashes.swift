@@ -2,14 +2,22 @@ import Determinism
 
 /// The leaf hashes of a commit's records.
 enum Leaves: Sendable {
+    /// There is one, and it is known.
+    case one(Digest)
     /// They are known.
     case made([Digest])
     /// Proposer and writer make them together.
     case shared(LeafHashes)
 
+    /// Makes the hashes of records now.
+    init(of records: RecordBatch) {
+        self = records.count == 1 ? .one(records.leaf(0)) : .made(records.leaves())
+    }
+
     /// Calls `body` with each hash in order.
     func forEach(_ body: (Digest) -> Void) {
         switch self {
+        case .one(let hash): body(hash)
         case .made(let hashes): for hash in hashes { body(hash) }
         case .shared(let hashes): hashes.forEach(body)
         }

@@ -1,24 +1,12 @@
 import LMDB
 
-/// A commit on its way to the disk.
-struct PendingAppend: Sendable {
-    let proposal: Proposal
-    /// Nil when the records are final only in their place.
-    let leaves: Leaves?
-    let blobs: [EncodedBlob]
-    /// Resumed exactly once, by the writer's thread.
-    let waiter: Waiter
-
-    typealias Waiter = CheckedContinuation<Result<Appended, LogError>, Never>
-}
-
 /// The one thread of this process that writes the log.
 ///
 /// Appends that arrive while it writes share the next group: at most one transaction for their new blobs, then one for
 /// their events, and each of them is answered after the sync.
 final class LogWriter: Sendable {
     private typealias Room = CheckedContinuation<Bool, Never>
-    private typealias Queue = GroupCommit<Room, PendingAppend>
+    private typealias Queue = GroupCommit<Room, Submission>
 
     /// Commits of no more events than this are hashed before they are queued.
     private static let hashedBefore = 32
@@ -27,6 +15,7 @@ final class LogWriter: Sendable {
 
     private let queue: Monitor<Queue>
     private let group: GroupWriter
+    private let limits: GroupLimits
     /// How many microseconds the thread waits for company before it writes a group.
     private let patience: Int
     /// Whether the thread has ended.
@@ -34,6 +23,7 @@ final class LogWriter: Sendable {
 
     init(_ group: GroupWriter, limits: GroupLimits, isDurable: Bool) {
         self.group = group
+        self.limits = limits
         patience = isDurable ? LogWriter.microseconds : 0
         queue = Monitor(Queue(limits: limits))
         startThread { [self] in run() }
@@ -43,38 +33,94 @@ final class LogWriter: Sendable {
     ///
     /// Suspends while the queue is full.
     func append(_ commit: Commit, blobs: BlobStore) async throws(LogError) -> Appended {
-        let bytes = RecordCodec.byteCount(commit) + commit.blobs.reduce(0) { $0 + $1.bytes.count }
-        guard await hasRoom(bytes) else { throw .closed(during: "appending to \(commit.stream)") }
+        let size = AppendSize(bytes: LogWriter.byteCount(commit), commits: 1)
+        guard await hasRoom(for: size) else { throw .closed(during: "appending to \(commit.stream)") }
         let proposal: Proposal
         let encoded: [EncodedBlob]
         do throws(LogError) {
             proposal = try Proposal(commit)
             encoded = try blobs.encodeNew(commit.blobs)
         } catch {
-            let admitted = queue.withLock { $0.withdraw(bytes: bytes) }
-            for ticket in admitted { ticket.resume(returning: true) }
-            queue.signal()
+            withdraw(size)
             throw error
         }
         let result = await withCheckedContinuation { waiter in
-            submit(proposal, encoded, waiter, bytes: bytes)
+            submit(proposal, encoded, waiter, size)
         }
         return try result.get()
+    }
+
+    /// Appends many commits in order; returns when all are on disk.
+    ///
+    /// They are queued in parts that each fit into a group: while one is written the next is encoded. Suspends while the
+    /// queue is full; what has been queued is written meanwhile.
+    func append(_ commits: [Commit], blobs: BlobStore) async -> [Result<Appended, LogError>] {
+        let results = BatchResults(count: commits.count)
+        let sizes = commits.map(LogWriter.byteCount)
+        for part in limits.parts(of: sizes) {
+            let size = AppendSize(bytes: sizes[part].reduce(0, +), commits: part.count)
+            guard await hasRoom(for: size) else {
+                results.finish(part, with: part.map { .failure(.closed(during: "appending to \(commits[$0].stream)")) })
+                continue
+            }
+            var appends: [PendingAppend] = []
+            appends.reserveCapacity(part.count)
+            var places: [Int] = []
+            places.reserveCapacity(part.count)
+            for place in part {
+                do throws(LogError) {
+                    appends.append(try LogWriter.pending(commits[place], blobs))
+                    places.append(place)
+                } catch {
+                    results.finish(CollectionOfOne(place), with: CollectionOfOne(.failure(error)))
+                }
+            }
+            if appends.isEmpty {
+                withdraw(size)
+            } else {
+                enqueue(Submission(appends: appends, answer: .part(results, places: places)), size)
+            }
+        }
+        return await results.all()
+    }
+
+    /// A commit encoded and, where its records are final already, hashed.
+    private static func pending(_ commit: Commit, _ blobs: BlobStore) throws(LogError) -> PendingAppend {
+        let proposal = try Proposal(commit)
+        let encoded = try blobs.encodeNew(commit.blobs)
+        let leaves = commit.expected == .any ? nil : Leaves(of: proposal.records)
+        return PendingAppend(proposal: proposal, leaves: leaves, blobs: encoded)
     }
 
     /// Queues an append and hashes its records; those of a large one while the writer writes them.
     ///
     /// Where any revision is expected the records aren't final before the writer has placed them, so it hashes them.
     private func submit(
-        _ proposal: Proposal, _ blobs: [EncodedBlob], _ waiter: PendingAppend.Waiter, bytes: Int
+        _ proposal: Proposal, _ blobs: [EncodedBlob],
+        _ waiter: CheckedContinuation<Result<Appended, LogError>, Never>, _ size: AppendSize
     ) {
         let isPlaced = proposal.expected != .any
         let shared =
             isPlaced && proposal.records.count > LogWriter.hashedBefore ? LeafHashes(of: proposal.records) : nil
-        let leaves = shared.map { .shared($0) } ?? (isPlaced ? Leaves.made(proposal.records.leaves()) : nil)
-        let append = PendingAppend(proposal: proposal, leaves: leaves, blobs: blobs, waiter: waiter)
-        if queue.withLock({ $0.enqueue(append, bytes: bytes) }) { queue.signal() }
+        let leaves = shared.map { .shared($0) } ?? (isPlaced ? Leaves(of: proposal.records) : nil)
+        let append = PendingAppend(proposal: proposal, leaves: leaves, blobs: blobs)
+        enqueue(Submission(appends: [append], answer: .one(waiter)), size)
         shared?.make()
+    }
+
+    private func enqueue(_ submission: Submission, _ size: AppendSize) {
+        if queue.withLock({ $0.enqueue(submission, size) }) { queue.signal() }
+    }
+
+    /// Gives back the room of what will not be queued.
+    private func withdraw(_ size: AppendSize) {
+        let admitted = queue.withLock { $0.withdraw(size) }
+        for ticket in admitted { ticket.resume(returning: true) }
+        queue.signal()
+    }
+
+    private static func byteCount(_ commit: Commit) -> Int {
+        RecordCodec.byteCount(commit) + commit.blobs.reduce(0) { $0 + $1.bytes.count }
     }
 
     /// Lets no append in any more; returns when those that had room are written and the thread has ended.
@@ -85,14 +131,14 @@ final class LogWriter: Sendable {
         _ = ended.wait { $0 ? true : nil }
     }
 
-    private func hasRoom(_ bytes: Int) async -> Bool {
-        switch queue.withLock({ $0.ask(bytes: bytes) }) {
+    private func hasRoom(for size: AppendSize) async -> Bool {
+        switch queue.withLock({ $0.ask(size) }) {
         case .admitted: return true
         case .closed: return false
         case .full: break
         }
         return await withCheckedContinuation { ticket in
-            let admission = queue.withLock { $0.askOrWait(bytes: bytes, ticket: ticket) }
+            let admission = queue.withLock { $0.askOrWait(size, ticket: ticket) }
             switch admission {
             case .admitted: ticket.resume(returning: true)
             case .closed: ticket.resume(returning: false)
@@ -102,8 +148,8 @@ final class LogWriter: Sendable {
     }
 
     private func run() {
-        while let appends = next() {
-            group.write(appends)
+        while let submissions = next() {
+            group.write(submissions)
             let admitted = queue.withLock { $0.finishGroup() }
             for ticket in admitted { ticket.resume(returning: true) }
         }
@@ -112,7 +158,7 @@ final class LogWriter: Sendable {
     }
 
     /// The next group; nil when the queue is closed and empty.
-    private func next() -> [PendingAppend]? {
+    private func next() -> [Submission]? {
         let isOpen = queue.wait { queue -> Bool? in
             if queue.isReady(1) { return true }
             return queue.isClosed && queue.isDrained ? false : nil
