@@ -11,7 +11,9 @@ package protocol EventPayload: CanonicalCodable, Sendable, Equatable {
     static var type: EventType { get }
     /// The schema version that is written; from 1.
     static var version: Int { get }
-    /// One step for each older version that a log may hold.
+    /// The oldest version whose data is read as it stands: since then fields were added that may be missing.
+    static var readableFrom: Int { get }
+    /// One step for each version before that which a log may hold.
     static var upcasters: [Upcaster] { get }
     /// The version that this value is written in: an older one where a recorded run is executed again.
     var writtenVersion: Int { get }
@@ -20,6 +22,7 @@ package protocol EventPayload: CanonicalCodable, Sendable, Equatable {
 }
 
 extension EventPayload {
+    package static var readableFrom: Int { version }
     package static var upcasters: [Upcaster] { [] }
     package var writtenVersion: Int { Self.version }
     package var blobs: [Digest] { [] }
@@ -70,7 +73,7 @@ extension EventLog.Event {
         }
         let recorded = version
         if recorded > P.version { throw CatalogueError(.newerVersion(known: P.version), in: self) }
-        if recorded < P.version { return try upcast(payload, from: recorded) }
+        if recorded < P.readableFrom { return try upcast(payload, from: recorded) }
         do throws(JSONError) {
             return try withData { (bytes) throws(JSONError) -> P in try P(canonicalBytes: bytes) }
         } catch {
@@ -80,7 +83,7 @@ extension EventLog.Event {
 
     private func upcast<P: EventPayload>(_ payload: P.Type, from recorded: Int) throws(CatalogueError) -> P {
         var data = try parsed()
-        for version in recorded..<P.version {
+        for version in recorded..<P.readableFrom {
             guard let step = P.upcasters.first(where: { $0.from == version }) else {
                 throw CatalogueError(.noUpcaster(from: version), in: self)
             }

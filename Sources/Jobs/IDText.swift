@@ -41,6 +41,29 @@ package struct IDText: Sendable {
     }
 }
 
+extension IDText {
+    /// The first half of a stable id, with a number as the second; of another text the half of its stable id.
+    func half(followedBy low: UInt64) -> IDText {
+        if case .stable(let high, _) = form { return IDText(.stable(high: high, low: low)) }
+        return IDText(wellFormed: StableID.make(kind: "half", parts: [string])).half(followedBy: low)
+    }
+
+    /// The id whose bits are that many greater; nil for other texts and when they don't suffice.
+    func following(_ distance: Int) -> IDText? {
+        guard case .stable(let high, let low) = form, distance >= 0 else { return nil }
+        let (sum, overflows) = low.addingReportingOverflow(UInt64(distance))
+        return overflows ? nil : IDText(.stable(high: high, low: sum))
+    }
+
+    /// Whether both are stable ids with the same first half.
+    func isHalfBrother(of other: IDText) -> Bool {
+        guard case .stable(let mine, _) = form, case .stable(let other, _) = other.form else { return false }
+        return mine == other
+    }
+
+    private init(_ form: Form) { self.form = form }
+}
+
 extension IDText: Hashable, Comparable {
     package static func == (left: IDText, right: IDText) -> Bool {
         switch (left.form, right.form) {

@@ -17,8 +17,18 @@ extension Job {
         case .expire(let worker, let now, let reason, let policy):
             try expire(from: worker, at: now, reason, policy, job)
         case .release(let worker, let now): try release(by: worker, at: now, job)
-        case .skip(let rootCause, let rootClass): try skip(rootCause, rootClass, job)
+        case .skip(let skipped): try skip(skipped, job)
         case .requestRetry(let person): try requestRetry(by: person, job)
+        case .cancel(let person, let note, let reason): try cancel(by: person, note, reason, job)
+        case .cancelPastDeadline(let now): try cancelPastDeadline(at: now, job)
+        case .crash(let worker, let now, let message, let policy):
+            try crash(by: worker, at: now, message, policy, job)
+        case .putOff(let worker, let now, let until, let reason):
+            try putOff(by: worker, at: now, until: until, reason, job)
+        case .report(let worker, let now, let thousandths, let message):
+            try report(by: worker, at: now, thousandths, message, job)
+        case .recordLate(let late): try recordLate(late, job)
+        case .unlock(let person, let note): try unlock(by: person, note, job)
         }
     }
 
@@ -35,16 +45,24 @@ extension Job {
     ) throws(Refusal) -> [JobEvent] {
         let lease = JobLeased(attempt: job.attempt, deadline: now + length, worker: worker)
         switch job.stage {
-        case .ready: return [.leased(lease)]
-        case .retrying(let notBefore):
+        case .ready:
+            if let terms = job.submission.terms { try check(terms, at: now) }
+            return [.leased(lease)]
+        case .retrying(let notBefore), .deferred(let notBefore):
             guard notBefore <= now else { throw .notDue(notBefore) }
+            if let terms = job.submission.terms { try check(terms, at: now) }
             return [.leased(lease)]
         case .leased(let held):
             guard held.worker == worker, held.deadline == lease.deadline else { throw .leasedElsewhere(held) }
             return []
         case .undecided: throw .notReady
-        case .completed, .failed, .skipped: throw .alreadyFinished
+        case .completed, .failed, .cancelled, .skipped: throw .alreadyFinished
         }
+    }
+
+    private static func check(_ terms: QueueTerms, at now: Timestamp) throws(Refusal) {
+        if let notBefore = terms.notBefore, now < notBefore { throw .notDue(notBefore) }
+        if let deadline = terms.deadline, now >= deadline { throw .pastDeadline(deadline) }
     }
 
     private static func renew(
@@ -63,7 +81,7 @@ extension Job {
         case .leased(let held) where held.worker == worker && now < held.deadline:
             return [.completed(JobCompleted(attempt: held.attempt, result: result, worker: worker))]
         case .completed: return []
-        case .leased, .ready, .undecided, .retrying, .failed, .skipped: throw .leaseLost
+        case .leased, .ready, .undecided, .retrying, .deferred, .failed, .cancelled, .skipped: throw .leaseLost
         }
     }
 
@@ -80,7 +98,7 @@ extension Job {
                         retryable: retryable, worker: worker))
             ]
         case .undecided, .failed: return []
-        case .leased, .ready, .retrying, .completed, .skipped: throw .leaseLost
+        case .leased, .ready, .retrying, .deferred, .completed, .cancelled, .skipped: throw .leaseLost
         }
     }
 
@@ -91,7 +109,7 @@ extension Job {
         case .undecided:
             [.retryScheduled(JobRetryScheduled(attempt: job.attempt, delay: delay, notBefore: now + delay))]
         case .retrying: []
-        case .ready, .leased, .completed, .failed, .skipped: throw .nothingToRetry
+        case .ready, .deferred, .leased, .completed, .failed, .cancelled, .skipped: throw .nothingToRetry
         }
     }
 
@@ -109,13 +127,14 @@ extension Job {
                 attempt: held.attempt, crashes: crashes, deadline: held.deadline, reason: reason, worker: worker))
         guard policy.isPoison(hangs: hangs, crashes: crashes) else { return [expired] }
         let message = "\(crashes) leases were lost, \(hangs) of them with a living worker; the job is given up"
-        return [
-            expired,
-            .failed(
-                JobFailed(
-                    attempt: held.attempt, class: "poison", final: true, message: message, retryable: false,
-                    worker: worker)),
-        ]
+        return [expired, poison(held, message)]
+    }
+
+    static func poison(_ held: Lease, _ message: String) -> JobEvent {
+        .failed(
+            JobFailed(
+                attempt: held.attempt, class: "poison", final: true, message: message, retryable: false,
+                worker: held.worker))
     }
 
     private static func release(by worker: WorkerID, at now: Timestamp, _ job: Progress) throws(Refusal) -> [JobEvent] {
@@ -123,24 +142,24 @@ extension Job {
         case .leased(let held) where held.worker == worker && now < held.deadline:
             [.released(JobReleased(attempt: held.attempt, worker: worker))]
         case .ready: []
-        case .leased, .undecided, .retrying, .completed, .failed, .skipped: throw .leaseLost
+        case .leased, .undecided, .retrying, .deferred, .completed, .failed, .cancelled, .skipped: throw .leaseLost
         }
     }
 
-    private static func skip(_ rootCause: JobID, _ rootClass: String, _ job: Progress) throws(Refusal) -> [JobEvent] {
+    private static func skip(_ skipped: JobSkipped, _ job: Progress) throws(Refusal) -> [JobEvent] {
         switch job.stage {
-        case .ready, .undecided, .retrying: [.skipped(JobSkipped(rootCause: rootCause, rootClass: rootClass))]
+        case .ready, .undecided, .retrying, .deferred: [.skipped(skipped)]
         case .skipped: []
         case .leased(let held): throw .leasedElsewhere(held)
-        case .completed, .failed: throw .alreadyFinished
+        case .completed, .failed, .cancelled: throw .alreadyFinished
         }
     }
 
     private static func requestRetry(by person: String, _ job: Progress) throws(Refusal) -> [JobEvent] {
         switch job.stage {
-        case .failed, .skipped: [.retryRequested(JobRetryRequested(by: person))]
+        case .failed, .skipped, .cancelled: [.retryRequested(JobRetryRequested(by: person))]
         case .ready: []
-        case .undecided, .retrying, .leased, .completed: throw .nothingToRetry
+        case .undecided, .retrying, .deferred, .leased, .completed: throw .nothingToRetry
         }
     }
 }

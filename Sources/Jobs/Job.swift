@@ -2,10 +2,10 @@ package import CanonicalJSON
 import Deciders
 package import Determinism
 
-/// A piece of work: submitted once, leased by one worker at a time, and in the end completed, failed or skipped.
+/// A piece of work: submitted once, leased by one worker at a time, and in the end completed, failed, cancelled or skipped.
 ///
-/// Three counters that are never one: failures (the work answered with an error, spends an attempt), crashes (a lease was
-/// lost) and releases (given back, spends nothing). Whether a job waits for others isn't known to its stream: `ReadyQueue`
+/// Three counters that are never one: failures (the work answered with an error, spends an attempt), crashes (a lease or
+/// the program was lost) and deferrals (put off or given back, spends nothing). Whether a job waits for others isn't known to its stream: `ReadyQueue`
 /// knows, and only ready jobs are leased.
 package enum Job: Decider {
     package typealias Event = JobEvent
@@ -24,8 +24,10 @@ package enum Job: Decider {
         package var spent = 0
         /// Lost leases since the last request of an operator.
         package var crashes = 0
-        /// Of the crashes: those in which the worker lived.
+        /// Of the crashes: those in which the worker lived, so that the job itself is to blame.
         package var hangs = 0
+        /// How often it was put off or given back.
+        package var deferrals = 0
         package var stage = Stage.ready
 
         package init(submission: JobSubmitted) { self.submission = submission }
@@ -40,10 +42,13 @@ package enum Job: Decider {
         /// Failed, and when to try again isn't decided yet.
         case undecided
         case retrying(notBefore: Timestamp)
+        /// Put off, through no fault of its own.
+        case deferred(notBefore: Timestamp)
         case leased(Lease)
         case completed
         case failed(class: String)
-        case skipped(rootCause: JobID, rootClass: String)
+        case cancelled(JobCancelled.Reason)
+        case skipped(JobSkipped)
     }
 
     package struct Lease: Equatable, Sendable {
@@ -67,8 +72,16 @@ package enum Job: Decider {
         case scheduleRetry(at: Timestamp, delay: Microseconds)
         case expire(from: WorkerID, at: Timestamp, reason: JobLeaseExpired.Reason, policy: LeasePolicy)
         case release(by: WorkerID, at: Timestamp)
-        case skip(rootCause: JobID, rootClass: String)
+        case skip(JobSkipped)
         case requestRetry(by: String)
+        case cancel(by: String, note: String?, reason: JobCancelled.Reason)
+        case cancelPastDeadline(at: Timestamp)
+        case crash(by: WorkerID, at: Timestamp, message: String, policy: LeasePolicy)
+        case putOff(by: WorkerID, at: Timestamp, until: Timestamp, reason: String)
+        case report(by: WorkerID, at: Timestamp, thousandths: Int, message: String?)
+        /// An answer to an attempt that isn't this worker's any more.
+        case recordLate(JobResultLate)
+        case unlock(by: String, note: String?)
     }
 
     package enum Refusal: Error, Equatable, Sendable {
@@ -82,8 +95,16 @@ package enum Job: Decider {
         case leaseLost
         case leaseHolds(until: Timestamp)
         case alreadyFinished
-        /// It has neither failed nor been skipped.
+        /// It has neither failed nor been skipped or cancelled.
         case nothingToRetry
+        /// Nobody has it.
+        case notRunning
+        /// It is a step of an experiment's run, which is stopped or changed as a whole.
+        case belongsToRun
+        /// Its deadline has passed.
+        case pastDeadline(Timestamp)
+        /// It has no deadline, or that is still to come.
+        case beforeDeadline
     }
 
     package static let category = "job"
@@ -115,9 +136,20 @@ extension Job.Progress {
             crashes = expired.crashes
             if expired.reason == .deadline { hangs += 1 }
             stage = .ready
-        case .released: stage = .ready
-        case .skipped(let skipped):
-            stage = .skipped(rootCause: skipped.rootCause, rootClass: skipped.rootClass)
+        case .released:
+            deferrals += 1
+            stage = .ready
+        case .unlocked: stage = .ready
+        case .crashed(let crashed):
+            crashes = crashed.crashes
+            hangs += 1
+            stage = .ready
+        case .deferred(let deferred):
+            deferrals += 1
+            stage = .deferred(notBefore: deferred.notBefore)
+        case .cancelled(let cancelled): stage = .cancelled(cancelled.reason)
+        case .progressed, .resultLate: break
+        case .skipped(let skipped): stage = .skipped(skipped)
         case .retryRequested:
             spent = 0
             crashes = 0

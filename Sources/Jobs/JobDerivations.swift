@@ -11,13 +11,22 @@ package enum JobDerivations {
     package static let retry = FunctionReference(name: "jobs.retry", version: 1)
     /// `job.leaseExpired` from the lease or its last renewal.
     package static let leaseExpiry = FunctionReference(name: "jobs.leaseExpiry", version: 1)
-    /// `job.skipped` from the parent's final failure, or from its own skip.
+    /// `job.skipped` of a run's job from the parent's final failure, or from its own skip.
     package static let skip = FunctionReference(name: "jobs.skip", version: 1)
+    /// `job.skipped` of a job with terms from its submission and the end of the parent that decided.
+    package static let skipByTerms = FunctionReference(name: "jobs.skip", version: 2)
+    /// `job.cancelled` from the submission, whose deadline has passed.
+    package static let deadline = FunctionReference(name: "jobs.deadline", version: 1)
+    /// Who asked for what nobody asked for.
+    static let nobody = "cairn"
 
     package static let catalogue = DerivationCatalogue([
         Derivation(function: retry, eventTypes: [JobRetryScheduled.type], derive: deriveRetry),
         Derivation(function: leaseExpiry, eventTypes: [JobLeaseExpired.type], derive: deriveLeaseExpiry),
         Derivation(function: skip, eventTypes: [JobSkipped.type], derive: deriveSkip),
+        Derivation(function: skipByTerms, eventTypes: [JobSkipped.type], derive: deriveSkipByTerms),
+        // A cancellation that somebody asked for is no derived event and cites no function.
+        Derivation(function: deadline, eventTypes: [], derive: deriveDeadline),
     ])
 
     @Sendable
@@ -65,6 +74,33 @@ package enum JobDerivations {
             throw .unreadable("\(cause.stream) is no job's stream")
         }
         return JobSkipped(rootCause: parent, rootClass: failed.class).canonicalBytes()
+    }
+
+    @Sendable
+    private static func deriveSkipByTerms(_ input: DerivationInput) throws(DerivationError) -> [UInt8] {
+        guard input.causes.count == 2 else {
+            throw .unexpectedCauses("\(input.causes.count) events, and a submission and a parent's end are needed")
+        }
+        let submission = try input.causes[0].payload(JobSubmitted.self)
+        guard let terms = submission.terms, input.causes[0].stream == input.recorded.stream else {
+            throw .unexpectedCauses("the first isn't this job's submission to a queue")
+        }
+        guard let parent = JobID(rawValue: input.causes[1].stream.id), let end = try ParentEnd(input.causes[1]) else {
+            throw .unexpectedCauses("the second isn't the end of a job")
+        }
+        guard let skipped = terms.skip(after: end, of: parent) else {
+            throw .unexpectedCauses("with these terms that end of job \(parent) lets the job run")
+        }
+        return skipped.canonicalBytes()
+    }
+
+    @Sendable
+    private static func deriveDeadline(_ input: DerivationInput) throws(DerivationError) -> [UInt8] {
+        let submission = try input.onlyCause().payload(JobSubmitted.self)
+        guard let deadline = submission.terms?.deadline, deadline <= input.recorded.time else {
+            throw .unexpectedCauses("its deadline hadn't passed when it was cancelled")
+        }
+        return JobCancelled(by: nobody, reason: .deadline).canonicalBytes()
     }
 }
 

@@ -1,18 +1,18 @@
 import Deciders
 
-/// One process working on a run: it starts, may be asked to drain, and stops.
+/// One process working on a run or on queues: it starts, may be asked to drain, and stops.
 package enum Worker: Decider {
     package typealias Event = WorkerEvent
 
     package enum State: Equatable, Sendable {
         case absent
-        case working(RunID)
-        case draining(RunID)
+        case working(WorkerStarted)
+        case draining(WorkerStarted)
         case stopped
     }
 
     package enum Command: Equatable, Sendable {
-        case start(concurrency: Int, run: RunID)
+        case start(WorkerStarted)
         case requestDrain(WorkerDrainRequested.Reason)
         case stop(WorkerStopped.Reason)
     }
@@ -20,8 +20,8 @@ package enum Worker: Decider {
     package enum Refusal: Error, Equatable, Sendable {
         case notStarted
         case alreadyStopped
-        /// A worker's id is never used for another process, nor for another run.
-        case startedFor(RunID)
+        /// A worker's id is never used for another process, nor for other work.
+        case startedFor(WorkerStarted)
     }
 
     package static let category = "worker"
@@ -29,8 +29,8 @@ package enum Worker: Decider {
 
     package static func evolve(_ state: State, _ event: WorkerEvent) -> State {
         switch (event, state) {
-        case (.started(let started), _): .working(started.run)
-        case (.drainRequested, .working(let run)): .draining(run)
+        case (.started(let started), _): .working(started)
+        case (.drainRequested, .working(let started)): .draining(started)
         case (.drainRequested, .absent), (.drainRequested, .draining), (.drainRequested, .stopped): state
         case (.stopped, _): .stopped
         }
@@ -38,16 +38,18 @@ package enum Worker: Decider {
 
     package static func decide(_ command: Command, _ state: State) throws(Refusal) -> [WorkerEvent] {
         switch command {
-        case .start(let concurrency, let run): try start(concurrency, run, state)
+        case .start(let started): try start(started, state)
         case .requestDrain(let reason): try requestDrain(reason, state)
         case .stop(let reason): try stop(reason, state)
         }
     }
 
-    private static func start(_ concurrency: Int, _ run: RunID, _ state: State) throws(Refusal) -> [WorkerEvent] {
+    /// Starting again for the same work does nothing, whatever the concurrency.
+    private static func start(_ started: WorkerStarted, _ state: State) throws(Refusal) -> [WorkerEvent] {
         switch state {
-        case .absent: [.started(WorkerStarted(concurrency: concurrency, run: run))]
-        case .working(run), .draining(run): []
+        case .absent: [.started(started)]
+        case .working(let known) where known.isForSameWork(as: started): []
+        case .draining(let known) where known.isForSameWork(as: started): []
         case .working(let other), .draining(let other): throw .startedFor(other)
         case .stopped: throw .alreadyStopped
         }
@@ -71,4 +73,8 @@ package enum Worker: Decider {
         case .stopped: []
         }
     }
+}
+
+extension WorkerStarted {
+    fileprivate func isForSameWork(as other: WorkerStarted) -> Bool { run == other.run && queues == other.queues }
 }

@@ -8,13 +8,13 @@ import Testing
     private let started = WorkerEvent.started(WorkerStarted(concurrency: 4, run: Sample.run))
 
     @Test func `starts once, and for one run`() {
-        let start = Worker.Command.start(concurrency: 4, run: Sample.run)
+        let start = Worker.Command.start(WorkerStarted(concurrency: 4, run: Sample.run))
         #expect(decision(Worker.self, given: [], when: start) == .success([started]))
         #expect(repeatedDecision(Worker.self, given: [], when: start) == .success([]))
         let other = RunID(wellFormed: "other")
         #expect(
-            decision(Worker.self, given: [started], when: .start(concurrency: 4, run: other))
-                == .failure(.startedFor(Sample.run)))
+            decision(Worker.self, given: [started], when: .start(WorkerStarted(concurrency: 4, run: other)))
+                == .failure(.startedFor(WorkerStarted(concurrency: 4, run: Sample.run))))
     }
 
     @Test func `drains once and stops once`() {

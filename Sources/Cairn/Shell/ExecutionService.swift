@@ -46,7 +46,12 @@ package struct ExecutionService: Sendable {
                 "position \(context.session.first) doesn't begin a worker, though its events name the worker "
                     + context.session.worker)
         }
-        let run = try first.decode(WorkerStarted.self).run
+        guard let run = try first.decode(WorkerStarted.self).run else {
+            throw LogError(
+                .invalid, during: "executing again",
+                "the worker that begins at position \(context.session.first) served queues; only runs are executed "
+                    + "again, while verify covers queues too")
+        }
         let log = context.log
         let recorded = RecordedWorker(worker, in: store.log) { await log.reached($0) }
         let budget = try recordedBudget(of: worker, in: run)

@@ -57,7 +57,7 @@ package struct RunExecutor: Sendable {
     package func execute(progress: (@Sendable (RunRow) -> Void)? = nil) async throws -> Report {
         if case .finished = try runs.load(run.rawValue).state { return try report(isDrained: false) }
         let concurrency = definition.limits.concurrency
-        try await workers.handle(worker, run: run.rawValue, .start(concurrency: concurrency, run: run))
+        try await workers.handle(worker, run: run.rawValue, .start(WorkerStarted(concurrency: concurrency, run: run)))
         started.happen()
         try await submit()
         switch try await workWithinBudget(telling: progress) {

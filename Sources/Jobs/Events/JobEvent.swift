@@ -12,11 +12,18 @@ package indirect enum JobEvent: EventFamily {
     case released(JobReleased)
     case skipped(JobSkipped)
     case retryRequested(JobRetryRequested)
+    case cancelled(JobCancelled)
+    case crashed(JobCrashed)
+    case deferred(JobDeferred)
+    case progressed(JobProgressed)
+    case resultLate(JobResultLate)
+    case unlocked(JobUnlocked)
 
     /// The most frequent first, as reading looks for them in this order.
     package static let types: [any EventPayload.Type] = [
         JobSubmitted.self, JobLeased.self, JobCompleted.self, JobLeaseRenewed.self, JobFailed.self,
         JobRetryScheduled.self, JobLeaseExpired.self, JobReleased.self, JobSkipped.self, JobRetryRequested.self,
+        JobCancelled.self, JobCrashed.self, JobDeferred.self, JobProgressed.self, JobResultLate.self, JobUnlocked.self,
     ]
 
     package var payload: any EventPayload {
@@ -31,6 +38,12 @@ package indirect enum JobEvent: EventFamily {
         case .released(let payload): payload
         case .skipped(let payload): payload
         case .retryRequested(let payload): payload
+        case .cancelled(let payload): payload
+        case .crashed(let payload): payload
+        case .deferred(let payload): payload
+        case .progressed(let payload): payload
+        case .resultLate(let payload): payload
+        case .unlocked(let payload): payload
         }
     }
 
@@ -46,6 +59,12 @@ package indirect enum JobEvent: EventFamily {
         case let payload as JobReleased: self = .released(payload)
         case let payload as JobSkipped: self = .skipped(payload)
         case let payload as JobRetryRequested: self = .retryRequested(payload)
+        case let payload as JobCancelled: self = .cancelled(payload)
+        case let payload as JobCrashed: self = .crashed(payload)
+        case let payload as JobDeferred: self = .deferred(payload)
+        case let payload as JobProgressed: self = .progressed(payload)
+        case let payload as JobResultLate: self = .resultLate(payload)
+        case let payload as JobUnlocked: self = .unlocked(payload)
         default: return nil
         }
     }

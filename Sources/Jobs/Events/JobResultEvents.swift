@@ -136,4 +136,10 @@ extension String {
         if isEmpty { return "(no message)" }
         return unicodeScalars.count <= most ? self : String(unicodeScalars.prefix(most))
     }
+
+    /// The last so many code points; never empty, since that says nothing to anyone.
+    package func suffix(codePoints most: Int) -> String {
+        if isEmpty { return "(no message)" }
+        return unicodeScalars.count <= most ? self : String(unicodeScalars.suffix(most))
+    }
 }

@@ -2,12 +2,17 @@ package import CanonicalJSON
 import Deciders
 package import EventLog
 
-/// A job of a run exists from here on; its id, the stream's, is made from what it is.
+/// A job of a run or of a submission to a queue exists from here on; its id, the stream's, is made from what it is.
+///
+/// Written as version 1 when it has no terms, as the jobs of experiments have none.
 package struct JobSubmitted: EventPayload {
     package static let type = EventType("job.submitted")
-    package static let version = 1
+    package static let version = 2
+    package static let readableFrom = 1
 
-    /// Jobs that must be completed before this one may begin; empty when it may begin at once.
+    /// Jobs of a run that must be completed before this one may begin; empty when it may begin at once.
+    ///
+    /// Always empty where there are terms, which have parents.
     package let after: [JobID]
     /// What kind of work it is, which decides who does it: `probe`, `judge`.
     package let kind: String
@@ -16,16 +21,20 @@ package struct JobSubmitted: EventPayload {
     package let labelTexts: CanonicalTexts
     /// What it competes for: jobs of one lane share a limit on how many run at once.
     ///
-    /// The provider of its model.
+    /// The provider of its model, or the name of its queue.
     package let lane: String
     /// How often it may fail before it is given up, the first attempt included.
     package let maxAttempts: Int
     /// Its place in the plan; work is begun in this order.
     package let ordinal: Int
+    /// The run or the submission that it belongs to.
     package let run: RunID
+    /// When and after what a queue runs it; nil for a job of an experiment.
+    package let terms: QueueTerms?
 
     package init(
-        after: [JobID], kind: String, labels: [String: String], lane: String, maxAttempts: Int, ordinal: Int, run: RunID
+        after: [JobID] = [], kind: String, labels: [String: String], lane: String, maxAttempts: Int, ordinal: Int,
+        run: RunID, terms: QueueTerms? = nil
     ) {
         self.after = after
         self.kind = kind
@@ -34,7 +43,10 @@ package struct JobSubmitted: EventPayload {
         self.maxAttempts = maxAttempts
         self.ordinal = ordinal
         self.run = run
+        self.terms = terms
     }
+
+    package var writtenVersion: Int { terms == nil ? 1 : 2 }
 
     package func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
@@ -45,6 +57,7 @@ package struct JobSubmitted: EventPayload {
         writer.field("maxAttempts", maxAttempts)
         writer.field("ordinal", ordinal)
         writer.field("run", run)
+        writer.optionalField("terms", terms)
         writer.endObject()
     }
 
@@ -57,27 +70,37 @@ package struct JobSubmitted: EventPayload {
         maxAttempts = try reader.integer("maxAttempts", atLeast: 1)
         ordinal = try reader.integer("ordinal", atLeast: 0)
         run = try reader.field("run")
+        terms = try reader.optionalField("terms")
         try reader.endObject()
     }
 }
 
-/// The job will never run, since one that it waited for failed.
+/// The job will never run, since of those that it waited for one failed, or none did where it was to be run then.
+///
+/// Derived by `jobs.skip`.
 package struct JobSkipped: EventPayload {
     package static let type = EventType("job.skipped")
-    package static let version = 1
+    package static let version = 2
+    package static let readableFrom = 1
 
+    /// Whether its own children count it as a success; written as version 1 where they don't.
+    package let isQuiet: Bool
     /// How the root cause failed.
     package let rootClass: String
     /// The job that failed; not always one that this one waited for itself.
     package let rootCause: JobID
 
-    package init(rootCause: JobID, rootClass: String) {
+    package init(rootCause: JobID, rootClass: String, isQuiet: Bool = false) {
+        self.isQuiet = isQuiet
         self.rootCause = rootCause
         self.rootClass = rootClass
     }
 
+    package var writtenVersion: Int { isQuiet ? 2 : 1 }
+
     package func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
+        if isQuiet { writer.field("quiet", true) }
         writer.field("rootCause", rootCause)
         writer.field("rootClass", rootClass)
         writer.endObject()
@@ -85,6 +108,8 @@ package struct JobSkipped: EventPayload {
 
     package init(from reader: inout CanonicalReader) throws(JSONError) {
         try reader.beginObject()
+        let quiet: Bool? = try reader.optionalField("quiet")
+        isQuiet = quiet ?? false
         rootCause = try reader.field("rootCause")
         rootClass = try reader.word("rootClass")
         try reader.endObject()

@@ -2,31 +2,60 @@ package import CanonicalJSON
 package import Deciders
 package import EventLog
 
-/// A process began to work on a run; its lock file exists from before this event until it ends.
+/// A process began to work on a run, or on queues; its lock file exists from before this event until it ends.
+///
+/// Written as version 1 for a run.
 package struct WorkerStarted: EventPayload {
     package static let type = EventType("worker.started")
-    package static let version = 1
+    package static let version = 2
+    package static let readableFrom = 1
 
     /// How many jobs it works on at once, at most.
     package let concurrency: Int
-    package let run: RunID
+    /// The name of its machine; nil for a run.
+    package let host: String?
+    /// The number of its process there; nil for a run.
+    package let process: Int?
+    /// The queues that it works on; nil for a run, empty for all of them.
+    package let queues: [String]?
+    /// Nil for a worker of queues.
+    package let run: RunID?
 
     package init(concurrency: Int, run: RunID) {
         self.concurrency = concurrency
+        host = nil
+        process = nil
+        queues = nil
         self.run = run
     }
+
+    package init(concurrency: Int, queues: [String], host: String, process: Int) {
+        self.concurrency = concurrency
+        self.host = host.prefix(codePoints: 200)
+        self.process = process
+        self.queues = queues
+        run = nil
+    }
+
+    package var writtenVersion: Int { run == nil ? 2 : 1 }
 
     package func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
         writer.field("concurrency", concurrency)
-        writer.field("run", run)
+        writer.optionalField("host", host)
+        writer.optionalField("process", process)
+        writer.optionalField("queues", queues)
+        writer.optionalField("run", run)
         writer.endObject()
     }
 
     package init(from reader: inout CanonicalReader) throws(JSONError) {
         try reader.beginObject()
         concurrency = try reader.integer("concurrency", atLeast: 1)
-        run = try reader.field("run")
+        host = try reader.optionalText("host", atMost: 200)
+        process = try reader.optionalCount("process")
+        queues = try reader.optionalField("queues")
+        run = try reader.optionalField("run")
         try reader.endObject()
     }
 }

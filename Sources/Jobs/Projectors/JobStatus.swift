@@ -4,7 +4,7 @@ import Determinism
 package import EventLog
 package import Projections
 
-/// Every job's state, history in figures, and error, for people and reports.
+/// The state, history in figures, and error of every job of a run, for people and reports.
 package enum JobStatus: Projector {
     package static let name = "jobs"
     package static let version = 1
@@ -25,6 +25,7 @@ package enum JobStatus: Projector {
         guard let happened = try event.read(JobEvent.self) else { return }
         let id = try JobID(streamOf: event.event)
         if case .submitted(let submission) = happened {
+            guard submission.terms == nil else { return }
             let row = JobStatusRow(submission, at: event.event)
             tables.byState[row.stateKey] = id
             tables.jobs[id] = row

@@ -51,14 +51,22 @@ package struct JobStatusRow: Equatable, Sendable {
 
     mutating func take(_ happened: JobEvent, at time: Timestamp) {
         switch happened {
-        case .submitted, .leaseRenewed, .retryScheduled: break
+        case .submitted, .leaseRenewed, .retryScheduled, .progressed, .resultLate: break
         case .leased(let leased): take(leased, at: time)
         case .completed(let completed): take(completed, at: time)
         case .failed(let failed): take(failed, at: time)
         case .leaseExpired:
             crashes += 1
             state = .queued
-        case .released: state = .queued
+        case .released, .deferred, .unlocked: state = .queued
+        case .crashed:
+            crashes += 1
+            state = .queued
+        case .cancelled(let cancelled):
+            errorClass = "cancelled"
+            errorMessage = cancelled.note
+            finished = time
+            state = .skipped
         case .skipped(let skipped): take(skipped, at: time)
         case .retryRequested:
             state = .queued

@@ -78,11 +78,11 @@ package struct QueuedJob: Equatable, Sendable {
         case .ready where !unmet.isEmpty: .waiting
         case .ready: .ready
         case .undecided: .undecided
-        case .retrying(let notBefore): .retrying(notBefore: notBefore)
+        case .retrying(let notBefore), .deferred(let notBefore): .retrying(notBefore: notBefore)
         case .leased(let lease): .running(lease.worker)
         case .completed: preconditionFailure("a completed job is in no queue")
         case .failed: .failed
-        case .skipped: .skipped
+        case .skipped, .cancelled: .skipped
         }
     }
 
@@ -176,13 +176,20 @@ extension Job.Stage: CanonicalCodable {
             writer.field("name", "leased")
             writer.field("worker", lease.worker)
         case .completed: writer.field("name", "completed")
+        case .cancelled(let reason):
+            writer.field("name", "cancelled")
+            writer.field("reason", reason)
+        case .deferred(let notBefore):
+            writer.field("name", "deferred")
+            writer.field("notBefore", notBefore)
         case .failed(let kind):
             writer.field("class", kind)
             writer.field("name", "failed")
-        case .skipped(let rootCause, let rootClass):
+        case .skipped(let skipped):
             writer.field("name", "skipped")
-            writer.field("rootCause", rootCause)
-            writer.field("rootClass", rootClass)
+            if skipped.isQuiet { writer.field("quiet", true) }
+            writer.field("rootCause", skipped.rootCause)
+            writer.field("rootClass", skipped.rootClass)
         }
         writer.endObject()
     }
@@ -195,6 +202,8 @@ extension Job.Stage: CanonicalCodable {
         let start = reader.offset
         let name: String = try reader.field("name")
         let notBefore: Timestamp? = try reader.optionalField("notBefore")
+        let isQuiet: Bool? = try reader.optionalField("quiet")
+        let reason: JobCancelled.Reason? = try reader.optionalField("reason")
         let rootCause: JobID? = try reader.optionalField("rootCause")
         let rootClass: String? = try reader.optionalField("rootClass")
         let worker: WorkerID? = try reader.optionalField("worker")
@@ -204,11 +213,17 @@ extension Job.Stage: CanonicalCodable {
         case ("undecided", nil, nil, nil, nil, nil, nil, nil): self = .undecided
         case ("completed", nil, nil, nil, nil, nil, nil, nil): self = .completed
         case ("retrying", nil, nil, nil, let notBefore?, nil, nil, nil): self = .retrying(notBefore: notBefore)
+        case ("deferred", nil, nil, nil, let notBefore?, nil, nil, nil): self = .deferred(notBefore: notBefore)
+        case ("cancelled", nil, nil, nil, nil, nil, nil, nil):
+            guard let reason else {
+                throw reader.error(at: start, expected: "the reason of a cancellation", found: "none")
+            }
+            self = .cancelled(reason)
         case ("leased", let attempt?, let deadline?, let worker?, nil, nil, nil, nil):
             self = .leased(Job.Lease(attempt: attempt, deadline: deadline, worker: worker))
         case ("failed", nil, nil, nil, nil, let kind?, nil, nil): self = .failed(class: kind)
         case ("skipped", nil, nil, nil, nil, nil, let rootCause?, let rootClass?):
-            self = .skipped(rootCause: rootCause, rootClass: rootClass)
+            self = .skipped(JobSkipped(rootCause: rootCause, rootClass: rootClass, isQuiet: isQuiet ?? false))
         default: throw reader.error(at: start, expected: "a stage of a job with its fields", found: "«\(name)»")
         }
     }

@@ -4,6 +4,8 @@ package import Projections
 
 /// What can be done next for each run: which jobs are ready, in order, and what the others wait for.
 ///
+/// Jobs with terms aren't here: `JobQueue` has those.
+///
 /// Every job that isn't completed stands in exactly one place; the counts of a run add up to its jobs. Completed jobs
 /// keep no row but a mark, so the tables stay as large as the work that is left.
 package enum ReadyQueue: Projector {
@@ -50,6 +52,7 @@ package enum ReadyQueue: Projector {
         guard let happened = try event.read(JobEvent.self) else { return }
         let id = try JobID(streamOf: event.event)
         if case .submitted(let submission) = happened {
+            guard submission.terms == nil else { return }
             tables.insert(id, QueuedJob(submission: submission, at: event.event))
             return
         }
@@ -68,7 +71,9 @@ package enum ReadyQueue: Projector {
         let mattersToChildren =
             switch happened {
             case .completed, .failed, .skipped, .retryRequested: true
-            case .submitted, .leased, .leaseRenewed, .retryScheduled, .leaseExpired, .released: false
+            case .submitted, .leased, .leaseRenewed, .retryScheduled, .leaseExpired, .released, .cancelled, .crashed,
+                .deferred, .progressed, .resultLate, .unlocked:
+                false
             }
         if mattersToChildren { tables.refreshChildren(of: id) }
     }
@@ -144,9 +149,10 @@ extension ReadyQueue.Tables {
             guard let row = jobs[parent] else { continue }
             switch row.progress.stage {
             case .failed(let kind): return Doom(cause: row.lastPosition, rootCause: parent, rootClass: kind)
-            case .skipped(let rootCause, let rootClass):
-                return Doom(cause: row.lastPosition, rootCause: rootCause, rootClass: rootClass)
-            case .ready, .undecided, .retrying, .leased, .completed: continue
+            case .skipped(let skipped):
+                return Doom(
+                    cause: row.lastPosition, rootCause: skipped.rootCause, rootClass: skipped.rootClass)
+            case .ready, .undecided, .retrying, .deferred, .leased, .completed, .cancelled: continue
             }
         }
         return nil

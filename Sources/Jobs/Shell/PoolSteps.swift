@@ -139,7 +139,7 @@ extension PoolSteps {
         let cause = Cause(function: JobDerivations.skip, positions: [doom.cause])
         try await untilCut(candidate) {
             _ = try await handle(candidate.id, from: candidate.job.loaded, cause: cause, of: JobSkipped.type) { _ in
-                .skip(rootCause: doom.rootCause, rootClass: doom.rootClass)
+                .skip(JobSkipped(rootCause: doom.rootCause, rootClass: doom.rootClass))
             }
         }
     }

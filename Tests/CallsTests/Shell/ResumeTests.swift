@@ -32,7 +32,7 @@ import Testing
         func run(drainWhen drain: OneShot) async throws {
             let workers = CommandHandler<Worker>(log: log, effects: effects, worker: worker.rawValue)
             let run = Sample.run.rawValue
-            try await workers.handle(worker.rawValue, run: run, .start(concurrency: 5, run: Sample.run))
+            try await workers.handle(worker.rawValue, run: run, .start(WorkerStarted(concurrency: 5, run: Sample.run)))
             let jobs = CommandHandler<Job>(log: log, effects: effects, worker: worker.rawValue)
             _ = try await JobSubmission(jobs).submit((0..<ResumeTests.jobs).map { ResumeTests.job($0) })
             let executor = CallExecutor(

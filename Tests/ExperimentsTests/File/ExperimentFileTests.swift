@@ -44,6 +44,25 @@ struct ExperimentFileTests {
         return text
     }
 
+    @Test(
+        "what the simulated provider finds wrong is told at its place",
+        arguments: [
+            ("simulation.faults[1].kind", "hagn", "8:40: simulation.faults[1].kind: no; did you mean “hang”?"),
+            ("simulation.faults[1].kind", "fire", "8:40: simulation.faults[1].kind: no"),
+            ("simulation.faults[1].nothing", nil, "8:33: simulation.faults[1].nothing: no"),
+            ("simulation.faults[7]", nil, "8:22: simulation.faults[7]: no"),
+            ("simulation", nil, "8:13: simulation: no"),
+        ] as [(String, String?, String)])
+    func simulation(path: String, word: String?, expected: String) throws {
+        let text = Self.minimal + "\nsimulation: {faults: [{kind: 1}, {kind: 2}]}\n"
+        let surroundings = ExperimentFile.Surroundings(
+            simulation: { _ in SimulationProblem(path: path, message: "no", word: word, known: ["hang", "close"]) },
+            file: { _ in [] })
+        let problems = try #require(
+            #expect(throws: ExperimentProblems.self) { try ExperimentFile.read(text, surroundings: surroundings) })
+        #expect(problems.description == expected)
+    }
+
     @Test("the smallest file has sensible defaults")
     func defaults() throws {
         let definition = try ExperimentFile.read(Self.minimal, surroundings: Self.surroundings())

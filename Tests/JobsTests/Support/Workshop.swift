@@ -55,7 +55,7 @@ final class Workshop: Sendable {
 
     func start(_ worker: WorkerID) async throws {
         let workers = CommandHandler<Worker>(log: log, effects: effects, worker: worker.rawValue)
-        try await workers.handle(worker.rawValue, .start(concurrency: 4, run: Sample.run))
+        try await workers.handle(worker.rawValue, .start(WorkerStarted(concurrency: 4, run: Sample.run)))
     }
 
     /// The types of a job's events, without their common first part.
