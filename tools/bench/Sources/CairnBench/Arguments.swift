@@ -20,6 +20,8 @@ struct Arguments {
             cairn-bench workload FILE EVENTS                  records of about 400 bytes, in commits of 1,000
             cairn-bench append FILE STORE INFLIGHT            appends them through LMDBLog
             cairn-bench appenders STORE TASKS EVENTS          single typed events from many tasks
+            cairn-bench batch STORE JOBS SIZE INFLIGHT together|apart
+                                                              three commits of one event for each job, in batches
             cairn-bench scan STORE PASSES                     reads every byte of every record
             cairn-bench jobs STORE JOBS                       makes a store of completed jobs
             """)

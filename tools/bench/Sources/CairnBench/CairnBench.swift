@@ -7,6 +7,7 @@ struct CairnBench {
         case "workload": try await Workload.write(&arguments)
         case "append": try await AppendCase.run(&arguments)
         case "appenders": try await AppendersCase.run(&arguments)
+        case "batch": try await BatchCase.run(&arguments)
         case "scan": try ScanCase.run(&arguments)
         case "jobs": try await JobStore.run(&arguments)
         default: arguments.refuse()
