@@ -10,7 +10,7 @@ package struct BatchCommand<D: Decider>: Sendable {
     package let job: String?
     package let blobs: [Blob]
     package let cause: @Sendable (D.Event) -> Cause?
-    /// The state that the caller holds; nil reads the stream. A stream without events is `.empty`.
+    /// The state that the caller holds, `.empty` of a stream without events; nil reads the stream.
     package let loaded: Loaded<D>?
     /// The command, from the time at which its events will be recorded.
     package let command: @Sendable (Timestamp) -> D.Command
