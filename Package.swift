@@ -206,7 +206,8 @@ let package = Package(
         tests(
             "EndToEnd",
             [
-                "CairnCLI", "SimulatedProviders", "EventLog", "CanonicalJSON", "Determinism", "TestSupport",
+                "CairnCLI", "Cairn", "Experiments", "Calls", "Providers", "SimulatedProviders", "EventLog",
+                "CanonicalJSON", "Determinism", "TestSupport",
             ]),
     ]
 )
