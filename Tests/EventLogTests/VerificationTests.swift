@@ -78,7 +78,8 @@ import Testing
             let entry = try #require(try tables.entry(of: StreamName("s-1"), in: transaction))
             try transaction.appendDuplicate(UInt64(998), at: entry.id, in: tables.streamEvents)
             let longer = StreamEntry(id: entry.id, last: entry.last.next)
-            try transaction.put(longer.bytes, at: Array("s-1".utf8), in: tables.streams)
+            let bytes = longer.withBytes { $0.withUnsafeBytes { Array($0) } }
+            try transaction.put(bytes, at: Array("s-1".utf8), in: tables.streams)
         }
         #expect(try store.log.verify().fault != nil)
     }

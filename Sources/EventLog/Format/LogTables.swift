@@ -92,8 +92,10 @@ struct StreamEntry: Equatable, Sendable {
         self.init(id: bytes.u64(at: 0), last: Revision(bytes.u64(at: 8)))
     }
 
-    /// The value's bytes.
-    var bytes: [UInt8] { LittleEndian.bytes(id) + LittleEndian.bytes(last.rawValue) }
+    /// Lends the value's bytes.
+    func withBytes<R>(_ body: (RawSpan) throws -> R) rethrows -> R {
+        try unsafe withUnsafeBytes(of: (id.littleEndian, last.rawValue.littleEndian)) { unsafe try body($0.bytes) }
+    }
 }
 
 extension MerkleTree.TileKey {

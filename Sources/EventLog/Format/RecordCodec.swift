@@ -9,18 +9,20 @@ import Glibc
 struct RecordBatch: Sendable, Equatable {
     /// Two bytes that `commitID` begins its hash with, then for each event 0x00 and its record.
     fileprivate(set) var bytes: [UInt8]
-    /// Where each record begins, behind its 0x00.
-    fileprivate(set) var starts: [Int]
+    /// Where each record but the first begins, behind its 0x00: most commits have one record, and need no array.
+    fileprivate let laterStarts: [Int]
 
     static let prefixLength = 2
 
-    /// How many records there are.
-    var count: Int { starts.count }
+    /// How many records there are, one at least.
+    var count: Int { laterStarts.count + 1 }
 
     /// Where a record is in `bytes`.
     func range(_ index: Int) -> Range<Int> {
-        starts[index]..<(index + 1 < starts.count ? starts[index + 1] - 1 : bytes.count)
+        start(index)..<(index < laterStarts.count ? laterStarts[index] - 1 : bytes.count)
     }
+
+    private func start(_ index: Int) -> Int { index == 0 ? RecordBatch.prefixLength + 1 : laterStarts[index - 1] }
 
     /// The leaf hash of every record, in order.
     func leaves() -> [Digest] { leaves(of: 0..<count) }
@@ -38,16 +40,16 @@ struct RecordBatch: Sendable, Equatable {
 
     /// Gives the records their revisions, from `first` on.
     mutating func setRevisions(from first: Revision) {
-        for index in starts.indices {
-            store(first.rawValue + UInt64(index), at: starts[index] + RecordLayout.revisionOffset)
+        for index in 0..<count {
+            store(first.rawValue + UInt64(index), at: start(index) + RecordLayout.revisionOffset)
         }
     }
 
     /// Gives the records their commit's id.
     mutating func setCommitID(_ id: CommitID) {
-        for start in starts {
-            store(id.high.bigEndian, at: start + RecordLayout.commitIDOffset)
-            store(id.low.bigEndian, at: start + RecordLayout.commitIDOffset + 8)
+        for index in 0..<count {
+            store(id.high.bigEndian, at: start(index) + RecordLayout.commitIDOffset)
+            store(id.low.bigEndian, at: start(index) + RecordLayout.commitIDOffset + 8)
         }
     }
 
@@ -176,8 +178,8 @@ extension RecordCodec {
     }
 
     private static func records(of commit: Commit) -> RecordBatch {
-        var starts: [Int] = []
-        starts.reserveCapacity(commit.events.count)
+        var laterStarts: [Int] = []
+        if commit.events.count > 1 { laterStarts.reserveCapacity(commit.events.count - 1) }
         let total = RecordBatch.prefixLength + byteCount(commit) + commit.events.count
         let events = commit.events.span
         var name = commit.stream.text
@@ -188,14 +190,14 @@ extension RecordCodec {
                 writer.put(commit.expected == .any ? anyRevision : oneRevision)
                 for index in events.indices {
                     writer.put(UInt8(0))
-                    starts.append(writer.offset)
+                    if index > 0 { laterStarts.append(writer.offset) }
                     unsafe writer.put(
                         events[index], stream: UnsafeRawBufferPointer(name), index: index, count: events.count)
                 }
                 used = writer.offset
             }
         }
-        return RecordBatch(bytes: bytes, starts: starts)
+        return RecordBatch(bytes: bytes, laterStarts: laterStarts)
     }
 }
 

@@ -27,44 +27,54 @@ struct GroupTransaction: ~Copyable {
         }
     }
 
-    /// Applies the proposals in order, each to the log that the ones before it made.
+    /// Applies the proposals in order, each to the log that the ones before it made; a result for each.
     consuming func apply(
-        _ appends: [PendingAppend], _ transaction: borrowing WriteTransaction
-    ) throws -> (outcomes: [Apply.Outcome], edge: LogEdge) {
-        let outcomes = try transaction.withWriteCursor(in: tables.events) { events in
+        _ group: [Submission], _ transaction: borrowing WriteTransaction
+    ) throws -> (results: [Result<Appended, LogError>], edge: LogEdge) {
+        let count = group.reduce(0) { $0 + $1.appends.count }
+        leaves.reserveCapacity(count)
+        var results: [Result<Appended, LogError>] = []
+        results.reserveCapacity(count)
+        try transaction.withWriteCursor(in: tables.events) { events in
             try transaction.withWriteCursor(in: tables.streamEvents) { index in
-                try appends.map { append in
-                    try apply(append, transaction, events: &events, index: &index)
+                try transaction.withWriteCursor(in: tables.streams) { streams in
+                    for submission in group {
+                        let appends = submission.appends.span
+                        for place in appends.indices {
+                            let outcome = try apply(
+                                appends[place], transaction, events: &events, index: &index, streams: &streams)
+                            results.append(appends[place].proposal.result(of: outcome))
+                        }
+                    }
                 }
             }
         }
         if !leaves.isEmpty { try finish(transaction) }
-        return (outcomes, edge)
+        return (results, edge)
     }
 
     private mutating func apply(
-        _ append: PendingAppend, _ transaction: borrowing WriteTransaction, events: inout WriteCursor,
-        index: inout WriteCursor
+        _ append: borrowing PendingAppend, _ transaction: borrowing WriteTransaction, events: inout WriteCursor,
+        index: inout WriteCursor, streams: inout WriteCursor
     ) throws -> Apply.Outcome {
-        let proposal = append.proposal
-        let entry = try tables.entry(of: proposal.stream, in: transaction)
-        let outcome = try Apply.apply(proposal, size: edge.meta.size, last: entry?.last) { revision in
+        let entry = try streams.entry(of: append.proposal.stream)
+        let outcome = try Apply.apply(append.proposal, size: edge.meta.size, last: entry?.last) { revision in
             try entry.flatMap { try tables.recorded($0, at: revision, in: transaction) }
         }
-        if case .accepted(let first, let revision) = outcome {
-            let records = proposal.records(placedAt: revision)
-            let id = entry?.id ?? edge.meta.nextStreamID
-            try write(records, first: first, stream: id, events: &events, index: &index)
-            leaves.append(append.leaves ?? .made(records.leaves()))
-            if entry == nil { edge.meta.nextStreamID += 1 }
-            let last = Revision(revision.rawValue + UInt64(records.count) - 1)
-            try put(StreamEntry(id: id, last: last), of: proposal.stream, transaction)
-        }
+        guard case .accepted(let first, let revision) = outcome else { return outcome }
+        let id = entry?.id ?? edge.meta.nextStreamID
+        let records = append.proposal.records(placedAt: revision)
+        try write(records, first: first, stream: id, events: &events, index: &index)
+        leaves.append(append.leaves ?? Leaves(of: records))
+        if entry == nil { edge.meta.nextStreamID += 1 }
+        let last = Revision(revision.rawValue + UInt64(records.count) - 1)
+        try streams.put(StreamEntry(id: id, last: last), of: append.proposal.stream)
         return outcome
     }
 
     private mutating func write(
-        _ records: RecordBatch, first: Position, stream: UInt64, events: inout WriteCursor, index: inout WriteCursor
+        _ records: borrowing RecordBatch, first: Position, stream: UInt64, events: inout WriteCursor,
+        index: inout WriteCursor
     ) throws {
         let all = unsafe records.bytes.span.bytes
         for place in 0..<records.count {
@@ -75,16 +85,6 @@ struct GroupTransaction: ~Copyable {
         edge.meta.size += UInt64(records.count)
     }
 
-    private func put(
-        _ entry: StreamEntry, of stream: StreamName, _ transaction: borrowing WriteTransaction
-    ) throws {
-        var name = stream.text
-        let bytes = entry.bytes
-        try name.withUTF8 { name in
-            try transaction.put(unsafe bytes.span.bytes, at: unsafe name.span.bytes, in: tables.streams)
-        }
-    }
-
     private mutating func finish(_ transaction: borrowing WriteTransaction) throws {
         for leaves in leaves { leaves.forEach { edge.tree.append($0) } }
         for tile in edge.tree.takeChangedTiles() {
@@ -93,6 +93,28 @@ struct GroupTransaction: ~Copyable {
         edge.meta.root = edge.tree.root
         edge.meta.applyVersion = Apply.version
         try transaction.put(edge.meta.bytes, at: LogMeta.key, in: tables.meta)
+    }
+}
+
+extension WriteCursor {
+    /// Where a stream stands; nil when it has no event.
+    ///
+    /// A cursor that stays looks first at the page that it is on, where the names of a batch often are.
+    fileprivate mutating func entry(of stream: StreamName) throws -> StreamEntry? {
+        var name = stream.text
+        let isThere = try name.withUTF8 { unsafe try position.seek(exactly: $0.span.bytes) }
+        guard isThere else { return nil }
+        guard let entry = try position.withEntry({ _, value in StreamEntry(value) }) else {
+            throw LogError.damaged(nil, during: "reading the stream \(stream)", "its entry is not 16 bytes")
+        }
+        return entry
+    }
+
+    fileprivate mutating func put(_ entry: StreamEntry, of stream: StreamName) throws {
+        var name = stream.text
+        try name.withUTF8 { name in
+            try entry.withBytes { unsafe try put($0, at: name.span.bytes) }
+        }
     }
 }
 

@@ -18,8 +18,7 @@ final class GroupWriter: @unchecked Sendable {
 
     /// Writes a group and answers everyone in it.
     func write(_ group: [Submission]) {
-        let appends = group.count == 1 ? group[0].appends : group.flatMap(\.appends)
-        let results = write(appends)
+        let results = results(of: group)
         var next = 0
         for submission in group {
             submission.resume(results[next..<next + submission.appends.count])
@@ -27,31 +26,32 @@ final class GroupWriter: @unchecked Sendable {
         }
     }
 
-    private func write(_ appends: [PendingAppend]) -> [Result<Appended, LogError>] {
+    private func results(of group: [Submission]) -> [Result<Appended, LogError>] {
         do throws(LogError) {
-            try blobs.store(appends.flatMap(\.blobs))
-            return try apply(appends)
+            try blobs.store(group.flatMap(\.blobs))
+            return try apply(group)
         } catch {
             edge = nil
-            return Array(repeating: .failure(error), count: appends.count)
+            return Array(repeating: .failure(error), count: group.reduce(0) { $0 + $1.appends.count })
         }
     }
 
-    private func apply(_ appends: [PendingAppend]) throws(LogError) -> [Result<Appended, LogError>] {
+    private func apply(_ group: [Submission]) throws(LogError) -> [Result<Appended, LogError>] {
         let known = edge
         var applied = false
         do {
-            let (outcomes, after) = try reader.environment.write { transaction in
+            let (results, after) = try reader.environment.write { transaction in
                 applied = false
-                let group = try GroupTransaction(reader.tables, known: known, transaction)
-                let result = try group.apply(appends, transaction)
+                let writing = try GroupTransaction(reader.tables, known: known, transaction)
+                let outcome = try writing.apply(group, transaction)
                 applied = true
-                return result
+                return outcome
             }
             edge = after
             watcher.advance(to: after.meta.size)
-            return zip(appends, outcomes).map { $0.proposal.result(of: $1) }
+            return results
         } catch {
+            let appends = group.flatMap(\.appends)
             let failure = LogError(error, during: "appending \(appends.count) commits")
             guard applied else { throw failure }
             return settle(appends, failure)

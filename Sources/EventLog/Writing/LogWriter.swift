@@ -56,40 +56,45 @@ final class LogWriter: Sendable {
     /// queue is full; what has been queued is written meanwhile.
     func append(_ commits: [Commit], blobs: BlobStore) async -> [Result<Appended, LogError>] {
         let results = BatchResults(count: commits.count)
-        let sizes = commits.map(LogWriter.byteCount)
+        let sizes = LogWriter.byteCounts(commits)
         for part in limits.parts(of: sizes) {
             let size = AppendSize(bytes: sizes[part].reduce(0, +), commits: part.count)
             guard await hasRoom(for: size) else {
                 results.finish(part, with: part.map { .failure(.closed(during: "appending to \(commits[$0].stream)")) })
                 continue
             }
-            var appends: [PendingAppend] = []
-            appends.reserveCapacity(part.count)
-            var places: [Int] = []
-            places.reserveCapacity(part.count)
-            for place in part {
-                do throws(LogError) {
-                    appends.append(try LogWriter.pending(commits[place], blobs))
-                    places.append(place)
-                } catch {
-                    results.finish(CollectionOfOne(place), with: CollectionOfOne(.failure(error)))
-                }
-            }
-            if appends.isEmpty {
-                withdraw(size)
+            if let submission = LogWriter.submission(of: commits, part, results, blobs) {
+                enqueue(submission, size)
             } else {
-                enqueue(Submission(appends: appends, answer: .part(results, places: places)), size)
+                withdraw(size)
             }
         }
         return await results.all()
     }
 
-    /// A commit encoded and, where its records are final already, hashed.
-    private static func pending(_ commit: Commit, _ blobs: BlobStore) throws(LogError) -> PendingAppend {
-        let proposal = try Proposal(commit)
-        let encoded = try blobs.encodeNew(commit.blobs)
-        let leaves = commit.expected == .any ? nil : Leaves(of: proposal.records)
-        return PendingAppend(proposal: proposal, leaves: leaves, blobs: encoded)
+    /// Some commits of a call, encoded and, where their records are final already, hashed; nil if none of them can be.
+    private static func submission(
+        of commits: [Commit], _ part: Range<Int>, _ results: BatchResults, _ store: BlobStore
+    ) -> Submission? {
+        var appends: [PendingAppend] = []
+        appends.reserveCapacity(part.count)
+        var places: [Int] = []
+        places.reserveCapacity(part.count)
+        var blobs: [EncodedBlob] = []
+        let commits = commits.span
+        for place in part {
+            do throws(LogError) {
+                let proposal = try Proposal(commits[place])
+                blobs += try store.encodeNew(commits[place].blobs)
+                let leaves = proposal.expected == .any ? nil : Leaves(of: proposal.records)
+                appends.append(PendingAppend(proposal: proposal, leaves: leaves))
+                places.append(place)
+            } catch {
+                results.finish(CollectionOfOne(place), with: CollectionOfOne(.failure(error)))
+            }
+        }
+        if appends.isEmpty { return nil }
+        return Submission(appends: appends, blobs: blobs, answer: .part(results, places: places))
     }
 
     /// Queues an append and hashes its records; those of a large one while the writer writes them.
@@ -103,8 +108,8 @@ final class LogWriter: Sendable {
         let shared =
             isPlaced && proposal.records.count > LogWriter.hashedBefore ? LeafHashes(of: proposal.records) : nil
         let leaves = shared.map { .shared($0) } ?? (isPlaced ? Leaves(of: proposal.records) : nil)
-        let append = PendingAppend(proposal: proposal, leaves: leaves, blobs: blobs)
-        enqueue(Submission(appends: [append], answer: .one(waiter)), size)
+        let append = PendingAppend(proposal: proposal, leaves: leaves)
+        enqueue(Submission(appends: [append], blobs: blobs, answer: .one(waiter)), size)
         shared?.make()
     }
 
@@ -119,8 +124,15 @@ final class LogWriter: Sendable {
         queue.signal()
     }
 
-    private static func byteCount(_ commit: Commit) -> Int {
-        RecordCodec.byteCount(commit) + commit.blobs.reduce(0) { $0 + $1.bytes.count }
+    private static func byteCount(_ commit: borrowing Commit) -> Int {
+        var total = RecordCodec.byteCount(commit)
+        for blob in commit.blobs { total += blob.bytes.count }
+        return total
+    }
+
+    private static func byteCounts(_ commits: [Commit]) -> [Int] {
+        let commits = commits.span
+        return commits.indices.map { byteCount(commits[$0]) }
     }
 
     /// Lets no append in any more; returns when those that had room are written and the thread has ended.

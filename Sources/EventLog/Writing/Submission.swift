@@ -5,12 +5,13 @@ struct PendingAppend: Sendable {
     let proposal: Proposal
     /// Nil when the records are final only in their place.
     let leaves: Leaves?
-    let blobs: [EncodedBlob]
 }
 
 /// What one call has queued at once: commits in order, and who is told what became of them.
 struct Submission: Sendable {
     let appends: [PendingAppend]
+    /// The blobs of all of them that may not be there yet.
+    let blobs: [EncodedBlob]
     let answer: Answer
 
     /// Who waits.
@@ -33,16 +34,18 @@ struct Submission: Sendable {
 /// The results of a call with many commits, which come part by part.
 final class BatchResults: Sendable {
     private struct State {
-        /// Nil until a commit's fate is known.
-        var results: [Result<Appended, LogError>?]
+        /// In the order of the commits; only those that are missing are what they began with.
+        var results: [Result<Appended, LogError>]
         var missing: Int
         var waiter: CheckedContinuation<Void, Never>?
     }
 
     private let state: Mutex<State>
+    private static let unknown = Result<Appended, LogError>.failure(
+        LogError(.outcomeUnknown, during: "appending", "no answer has come yet"))
 
     init(count: Int) {
-        state = Mutex(State(results: Array(repeating: nil, count: count), missing: count, waiter: nil))
+        state = Mutex(State(results: Array(repeating: BatchResults.unknown, count: count), missing: count, waiter: nil))
     }
 
     /// Notes the results of the commits at some places, each of which comes once.
@@ -68,7 +71,7 @@ final class BatchResults: Sendable {
         }
         return state.withLock { state in
             defer { state.results = [] }
-            return state.results.compactMap(\.self)
+            return state.results
         }
     }
 }
