@@ -3,7 +3,7 @@ package import CanonicalJSON
 /// A row of a read model with the key that it was found by; as JSON, one object with the fields of both.
 package struct QueryRow<Row: CanonicalEncodable & Sendable>: Sendable {
     /// Named parts of the key, such as `("job", "…")`.
-    package let key: [(name: String, value: JSONValue)]
+    package var key: [(name: String, value: JSONValue)]
     package let row: Row
 
     package init(_ key: [(name: String, value: JSONValue)], _ row: Row) {
@@ -15,6 +15,14 @@ package struct QueryRow<Row: CanonicalEncodable & Sendable>: Sendable {
     package func text(_ name: String) -> String {
         guard case .string(let text)? = key.first(where: { $0.name == name })?.value else { return "" }
         return text
+    }
+
+    /// A part of the key as a whole number; nil if it isn't there.
+    package func number(_ name: String) -> Int? { key.first { $0.name == name }?.value.int }
+
+    /// A part of the key as texts.
+    package func texts(_ name: String) -> [String] {
+        key.first { $0.name == name }?.value.array?.compactMap(\.string) ?? []
     }
 }
 

@@ -13,7 +13,9 @@ struct CairnCommand: AsyncParsableCommand {
         abstract: "Runs LLM experiments whose every result can be replayed, audited and queried.",
         discussion: """
             A store is one directory; every command takes --store, or the variable CAIRN_STORE, or uses \
-            ./\(StoreOptions.fallback). Data goes to standard output, all else to standard error.
+            ./\(StoreOptions.fallback). Data goes to standard output, all else to standard error. With --json, costs are \
+            whole nano-dollars, durations whole microseconds and times RFC 3339, and a failure is an object on standard \
+            error: {"error":{"code":…,"message":…,"remedy":…}}.
 
             EXIT CODES
               0 done   1 failed   2 usage   3 finished with cells missing   4 a replay or an audit found a difference
@@ -48,24 +50,24 @@ struct CairnCommand: AsyncParsableCommand {
         _exit(ExitStatus.done.rawValue)
     }
 
+    /// Tells what went wrong, unless it is told already, and says with which code to end.
     private static func report(_ error: any Error) -> ExitCode {
+        let asJSON = Problem.isJSON(CommandLine.arguments)
+        func tell(_ problem: Problem, _ status: ExitStatus) -> ExitCode {
+            problem.tell(asJSON: asJSON)
+            return status.exitCode
+        }
         switch error {
         case is OutputClosed: return ExitStatus.done.exitCode
         case let code as ExitCode: return code
-        case let failure as Failure:
-            Terminal.complain("cairn: \(failure.message)\n")
-            return failure.status.exitCode
-        case let error as LogError:
-            Terminal.complain("cairn: \(error)\n")
-            return status(of: error).exitCode
+        case let failure as Failure: return tell(Problem(failure), failure.status)
+        case let error as LogError: return tell(Problem(error), status(of: error))
         case let failure as WorkerLock.Failure:
-            Terminal.complain("cairn: \(failure)\n")
-            return ExitStatus.storeUnusable.exitCode
+            return tell(Problem(code: "storeUnusable", message: "\(failure)"), .storeUnusable)
         case let error as ViewError:
-            Terminal.complain("cairn: \(error)\n")
-            return ([.unknownName, .moment].contains(error.code) ? ExitStatus.usage : .storeUnusable).exitCode
-        default:
-            return reportUsage(error)
+            let status = [.unknownName, .moment].contains(error.code) ? ExitStatus.usage : .storeUnusable
+            return tell(Problem(code: "\(status)", message: "\(error)"), status)
+        default: return reportUsage(error, asJSON: asJSON)
         }
     }
 
@@ -78,33 +80,23 @@ struct CairnCommand: AsyncParsableCommand {
     }
 
     /// What the argument parser has to say: help and version are no failures.
-    private static func reportUsage(_ error: any Error) -> ExitCode {
+    private static func reportUsage(_ error: any Error, asJSON: Bool) -> ExitCode {
         let text = fullMessage(for: error)
         switch exitCode(for: error) {
         case .success:
             try? Terminal.print(text + "\n")
             return .success
+        case .validationFailure where asJSON:
+            // The first line says what is wrong, the others how the command is used.
+            let usage = text.split(separator: "\n").first { $0.hasPrefix("Usage: ") }
+            Problem(code: "usage", message: message(for: error), remedy: usage.map(String.init)).tell(asJSON: true)
+            return ExitStatus.usage.exitCode
         case .validationFailure:
             Terminal.complain(text + "\n")
             return ExitStatus.usage.exitCode
         default:
-            Terminal.complain("cairn: \(error)\n")
+            Problem(code: "failed", message: "\(error)").tell(asJSON: asJSON)
             return ExitStatus.failed.exitCode
         }
-    }
-}
-
-/// A failure that a command explains itself.
-struct Failure: Error {
-    let status: ExitStatus
-    let message: String
-
-    init(_ message: String) {
-        self.init(.failed, message)
-    }
-
-    init(_ status: ExitStatus, _ message: String) {
-        self.status = status
-        self.message = message
     }
 }

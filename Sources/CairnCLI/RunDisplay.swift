@@ -13,7 +13,6 @@ final class RunDisplay: Sendable {
         var run: RunID?
         var began = ContinuousClock.now
         var doneBefore: Int?
-        var isShown = false
         var pacing: (@Sendable () -> Pacing)?
         /// What waited when the run was asked to end.
         var waits: Pacing?
@@ -47,24 +46,37 @@ final class RunDisplay: Sendable {
     func show(_ row: RunRow) {
         let settled = row.cells.done + row.cells.failed + row.cells.skipped
         let (elapsed, before, run) = state.withLock { state in
-            state.isShown = true
             state.doneBefore = state.doneBefore ?? settled
             return (Microseconds(state.began.duration(to: .now)), state.doneBefore ?? 0, state.run)
         }
-        let usage =
-            run.flatMap { run in
-                try? store.views.query(CallUsage.self) { try $0.rows(of: run).map(\.row) }
-            } ?? []
+        let usage = run.flatMap { try? store.usage(of: $0) } ?? []
         let pacing = state.withLock({ $0.pacing })?()
         let line = ProgressLine(
             done: row.cells.done, failed: row.cells.failed + row.cells.skipped, total: row.cells.total,
             before: before, tokens: usage.reduce(0) { $0 + $1.tokens.input + $1.tokens.output },
             costInNanoDollars: usage.contains { $0.withoutCost < $0.calls } ? usage.reduce(0) { $0 + $1.cost } : nil,
-            elapsed: elapsed, waits: pacing.map { "\($0)" } ?? "")
-        Terminal.complain("\r\u{1B}[K" + line.rendered(width: Terminal.errorWidth))
+            elapsed: elapsed, waits: pacing?.waits ?? [])
+        Terminal.show(live: line.rendered(width: Terminal.errorWidth))
     }
 
     func end() {
-        if state.withLock({ $0.isShown }) { Terminal.complain("\r\u{1B}[K") }
+        Terminal.show(live: [])
     }
+}
+
+extension Store {
+    /// What a run has used so far, by provider, model and purpose.
+    func usage(of run: RunID) throws -> [UsageRow] {
+        try views.query(CallUsage.self) { try $0.rows(of: run).map(\.row) }
+    }
+}
+
+extension [UsageRow] {
+    /// Attempts that nothing has come of so far.
+    var pending: Int { reduce(0) { $0 + $1.pending } }
+}
+
+extension UsageRow {
+    /// Attempts that nothing has come of so far: under way, or cut off.
+    var pending: Int { attempts - calls - failures - unknown }
 }

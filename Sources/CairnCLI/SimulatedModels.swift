@@ -1,8 +1,20 @@
+import CanonicalJSON
 import Experiments
 import Providers
 import SimulatedProviders
 
 extension Simulation {
+    /// What is wrong with the `simulation` of a file.
+    @Sendable static func problem(with value: JSONValue) -> SimulationProblem? {
+        do throws(SimulationError) {
+            _ = try Simulation(value)
+            return nil
+        } catch {
+            return SimulationProblem(
+                path: error.path, message: error.problem, word: error.word, known: error.known)
+        }
+    }
+
     /// Runs the simulated provider as long as `body` runs, if the experiment has models of it.
     static func provide<Value: Sendable>(
         for definition: ExperimentDefinition,

@@ -38,8 +38,16 @@ package struct RunForecast: Equatable, Sendable {
 
     package private(set) var rows: [Row] = []
 
+    /// How many jobs there are for a model and a scenario: probes, or a judge's.
+    package typealias JobCount = (_ model: String, _ scenario: String, _ judge: String?) -> Int
+
     /// Throws when the definition asks for what this program can't send.
     package init(_ definition: ExperimentDefinition) throws {
+        try self.init(definition) { _, _, _ in definition.samples }
+    }
+
+    /// The same for some jobs only, such as those that are left.
+    package init(_ definition: ExperimentDefinition, jobs: JobCount) throws {
         let script = try ProbeScript(definition)
         for model in definition.models {
             let asked = try model.asked(definition.limits)
@@ -50,7 +58,8 @@ package struct RunForecast: Equatable, Sendable {
                 let answer = Self.expected(model)
                 while let turn = conversation.nextTurn, let messages = conversation.nextMessages {
                     let bytes = Self.bytes(asked, .probe, turn: turn, messages)
-                    row.add(bytes, turn * (model.parameters.maxTokens ?? 0), model, times: definition.samples)
+                    row.add(
+                        bytes, turn * (model.parameters.maxTokens ?? 0), model, times: jobs(model.id, scenario.id, nil))
                     conversation.take(String(repeating: "abc ", count: answer))
                 }
                 for (index, judge) in definition.judges.enumerated() {
@@ -58,7 +67,8 @@ package struct RunForecast: Equatable, Sendable {
                     let bytes = Self.bytes(try judge.model.asked(definition.limits), .judge, turn: 0, messages)
                     let answers = conversation.prompts.count * (model.parameters.maxTokens ?? 0)
                     judged[index].add(
-                        bytes, answers, judge.model, times: definition.samples, rounds: definition.limits.judgeRounds)
+                        bytes, answers, judge.model, times: jobs(model.id, scenario.id, judge.id),
+                        rounds: definition.limits.judgeRounds)
                 }
             }
             merge(row)

@@ -8,10 +8,14 @@ struct ScriptFields {
 
     init(_ value: JSONValue, at path: String, known: [String]) throws(SimulationError) {
         guard let object = value.object else {
-            throw SimulationError(message: "\(path) must be an object with any of \(known.joined(separator: ", "))")
+            throw SimulationError(
+                path: path,
+                problem: "must be an object with any of \(known.joined(separator: ", ")), found \(Self.words(value))")
         }
         if let key = object.keys.first(where: { !known.contains($0) }) {
-            throw SimulationError(message: "\(path).\(key) is unknown; known are \(known.joined(separator: ", "))")
+            throw SimulationError(
+                path: "\(path).\(key)", problem: "is unknown; known are \(known.joined(separator: ", "))",
+                word: key, known: known)
         }
         self.path = path
         self.object = object
@@ -20,7 +24,15 @@ struct ScriptFields {
     subscript(key: String) -> JSONValue? { object[key] }
 
     func wrong(_ key: String, _ expected: String) -> SimulationError {
-        SimulationError(message: "\(path).\(key) must be \(expected)")
+        SimulationError(
+            path: "\(path).\(key)",
+            problem: "must be \(expected), found \(object[key].map(Self.words) ?? "nothing")")
+    }
+
+    /// What was found, as it may be shown.
+    private static func words(_ value: JSONValue) -> String {
+        let text = String(decoding: value.canonicalBytes(), as: UTF8.self)
+        return text.count > 60 ? text.prefix(60) + "…" : text
     }
 
     func milliseconds(_ key: String) throws(SimulationError) -> Microseconds? {
@@ -45,9 +57,12 @@ struct ScriptFields {
         return flag
     }
 
-    func text(_ key: String) throws(SimulationError) -> String? {
+    /// A text that isn't shown when it is wrong.
+    func secret(_ key: String) throws(SimulationError) -> String? {
         guard let value = object[key] else { return nil }
-        guard let text = value.string, !text.isEmpty else { throw wrong(key, "a text") }
+        guard let text = value.string, !text.isEmpty else {
+            throw SimulationError(path: "\(path).\(key)", problem: "must be a text that isn't empty")
+        }
         return text
     }
 
@@ -71,7 +86,11 @@ struct ScriptFields {
         for element in value.array ?? [value] {
             // In YAML, 500 without quotes is a number.
             let text = element.string ?? element.int.map(String.init) ?? ""
-            guard let word = Word(rawValue: text) else { throw wrong(key, Self.list(of: type)) }
+            guard let word = Word(rawValue: text) else {
+                var error = wrong(key, Self.list(of: type))
+                (error.word, error.known) = (text, Word.allCases.map(\.rawValue))
+                throw error
+            }
             words.append(word)
         }
         return words

@@ -3,8 +3,16 @@ internal import Determinism
 
 /// What is wrong with the `simulation` of an experiment.
 package struct SimulationError: Error, Sendable, Equatable, CustomStringConvertible {
-    package let message: String
-    package var description: String { message }
+    /// The field, as in `simulation.faults[0].kind`.
+    package let path: String
+    /// What was found there, and what would have been right.
+    package let problem: String
+    /// What was written where only some words may stand; nil where anything else is wrong.
+    package var word: String?
+    /// Those words.
+    package var known: [String] = []
+
+    package var description: String { path + " " + problem }
 }
 
 extension Simulation {
@@ -17,7 +25,7 @@ extension Simulation {
         latency = try fields.milliseconds("latency_ms") ?? .zero
         latencyJitter = try fields.milliseconds("latency_jitter_ms") ?? .zero
         streamPause = try fields.milliseconds("stream_pause_ms") ?? .zero
-        key = try fields.text("key")
+        key = try fields.secret("key")
         models = try fields.texts("models")
         if let value = fields["faults"] {
             faults =

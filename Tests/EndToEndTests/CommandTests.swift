@@ -50,7 +50,8 @@ extension EndToEndTests {
             #expect(run.errorText.contains("6 of 6 cells done"))
             for (command, known) in [
                 ("query scores --model nobody", "sim-careful"), ("query cells --scenario nowhere", "s0"),
-                ("query jobs --judge none", "judge"),
+                ("query jobs --judge none", "judge"), ("query usage --model nobody", "sim-hasty"),
+                ("query transcripts --model nobody", "sim-judge"), ("query job 0123456789", "query jobs"),
             ] {
                 let result = try await place.start(Self.words(command)).result
                 #expect(result.status == 2 && result.errorText.contains(known), "\(command): \(result.errorText)")
@@ -76,7 +77,9 @@ extension EndToEndTests {
                 (["query", "runs", "--limit", "-1"], 2, "--limit"),
                 (["query", "runs", "--at", "yesterday"], 2, "yesterday"),
                 (["query", "runs", "--at", "99999999"], 2, "99999999"),
-                (["query", "jobs", "--state", "lost"], 2, "lost"),
+                (["query", "jobs", "--state", "faild"], 2, "skipped; found faild; did you mean “failed”?"),
+                (["run", "script.yaml"], 2, "5:30: simulation.faults[0].kind: must be one or a list of 400, "),
+                (["run", "script.yaml", "--dry-run"], 2, "found \"hagn\"; did you mean “hang”?"),
                 (["query", "scores", "--run", "zzz"], 2, "zzz"),
                 (["query", "job", "none"], 2, "none"),
                 (["query", "transcripts", "--job", "none"], 2, "none"),
@@ -89,6 +92,7 @@ extension EndToEndTests {
                 (["audit", "export", "--from", "9", "--to", "3"], 2, "--from"),
                 (["audit", "export", "-o", "no/such/directory/x"], 1, "no/such/directory/x"),
                 (["query", "runs", "--store", "nowhere"], 5, "nowhere"),
+                (["query", "usage", "--store", "nowhere"], 5, "`cairn run FILE.yaml` makes a store"),
                 (["query", "runs", "--store", "experiment.yaml"], 5, "experiment.yaml"),
                 (["replay", "verify", "--store", "nowhere"], 5, "nowhere"),
                 (["audit", "verify", "--store", "nowhere"], 5, "nowhere"),
@@ -102,14 +106,49 @@ extension EndToEndTests {
                 "name: x\nmodels:\n  - {id: a, provider: simulatd, model: b}\nturns: 3\nscenarios: [{id: s}]\n",
                 "bad.yaml")
             try place.write("name: x\nmodels: [\n", "torn.yaml")
+            try place.write(
+                "name: x\nmodels: [{id: a, provider: simulated, model: b}]\nturns: [{prompt: x}]\nscenarios: [{id: s}]\n"
+                    + "simulation: {faults: [{kind: hagn}]}\n", "script.yaml")
             try LMDBLog.open(at: place.store).close()
-            for json in [[], ["--json"]] {
-                let result = try await place.start(arguments + json).result
-                #expect(result.status == status, "\(result.errorText)")
-                #expect(result.errorText.contains(message), "\(result.errorText)")
-                #expect(result.output.isEmpty, "\(result.text)")
-            }
+            let result = try await place.start(arguments).result
+            #expect(result.status == status, "\(result.errorText)")
+            #expect(result.errorText.contains(message), "\(result.errorText)")
+            #expect(result.output.isEmpty, "\(result.text)")
+            let asJSON = try await place.start(arguments + ["--json"]).result
+            #expect(asJSON.status == status && asJSON.output.isEmpty, "\(asJSON.errorText)")
+            let problem = try #require(try asJSON.problem(), "\(asJSON.errorText)")
+            let words = [problem["message"], problem["remedy"]].compactMap { $0?.string }.joined(separator: "\n")
+            #expect(words.contains(message), "\(words)")
+            #expect(problem["code"]?.string?.isEmpty == false)
             #expect(!FileManager.default.fileExists(atPath: place.directory.path("nowhere")))
+        }
+
+        @Test func `a model is known by its id in the experiment too, and those that share one are named`() async throws
+        {
+            let place = try Workplace()
+            try place.write(
+                """
+                name: shared
+                models:
+                  - {id: cool, provider: simulated, model: sim-careful}
+                  - {id: hot, provider: simulated, model: sim-careful, parameters: {temperature: 1}}
+                  - {id: arbiter, provider: simulated, model: sim-judge, role: judge}
+                scenarios: [{id: s, variables: {topic: trust}}]
+                turns: [{prompt: "What is {{topic}}?"}, {prompt: More.}]
+                judges: [{id: quality, model: arbiter, criteria: [{id: clear, description: Easy}]}]
+                """, "experiment.yaml")
+            #expect(try await place.cairn("run", place.experiment).status == 0)
+            for name in ["cool", "hot", "sim-careful"] {
+                let usage = try await place.json("query", "usage", "--model", name)
+                #expect(usage.array?.count == 1 && usage[0]?["names"] == ["cool", "hot"], "\(name): \(usage)")
+            }
+            #expect(try await place.json("query", "usage", "--model", "arbiter")[0]?["purpose"] == "judge")
+            let judged = try #require(try await place.json("query", "transcripts", "--model", "arbiter").array)
+            #expect(judged.count == 2 && judged.allSatisfy { $0["purpose"] == "judge" })
+            let first = try #require(
+                try await place.json("query", "transcripts", "--kind", "probe", "--limit", "1").array)
+            #expect(first.count == 2 && first[0]["job"] == first[1]["job"], "one conversation of two turns")
+            #expect(try await place.json("query", "transcripts", "--limit", "0") == [])
         }
 
         @Test func `a head that isn't ours is a difference, and help and version are none`() async throws {

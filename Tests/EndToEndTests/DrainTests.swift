@@ -1,9 +1,18 @@
 import CanonicalJSON
+import Determinism
 import EventLog
 import Foundation
 import SimulatedProviders
 import TestSupport
 import Testing
+
+extension Timestamp {
+    fileprivate static func microseconds(from: JSONValue?, to: JSONValue?) throws -> Int {
+        let begin = try #require(from?.string.flatMap { Timestamp(text: $0) })
+        let end = try #require(to?.string.flatMap { Timestamp(text: $0) })
+        return Int((end - begin).count)
+    }
+}
 
 extension EndToEndTests {
     @Suite struct DrainTests {
@@ -33,6 +42,11 @@ extension EndToEndTests {
             #expect(resumed.status == 0, "\(resumed.errorText.suffix(2_000))")
             #expect(try await place.cells(of: experiment.cells)["done"] == experiment.cells)
             #expect(try await place.events("llm.callCompleted").count == experiment.calls)
+            for job in try #require(try await place.json("query", "jobs").array) where job["attempts"] != 1 {
+                let span = try Timestamp.microseconds(from: job["firstLeased"], to: job["finished"])
+                let worked = try #require(job["worked"]?.int)
+                #expect(worked >= 0 && worked < span, "the pause between two leases isn't work: \(job)")
+            }
             try await place.expectSoundStore()
         }
 
@@ -53,6 +67,23 @@ extension EndToEndTests {
             let stopped = await run.result
             #expect(stopped.status == 3, "\(stopped.errorText)")
             #expect(stopped.errorText.contains("resume with"))
+            #expect(stopped.errorText.contains("\(experiment.calls) calls were cut off"), "\(stopped.errorText)")
+            // Before anybody records that their outcome isn't known, it isn't known already.
+            let turns = try #require(try await place.json("query", "transcripts").array)
+            #expect(turns.count == experiment.calls)
+            for turn in turns { #expect(turn["state"] == "outcomeUnknown", "\(turn)") }
+            let usage = try await place.cairn("query", "usage")
+            #expect(usage.text.contains("PENDING"), "\(usage.text)")
+            let job = try #require(turns.first?["job"]?.string)
+            let history = try await place.json("query", "job", String(job.prefix(12)))
+            #expect(history["job"]?.string == job && history["calls"]?[0]?["state"] == "outcomeUnknown")
+            let resumed = try await place.cairn("run", place.experiment, "--max-calls", "5", "--json")
+            #expect(resumed.status == 3)
+            let need = try #require(try JSONParser.parse(resumed.output)["need"])
+            let (unknown, reserved) = (need["unknown"]?["calls"]?.int ?? 0, need["reserved"]?["calls"]?.int ?? 0)
+            #expect(unknown > 0 && unknown + reserved == experiment.calls, "\(need)")
+            let words = try resumed.problem()?["message"]?.string ?? ""
+            #expect(words.contains("whose outcome isn't known"), "\(words)")
             try await place.expectSoundStore()
         }
 

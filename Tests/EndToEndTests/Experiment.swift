@@ -13,10 +13,14 @@ struct Experiment {
     var maxAttempts = 5
     /// The lines of `simulation`.
     var simulation: [String] = []
+    /// More fields of every model.
+    var modelFields = ""
+    /// More lines of the file.
+    var settings: [String] = []
 
     private func model(_ name: String, role: String = "") -> String {
         let place = (baseURL.map { ", base_url: \"\($0)\"" } ?? "") + (keyVariable.map { ", api_key_env: \($0)" } ?? "")
-        return "  - {id: \(name), provider: \(provider), model: \(name)\(place)\(role)}"
+        return "  - {id: \(name), provider: \(provider), model: \(name)\(place)\(role)\(modelFields)}"
     }
 
     /// Each scenario has a text of its own, so that no two calls have the same body.
@@ -37,6 +41,7 @@ struct Experiment {
         lines.append(
             "limits: {concurrency: \(concurrency), timeout_seconds: \(timeoutSeconds), max_attempts: \(maxAttempts)}")
         lines.append("retry: {base_ms: 5, cap_ms: 20}")
+        lines += settings
         if !simulation.isEmpty { lines += ["simulation:"] + simulation.map { "  " + $0 } }
         return lines.joined(separator: "\n") + "\n"
     }

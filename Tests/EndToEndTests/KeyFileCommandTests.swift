@@ -43,6 +43,10 @@ extension EndToEndTests {
             let result = try await place.cairn("run", place.experiment, environment: environment)
             #expect(result.status == 2 && result.errorText.contains("line 2: "), "\(result.errorText)")
             #expect(!result.errorText.contains(Self.secret))
+            let dashed = try Self.write("SOME-API-KEY=\(Self.secret)\n", mode: 0o600, in: place)
+            let named = try await place.cairn("run", place.experiment, environment: dashed)
+            #expect(named.errorText.contains("“SOME-API-KEY” isn't the name of a variable"), "\(named.errorText)")
+            #expect(!named.errorText.contains(Self.secret))
             let gone = try await place.cairn(
                 "run", place.experiment, environment: ["CAIRN_KEYS_FILE": place.directory.path("nowhere")])
             #expect(gone.status == 2 && gone.errorText.contains("nowhere can't be read"), "\(gone.errorText)")

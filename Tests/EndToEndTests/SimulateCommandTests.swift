@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Foundation
 import Glibc
+import SimulatedProviders
 import TestSupport
 import Testing
 
@@ -23,7 +24,17 @@ extension EndToEndTests {
             #expect(try await !place.events("llm.callFailed").isEmpty)
             serving.send(SIGINT)
             let result = serving.result()
-            #expect(result.status == 0, "\(result.errorText)")
+            #expect(result.status == 0 && result.errors.isEmpty, "no word about calls of a run: \(result.errorText)")
+        }
+
+        @Test func `a port that another program has is told with the remedy`() async throws {
+            try await SimulatedServer.run { server in
+                let place = try Workplace()
+                let result = try await place.cairn("simulate", "serve", "--port", "\(server.port)")
+                #expect(result.status == 1 && result.output.isEmpty)
+                #expect(result.errorText.contains("can't serve on port \(server.port): another program listens there"))
+                #expect(result.errorText.contains("--port"))
+            }
         }
 
         @Test func `a script that is wrong is told and serves nothing`() async throws {
@@ -31,7 +42,7 @@ extension EndToEndTests {
             try place.write("simulation: {faults: [{kind: fire}]}", "script.yaml")
             let result = try await place.cairn("simulate", "serve", "--script", "script.yaml")
             #expect(result.status == 2 && result.output.isEmpty)
-            #expect(result.errorText.contains("simulation.faults[0].kind must be one or a list of 400, "))
+            #expect(result.errorText.contains("1:30: simulation.faults[0].kind: must be one or a list of 400, "))
             let absent = try await place.cairn("simulate", "serve", "--script", "absent.yaml")
             #expect(absent.status == 2 && absent.errorText.contains("can't read absent.yaml"))
             let port = try await place.cairn("simulate", "serve", "--port", "70000")

@@ -68,6 +68,14 @@ final class Workplace: Sendable {
     }
 }
 
+extension ChildProcess.Result {
+    /// The object that `--json` leaves on standard error behind the log lines; nil if there is none.
+    func problem() throws -> JSONValue? {
+        guard let line = errors.split(separator: UInt8(ascii: "\n")).last else { return nil }
+        return try JSONParser.parse(Array(line))["error"]
+    }
+}
+
 /// A program under way.
 struct RunningProgram: Sendable {
     let child: ChildProcess

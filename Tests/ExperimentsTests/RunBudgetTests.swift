@@ -126,6 +126,8 @@ struct RunBudgetTests {
         #expect(forecast.total.output == 24 * 50)
         let worst = try #require(forecast.total.worstCost)
         #expect(worst > forecast.total.cost ?? .max)
+        let some = try RunForecast(definition) { model, _, _ in model == definition.models[0].id ? 2 : 0 }
+        #expect(some.total.calls == 4 && some.rows.map(\.calls) == [4, 0])
         definition.models[0].price = nil
         #expect(try RunForecast(definition).total.cost == nil)
     }

@@ -61,7 +61,7 @@ struct SimulationTests {
             (#"{"latency":5}"#, "simulation.latency is unknown; known are faults, key, "),
             (#"{"latency_ms":-1}"#, "simulation.latency_ms must be a number of milliseconds from 0 to 3600000"),
             (#"{"latency_ms":"5"}"#, "simulation.latency_ms must be a number of milliseconds from 0 to 3600000"),
-            (#"{"faults":{"rate":1.1}}"#, "simulation.faults.rate must be a number from 0 to 1"),
+            (#"{"faults":{"rate":1.1}}"#, "simulation.faults.rate must be a number from 0 to 1, found 1.1"),
             (#"{"faults":{"rat":1}}"#, "simulation.faults.rat is unknown; known are delay_ms, "),
             (
                 #"{"faults":{"first_attempts":0.5}}"#,
@@ -79,7 +79,7 @@ struct SimulationTests {
                 "simulation.faults[1].times must be an integer from "
             ),
             (#"{"faults":[{"kind":500,"streams":1}]}"#, "simulation.faults[0].streams must be true or false"),
-            (#"{"limits":{}}"#, "simulation.limits must be a list"),
+            (#"{"limits":{}}"#, "simulation.limits must be a list, found {}"),
             (#"{"limits":[{"requests_per_minute":0}]}"#, "simulation.limits[0].requests_per_minute must be an integer"),
             (
                 #"{"limits":[{"minute_ms":0}]}"#,
@@ -93,7 +93,17 @@ struct SimulationTests {
     func problems(_ json: String, _ beginning: String) throws {
         let value = try JSONParser.parse(Array(json.utf8))
         let error = try #require(#expect(throws: SimulationError.self) { try Simulation(value) })
-        #expect(error.message.hasPrefix(beginning), "\(error)")
+        #expect("\(error)".hasPrefix(beginning), "\(error)")
+    }
+
+    @Test("a word that nobody knows is told with those that are known, and a key that is wrong isn't shown")
+    func words() throws {
+        let value = try JSONParser.parse(Array(#"{"faults":[{"kind":"hagn"}]}"#.utf8))
+        let error = try #require(#expect(throws: SimulationError.self) { try Simulation(value) })
+        #expect(error.path == "simulation.faults[0].kind" && error.word == "hagn" && error.known.contains("hang"))
+        let keyed = try JSONParser.parse(Array(#"{"key":["sk-1"]}"#.utf8))
+        let hidden = try #require(#expect(throws: SimulationError.self) { try Simulation(keyed) })
+        #expect(!"\(hidden)".contains("sk-1"))
     }
 
     @Test("as many bodies fail as the rate says, each kind among them, and only the first times they come")

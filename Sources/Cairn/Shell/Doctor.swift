@@ -87,11 +87,11 @@ package struct Doctor {
     private func key(of provider: ProviderFacts, in keys: KeyRing) -> Diagnosis {
         let subject = "key of \(provider.name)"
         guard let variable = provider.keyVariable else { return Diagnosis(subject, .good, "none is needed") }
-        if keys.key(variable) != nil { return Diagnosis(subject, .good, "\(variable) is set") }
+        if let name = keys.variable(bringing: variable) { return Diagnosis(subject, .good, "\(name) is set") }
         let need =
             provider.requiresKey
             ? "it is needed for models of \(provider.name) only" : "most servers of this kind need none"
-        return Diagnosis(subject, .note, "\(variable) isn't set; \(need)")
+        return Diagnosis(subject, .note, "\(MissingKey.absence(of: variable)); \(need)")
     }
 
     /// Any answer, a refusal too, shows that the provider can be reached.

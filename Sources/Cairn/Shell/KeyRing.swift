@@ -22,10 +22,20 @@ package struct KeyRing: Sendable {
     }
 
     /// The key that is asked for under a variable's name; a provider may have a second name for it.
-    package func key(_ variable: String) -> APIKey? {
-        let variables = ModelCatalogue.keyVariables(standingFor: variable)
-        return variables.lazy.compactMap { getenv($0).flatMap { APIKey(String(cString: $0)) } }.first
-            ?? variables.lazy.compactMap { file?[$0] }.first
+    package func key(_ variable: String) -> APIKey? { found(variable)?.key }
+
+    /// The name under which that key is there: the variable's own or the second one.
+    package func variable(bringing variable: String) -> String? { found(variable)?.name }
+
+    private func found(_ variable: String) -> (name: String, key: APIKey)? {
+        let names = ModelCatalogue.keyVariables(standingFor: variable)
+        for name in names {
+            if let key = getenv(name).flatMap({ APIKey(String(cString: $0)) }) { return (name, key) }
+        }
+        for name in names {
+            if let key = file?[name] { return (name, key) }
+        }
+        return nil
     }
 
     /// Reads a file of keys, which must be its reader's own and closed to all others.

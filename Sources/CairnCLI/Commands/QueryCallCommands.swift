@@ -9,12 +9,19 @@ import Providers
 struct QueryTranscripts: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "transcripts", abstract: "Conversations, turn by turn.",
-        discussion: "EXAMPLE\n  cairn query transcripts --model careful --kind probe --limit 3")
+        discussion: """
+            --model takes a model whose answers the conversations are about, or one that judges; --limit counts \
+            conversations. The state of a call is inFlight, answered, failed, retrying, or outcomeUnknown when it was cut \
+            off, so that nobody knows whether it was answered.
+
+            EXAMPLE
+              cairn query transcripts --model careful --kind probe --limit 3
+            """)
 
     @OptionGroup var options: QueryOptions
     @OptionGroup var labels: LabelOptions
 
-    @Option(help: "Only the conversation of this job.")
+    @Option(help: "Only the conversation of this job: its id, or the beginning of it.")
     var job: String?
 
     @Option(help: "Only conversations of this kind: probe or judge.")
@@ -56,7 +63,9 @@ enum TranscriptText {
             turn.answer
             ?? (row.state == .answered
                 ? "(the answer's bytes aren't in the store)"
-                : "(\(row.state.rawValue)\(row.errorClass.map { ": \($0)" } ?? ""))")
+                : turn.call.isCut
+                    ? "(cut off; whether it was answered isn't known)"
+                    : "(\(row.state.rawValue)\(row.errorClass.map { ": \($0)" } ?? ""))")
         return Terminal.bold(header) + "\n" + messages(turn.request) + "< \(answer)\(ending(row.finish))\n"
             + (row.state == .answered ? "  \(tokens)\n" : "")
     }
@@ -81,11 +90,17 @@ enum TranscriptText {
 struct QueryUsage: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "usage", abstract: "Tokens, cost and latency by model.",
-        discussion: "EXAMPLE\n  cairn query usage --json | jq 'map(.cost) | add'")
+        discussion: """
+            A row is about what the provider counts: one id of a model, whichever models of the experiment share it; \
+            NAMES lists those. PENDING are calls under way, or cut off so that their outcome isn't known yet.
+
+            EXAMPLE
+              cairn query usage --json | jq 'map(.cost) | add / 1e9'
+            """)
 
     @OptionGroup var options: QueryOptions
 
-    @Option(help: "Only this model (the id that the provider is asked for).")
+    @Option(help: "Only this model: its id in the experiment, or the one that the provider is asked for.")
     var model: String?
 
     func run() async throws {
@@ -93,11 +108,13 @@ struct QueryUsage: AsyncParsableCommand {
             .column("run") { String($0.text("run").prefix(8)) }
             .column("provider") { $0.text("provider") }
             .column("model") { $0.text("model") }
+            .column("names") { $0.texts("names").joined(separator: ", ") }
             .column("purpose") { $0.text("purpose") }
             .number("answers") { Quantities.grouped($0.row.calls) }
             .number("reused") { Quantities.grouped($0.row.reused) }
             .number("failures") { Quantities.grouped($0.row.failures) }
             .number("unknown") { Quantities.grouped($0.row.unknown) }
+            .number("pending") { Quantities.grouped($0.row.pending) }
             .number("input") { Quantities.grouped($0.row.tokens.input) }
             .number("output") { Quantities.grouped($0.row.tokens.output) }
             .number("cost") {

@@ -75,54 +75,41 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         let experiment = try load()
         let definition = experiment.definition
-        if dryRun { return try forecast(definition) }
-        let keys = try loadKeys(for: definition)
+        let keys = try loadKeys()
+        let missing = keys.missing(for: definition)
+        if dryRun { return try forecast(definition, missing) }
+        if let key = missing.first { throw Failure(.usage, "\(key)") }
         let store = try Store.open(at: store.path, .create)
         defer { store.close() }
         let display = RunDisplay(store: store)
         let report = try await Simulation.provide(for: definition) { routes in
             try await work(on: experiment, in: store, keys, routes, showing: display)
         }
-        try print(RunSummary(report: report, waits: display.waits))
-        if report.isDrained || report.row.cells.missing > 0 { throw ExitStatus.incomplete.exitCode }
+        let need =
+            try report.row.isStopped
+            ? report.row.stop.map { try BudgetNeed(of: report.run, definition, $0, in: store) } : nil
+        let usage = try store.usage(of: report.run)
+        try print(RunSummary(report: report, waits: display.waits, cut: usage.pending, need: need))
     }
 
     private func load() throws -> Experiment {
         do {
-            return try ExperimentLoader.experiment(file, prices: prices) { name in
+            return try ExperimentLoader.experiment(file, prices: prices, simulation: Simulation.problem) { name in
                 getenv(name).map { String(cString: $0) }
             }
         } catch let problems as ExperimentProblems {
-            throw Failure(.usage, "\(file) has problems:\n\(problems)")
+            throw Failure(file, problems)
         } catch let failure as ExperimentLoader.Failure {
             throw Failure(.usage, "can't read \(failure.path): \(failure.reason)")
         }
     }
 
-    /// A key that is missing is told before anything is submitted or sent.
-    private func loadKeys(for definition: ExperimentDefinition) throws -> KeyRing {
-        let keys: KeyRing
+    private func loadKeys() throws -> KeyRing {
         do throws(KeyRing.Failure) {
-            keys = try KeyRing.load()
+            return try KeyRing.load()
         } catch {
             throw Failure(.usage, "\(error)")
         }
-        for model in definition.models + definition.judges.map(\.model) {
-            guard let variable = model.keyVariable, keys.key(variable) == nil,
-                let facts = ModelCatalogue.provider(named: model.provider)
-            else { continue }
-            let isNamedInFile = variable != facts.keyVariable
-            let isBoundToFail = facts.requiresKey && model.baseURL == facts.defaultBaseURL
-            guard isNamedInFile || isBoundToFail else { continue }
-            let names = ModelCatalogue.keyVariables(standingFor: variable).joined(separator: " nor ")
-            throw Failure(
-                .usage,
-                """
-                the model \(model.id) needs a key; \(names) isn't set, nor in a file of NAME=value lines that \
-                \(KeyRing.pathVariable) names
-                """)
-        }
-        return keys
     }
 
     private func work(
@@ -146,6 +133,7 @@ struct RunCommand: AsyncParsableCommand {
         let started: @Sendable (RunID, RunControl) -> Void = { run, control in
             display.begin(run, pacing: control.pacing)
             Interrupts.handle(
+                saying: .run,
                 first: {
                     display.keepWaits()
                     try await control.drain()
@@ -166,16 +154,24 @@ struct RunCommand: AsyncParsableCommand {
         return budget.isUnbounded ? nil : budget
     }
 
-    private func forecast(_ definition: ExperimentDefinition) throws {
-        let forecast = try RunForecast(definition)
-        try answer.output.print(forecast) { RunForecastText.table(forecast) }
+    private func forecast(_ definition: ExperimentDefinition, _ missing: [MissingKey]) throws {
+        let forecast = DryRun(
+            forecast: try RunForecast(definition), attempts: definition.limits.retry.attempts, missingKeys: missing)
+        try answer.output.print(forecast) { forecast.text }
     }
 
+    /// With `--json` what is missing is a problem like any other.
     private func print(_ summary: RunSummary) throws {
         try answer.output.print(summary) {
             summary.report.ranking.map(RankingText.table) ?? ""
         }
-        Terminal.complain(summary.text(resume: resumption))
+        if !answer.json {
+            Terminal.complain(summary.text(resume: resumption))
+        } else if summary.isIncomplete {
+            Problem(code: "incomplete", message: summary.message, remedy: summary.advice(resume: resumption))
+                .tell(asJSON: true)
+        }
+        if summary.isIncomplete { throw ExitStatus.incomplete.exitCode }
     }
 
     /// The command that goes on with the same run in the same store.
@@ -184,71 +180,5 @@ struct RunCommand: AsyncParsableCommand {
             value.map { " \(name) \($0)" }
         }
         return "cairn run \(file)" + options.joined()
-    }
-}
-
-/// The end of a run, as JSON and in words.
-struct RunSummary: CanonicalEncodable {
-    let report: RunExecutor.Report
-    /// What waited when it was asked to end, and why; nil if it wasn't asked.
-    let waits: Pacing?
-
-    func encode(to writer: inout CanonicalWriter) {
-        writer.beginObject()
-        writer.field("cells", report.row.cells)
-        writer.field("drained", report.isDrained)
-        writer.field("experiment", report.row.experiment)
-        writer.optionalField("ranking", report.ranking)
-        writer.field("run", report.run)
-        writer.field("stage", report.row.stage)
-        writer.optionalField("stop", report.row.stop)
-        writer.optionalField("waits", waits.map { $0.waits.map { "\($0.calls) of \($0.model): \($0.reason)" } })
-        writer.endObject()
-    }
-
-    func text(resume command: String) -> String {
-        let cells = report.row.cells
-        let counts =
-            "\(Quantities.grouped(cells.done)) of \(Quantities.grouped(cells.total)) cells done"
-            + part(cells.failed, "failed") + part(cells.skipped, "skipped") + part(cells.unknown, "unknown")
-            + part(cells.outstanding, "outstanding")
-        let waiting = waits.map { $0.waits.isEmpty ? "" : "waiting: \($0)\n" } ?? ""
-        let state = report.isDrained ? "stopped" : report.row.stage.rawValue
-        if let stop = report.row.stop, report.row.stage == .stopped {
-            return "run \(report.run) stopped, its budget is used up: \(counts)\n" + advice(on: stop, command)
-        }
-        let advice =
-            report.isDrained
-            ? "resume with: \(command)\n"
-            : cells.missing > 0
-                ? "see why with: cairn query cells --missing --run \(report.run)\n"
-                    + "try them again with: \(command) --retry-failed\n" : ""
-        return "run \(report.run) \(state): \(counts)\n\(waiting)\(advice)"
-    }
-
-    /// What was spent, what the next call may need, and how to go on.
-    private func advice(on stop: RunStopped, _ command: String) -> String {
-        let needed = stop.spent + stop.reserved + stop.wanted
-        var options = ""
-        var lines = ""
-        if let most = stop.budget.maxCost, needed.cost > most {
-            lines += "spent \(Quantities.dollars(nano: stop.spent.cost)) of \(Quantities.dollars(nano: most)); "
-            lines += "the next call may cost \(Quantities.dollars(nano: stop.wanted.cost))\n"
-            options += " --max-cost \(Quantities.decimal(Double(max(most, needed.cost)) * 2 / 1e9, places: 2))"
-        }
-        if let most = stop.budget.maxTokens, needed.tokens > most {
-            lines += "used \(Quantities.grouped(stop.spent.tokens)) of \(Quantities.grouped(most)) tokens; "
-            lines += "the next call may need \(Quantities.grouped(stop.wanted.tokens))\n"
-            options += " --max-tokens \(needed.tokens * 2)"
-        }
-        if let most = stop.budget.maxCalls, needed.calls > most {
-            lines += "made \(Quantities.grouped(stop.spent.calls)) of \(Quantities.grouped(most)) calls\n"
-            options += " --max-calls \(max(most, 1) * 2)"
-        }
-        return lines + "resume with a larger budget, for example: \(command)\(options)\n"
-    }
-
-    private func part(_ count: Int, _ what: String) -> String {
-        count == 0 ? "" : ", \(Quantities.grouped(count)) \(what)"
     }
 }

@@ -43,7 +43,7 @@ struct SimulateServeCommand: AsyncParsableCommand {
     func run() async throws {
         let simulation = try script.map(load) ?? Simulation()
         let (interruptions, source) = AsyncStream<Never>.makeStream()
-        Interrupts.handle(first: { source.finish() }, second: { source.finish() })
+        Interrupts.handle(saying: .none, first: { source.finish() }, second: { source.finish() })
         let output = answer.output
         do {
             try await SimulatedServer.run(simulation, port: port) { server in
@@ -53,6 +53,10 @@ struct SimulateServeCommand: AsyncParsableCommand {
             }
         } catch let error as OutputClosed {
             throw error
+        } catch let error as PortTaken {
+            throw Failure(
+                .failed, "can't serve on port \(error.port): another program listens there",
+                remedy: "end that one, give another --port, or none for a free one")
         } catch {
             throw Failure("can't serve on port \(port): \(error)")
         }
@@ -60,13 +64,11 @@ struct SimulateServeCommand: AsyncParsableCommand {
 
     private func load(_ path: String) throws -> Simulation {
         do {
-            return try Simulation(try ExperimentLoader.simulation(path))
+            return try Simulation(try ExperimentLoader.simulation(path, check: Simulation.problem))
         } catch let failure as ExperimentLoader.Failure {
             throw Failure(.usage, "can't read \(failure.path): \(failure.reason)")
         } catch let problems as ExperimentProblems {
-            throw Failure(.usage, "\(path) has problems:\n\(problems)")
-        } catch let error as SimulationError {
-            throw Failure(.usage, "\(path): \(error)")
+            throw Failure(path, problems)
         }
     }
 }

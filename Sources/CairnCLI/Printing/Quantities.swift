@@ -15,6 +15,14 @@ enum Quantities {
         return "$" + decimal(Double(nano) / 1e9, places: places)
     }
 
+    /// Nano-dollars as an option takes them: every digit, and no more.
+    static func exactDollars(nano: Int) -> String {
+        let fraction = String(String(nano.magnitude % 1_000_000_000 + 1_000_000_000).dropFirst())
+        let digits = String(fraction.reversed().drop { $0 == "0" }.reversed())
+        let padded = digits.count < 2 ? digits + String(repeating: "0", count: 2 - digits.count) : digits
+        return (nano < 0 ? "-" : "") + "\(nano.magnitude / 1_000_000_000).\(padded)"
+    }
+
     /// Microseconds as µs, ms, s, min or h.
     static func duration(microseconds: Int64) -> String {
         switch microseconds {

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// What the process's standard streams are connected to, and how text reaches them.
 enum Terminal {
@@ -25,7 +26,27 @@ enum Terminal {
 
     static func print(_ text: String) throws { try write(Array(text.utf8), to: STDOUT_FILENO) }
     static func print(_ bytes: [UInt8]) throws { try write(bytes, to: STDOUT_FILENO) }
-    static func complain(_ text: String) { try? write(Array(text.utf8), to: STDERR_FILENO) }
+
+    /// How many lines of live text stand at the end of standard error; the lock keeps those who write there apart.
+    private static let live = Mutex(0)
+
+    /// Writes to standard error, in the place of live text if there is any.
+    static func complain(_ text: String) { replaceLive(by: text, lines: 0) }
+
+    /// Shows lines that stay until others, or another text, take their place.
+    static func show(live lines: [String]) { replaceLive(by: lines.joined(separator: "\n"), lines: lines.count) }
+
+    private static func replaceLive(by text: String, lines: Int) {
+        live.withLock { count in
+            try? write(Array((erasure(of: count) + text).utf8), to: STDERR_FILENO)
+            count = lines
+        }
+    }
+
+    /// What takes away the last lines, the cursor being at the end of the very last.
+    static func erasure(of lines: Int) -> String {
+        lines == 0 ? "" : "\r\u{1B}[K" + String(repeating: "\u{1B}[A\u{1B}[K", count: lines - 1)
+    }
 
     private static func write(_ bytes: [UInt8], to file: Int32) throws {
         try bytes.withUnsafeBytes { bytes in

@@ -11,6 +11,8 @@ package struct SpendingAccount: Sendable {
     ]
 
     package private(set) var spent = Spending.zero
+    /// Of that: attempts whose outcome will never be known, with their worst case.
+    package private(set) var unknown = Spending.zero
     /// Attempts that nothing has come of so far, with what they may cost.
     private var open: [String: Reservation] = [:]
 
@@ -34,6 +36,7 @@ package struct SpendingAccount: Sendable {
                 spent += SpendingRules.spent(try event.decode(CallFailed.self), reservation)
             } else {
                 spent += SpendingRules.worst(reservation)
+                unknown += SpendingRules.worst(reservation)
             }
         }
     }

@@ -17,13 +17,17 @@ package enum ExperimentFile {
         package var baseURLs: [String: String]
         /// Prices of models that have none in the file.
         package var prices: PriceTable
+        /// What is wrong with the value of `simulation`: only the simulated provider knows.
+        package var simulation: SimulationCheck
 
         package init(
             baseURLs: [String: String] = [:], prices: PriceTable = PriceTable(),
+            simulation: @escaping SimulationCheck = { _ in nil },
             file: @escaping @Sendable (String) throws -> [UInt8]
         ) {
             self.baseURLs = baseURLs
             self.prices = prices
+            self.simulation = simulation
             self.file = file
         }
     }
@@ -89,7 +93,7 @@ struct ExperimentReader {
         let limits = limits(file)
         let settings = RunSettings(budget: budget(file), rates: rates(file))
         let reuse = reuse(file)
-        let simulation = file["simulation"].flatMap { yaml.json($0) }
+        let simulation = file["simulation"].flatMap { yaml.simulation($0, check: surroundings.simulation) }
         checkSize(file, scenarios.count, models.count { $0.isCompared }, samples, judges.count)
         checkTemplates(file, scenarios)
         guard yaml.problems.isEmpty, let name else { return nil }

@@ -41,14 +41,25 @@ extension ExperimentProblems: CustomStringConvertible {
 }
 
 /// The known word that somebody most likely meant.
-enum Suggestion {
+package enum Suggestion {
     /// As in `did you mean “openai”?`, or the list of what there is when nothing is near.
-    static func remedy(for word: String, among known: [String]) -> String? {
-        let near = known.map { (word: $0, distance: distance(word, $0)) }
+    package static func remedy(for word: String, among known: [String]) -> String? {
+        near(word, among: known) ?? (known.isEmpty ? nil : "known here: " + list(known))
+    }
+
+    private static let mostNames = 16
+
+    private static func list(_ known: [String]) -> String {
+        known.prefix(mostNames).joined(separator: ", ")
+            + (known.count > mostNames ? " and \(known.count - mostNames) others" : "")
+    }
+
+    /// As in `did you mean “openai”?`; nil when nothing is near.
+    package static func near(_ word: String, among known: [String]) -> String? {
+        known.map { (word: $0, distance: distance(word, $0)) }
             .filter { $0.distance <= max(1, min(word.count, $0.word.count) / 3) }
             .min { ($0.distance, $0.word) < ($1.distance, $1.word) }
-        if let near { return "did you mean “\(near.word)”?" }
-        return known.isEmpty ? nil : "known here: " + known.joined(separator: ", ")
+            .map { "did you mean “\($0.word)”?" }
     }
 
     /// The number of insertions, deletions, replacements and swaps of neighbours (optimal string alignment).

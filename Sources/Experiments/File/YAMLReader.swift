@@ -24,6 +24,38 @@ struct YAMLValue {
     var written: String? { node.scalar?.string }
 }
 
+extension YAMLValue {
+    /// A part of this value as if it stood alone; nil if it isn't there.
+    func part(_ key: String) -> YAMLValue? {
+        node.part(Substring(key)).map {
+            YAMLValue(node: $0, path: path.isEmpty ? key : path + "." + key, mark: $0.mark)
+        }
+    }
+
+    /// Where a part of this value stands; where there is none, the nearest one around it.
+    ///
+    /// The steps are names, and numbers with a closing bracket, as in `3]`.
+    func mark(of steps: ArraySlice<Substring>) -> YAMLMark? {
+        var (node, mark) = (node, mark)
+        for step in steps {
+            guard let next = node.part(step) else { return mark }
+            node = next
+            mark = next.mark.map { YAMLMark(line: $0.line, column: $0.column) } ?? mark
+        }
+        return mark
+    }
+}
+
+extension Node {
+    fileprivate func part(_ step: Substring) -> Node? {
+        if let index = step.hasSuffix("]") ? Int(step.dropLast()) : nil {
+            guard let sequence, sequence.indices.contains(index) else { return nil }
+            return sequence[index]
+        }
+        return mapping?.first { $0.key.scalar?.string == String(step) }?.value
+    }
+}
+
 /// A place in the file, both numbers from 1.
 struct YAMLMark {
     let line: Int

@@ -29,7 +29,8 @@ package enum ExperimentLoader {
     /// `prices` is the path of a table in LiteLLM's form; it wins over one that the experiment names, and a model's own
     /// prices win over both.
     package static func experiment(
-        _ path: String, prices: String? = nil, environment: (String) -> String? = { _ in nil }
+        _ path: String, prices: String? = nil, simulation: @escaping SimulationCheck = { _ in nil },
+        environment: (String) -> String? = { _ in nil }
     ) throws -> Experiment {
         let bytes = try read(path, limit: largestExperiment)
         guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -44,7 +45,9 @@ package enum ExperimentLoader {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
         var table = PriceTable()
         if let prices { table = try Self.prices(prices) }
-        let surroundings = ExperimentFile.Surroundings(baseURLs: baseURLs, prices: table) { name in
+        let surroundings = ExperimentFile.Surroundings(
+            baseURLs: baseURLs, prices: table, simulation: simulation
+        ) { name in
             try read(name.hasPrefix("/") ? name : folder + name, limit: largestDataset)
         }
         return try ExperimentFile.experiment(text, surroundings: surroundings)

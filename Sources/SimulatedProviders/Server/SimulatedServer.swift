@@ -1,7 +1,13 @@
+internal import Glibc
 internal import HummingbirdCore
 package import Logging
 internal import NIOCore
 internal import NIOPosix
+
+/// Another program listens on the port already.
+package struct PortTaken: Error, Equatable, Sendable {
+    package let port: Int
+}
 
 /// A provider on the loopback interface: a real HTTP server that speaks the formats of all providers.
 ///
@@ -47,7 +53,11 @@ package struct SimulatedServer: Sendable {
         return try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask {
                 defer { source.finish() }
-                try await server.run()
+                do {
+                    try await server.run()
+                } catch let error as IOError where error.errnoCode == EADDRINUSE {
+                    throw PortTaken(port: port)
+                }
                 return nil
             }
             group.addTask {

@@ -47,9 +47,9 @@ struct ExperimentFileTests {
     @Test(
         "what the simulated provider finds wrong is told at its place",
         arguments: [
-            ("simulation.faults[1].kind", "hagn", "8:40: simulation.faults[1].kind: no; did you mean “hang”?"),
-            ("simulation.faults[1].kind", "fire", "8:40: simulation.faults[1].kind: no"),
-            ("simulation.faults[1].nothing", nil, "8:33: simulation.faults[1].nothing: no"),
+            ("simulation.faults[1].kind", "hagn", "8:41: simulation.faults[1].kind: no; did you mean “hang”?"),
+            ("simulation.faults[1].kind", "fire", "8:41: simulation.faults[1].kind: no"),
+            ("simulation.faults[1].nothing", nil, "8:34: simulation.faults[1].nothing: no"),
             ("simulation.faults[7]", nil, "8:22: simulation.faults[7]: no"),
             ("simulation", nil, "8:13: simulation: no"),
         ] as [(String, String?, String)])

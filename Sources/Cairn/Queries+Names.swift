@@ -1,0 +1,70 @@
+import CanonicalJSON
+import EventLog
+import Experiments
+import Jobs
+import Projections
+
+// What doesn't exist is told with what does.
+extension Queries {
+    /// An empty answer to a question about something that doesn't exist is an error that says what does.
+    ///
+    /// `withJudges`: a model may also be one that judges.
+    func checkNames(_ selection: Selection, in runs: [RunID], withJudges: Bool = false) throws {
+        guard !runs.isEmpty, selection.model != nil || selection.scenario != nil || selection.judge != nil else {
+            return
+        }
+        let definitions = try definitions(of: runs)
+        guard definitions.count == runs.count else { return }
+        let all = runs.compactMap { definitions[$0] }
+        let judges = withJudges ? all.flatMap { $0.judges.map(\.model.id) } : []
+        try check("model", selection.model, all.flatMap { $0.models.map(\.id) } + judges)
+        try check("scenario", selection.scenario, all.flatMap { $0.scenarios.map(\.id) })
+        try check("judge", selection.judge, all.flatMap { $0.judges.map(\.id) })
+    }
+
+    func check(_ kind: String, _ wanted: String?, _ known: [String]) throws {
+        guard let wanted, !known.contains(wanted) else { return }
+        throw QueryError.label(kind, wanted, known: Set(known).sorted())
+    }
+
+    /// The definitions of runs; those whose blobs are gone are left out.
+    func definitions(of runs: [RunID]) throws -> [RunID: ExperimentDefinition] {
+        let digests = try views.query(Runs.self) { tables in
+            try runs.compactMap { run in try tables.runs.get(run).map { (run, $0.definition) } }
+        }
+        var definitions: [RunID: ExperimentDefinition] = [:]
+        for (run, digest) in digests {
+            guard let bytes = try store.log.blob(digest) else { continue }
+            definitions[run] = try? ExperimentDefinition(canonicalBytes: bytes)
+        }
+        return definitions
+    }
+}
+
+/// A question that can't be answered as it was put.
+package enum QueryError: Error, CustomStringConvertible {
+    static let mostNames = 10
+
+    case run(String, fitting: [String])
+    /// Those that fit are at most ten.
+    case job(String, fitting: [String])
+    case label(String, String, known: [String])
+
+    package var description: String {
+        switch self {
+        case .run(let wanted, let fitting) where fitting.isEmpty:
+            "no run's id begins with «\(wanted)»; `cairn query runs` lists them"
+        case .run(let wanted, let fitting):
+            "«\(wanted)» fits \(fitting.count) runs: \(fitting.joined(separator: ", "))"
+        case .job(let wanted, let fitting) where fitting.isEmpty:
+            "no job's id begins with «\(wanted)»; `cairn query jobs` lists them"
+        case .job(let wanted, let fitting):
+            "«\(wanted)» fits \(fitting.count == Self.mostNames ? "\(fitting.count) or more" : "\(fitting.count)") jobs: "
+                + fitting.joined(separator: ", ")
+        case .label(let kind, let wanted, let known):
+            "there is no \(kind) «\(wanted)»; there \(known.count == 1 ? "is" : "are") "
+                + known.prefix(Self.mostNames).joined(separator: ", ")
+                + (known.count > Self.mostNames ? " and \(known.count - Self.mostNames) others" : "")
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package import Calls
+package import CanonicalJSON
+import EventLog
+import Experiments
+import Jobs
+import Projections
+
+extension Queries {
+    /// One question of a conversation, with the texts that the row's blobs hold.
+    package struct Turn: CanonicalEncodable, Sendable {
+        package let run: String
+        package let job: String
+        package let row: TranscriptRow
+        /// What was sent; nil when its blob isn't in the store.
+        package let request: JSONValue?
+        /// What came back; nil when nothing did, or its blob isn't in the store.
+        package let answer: String?
+        /// What the job is about: model, scenario, sample, judge.
+        package fileprivate(set) var labels: [String: String] = [:]
+        /// How the job stands; nil when it isn't known.
+        fileprivate var jobState: JobStatus.State?
+
+        /// The call as it stands.
+        package var call: AskedCall { AskedCall(row, job: jobState) }
+
+        package func encode(to writer: inout CanonicalWriter) {
+            var key: [(name: String, value: JSONValue)] = [
+                ("run", .string(run)), ("job", .string(job)), ("state", .string(call.state.rawValue)),
+            ]
+            let words = labels.sorted { $0.key < $1.key }.map { (key: $0.key, value: JSONValue.string($0.value)) }
+            if let labels = JSONObject(words) { key.append(("labels", .object(labels))) }
+            if let request { key.append(("requestBody", request)) }
+            if let answer { key.append(("answer", .string(answer))) }
+            QueryRow(key, row).encode(to: &writer)
+        }
+    }
+
+    /// Conversations, job by job, turn by turn; nil for `job` or `purpose` takes those of all.
+    ///
+    /// A model is one whose answers it is about, or one that judges them; `limit` counts conversations.
+    package func transcripts(
+        _ selection: Selection, job: String? = nil, purpose: CallPurpose? = nil
+    ) throws -> [Turn] {
+        let runs = try runIDs(selection)
+        let job = try job.map { try jobID($0) }
+        let wanted = try selectedJobs(selection, in: runs)
+        var found = try views.query(Transcripts.self) { tables in
+            var turns: [Turn] = []
+            var conversations = 0
+            for run in runs where conversations <= selection.limit {
+                try tables.forEach(of: run) { key, row in
+                    guard job == nil || key.job == job, wanted?.contains(key.job) ?? true,
+                        purpose == nil || row.purpose == purpose
+                    else { return true }
+                    if turns.last?.job != key.job.rawValue || turns.last?.run != run.rawValue { conversations += 1 }
+                    guard conversations <= selection.limit else { return false }
+                    turns.append(try turn(run, key.job, row))
+                    return true
+                }
+            }
+            return turns
+        }
+        if found.isEmpty { try checkNames(selection, in: runs, withJudges: true) }
+        try views.query(JobStatus.self) { tables in
+            for index in found.indices {
+                guard let id = JobID(rawValue: found[index].job), let job = try tables.jobs.get(id) else { continue }
+                found[index].labels = job.labels
+                found[index].jobState = job.state
+            }
+        }
+        return found
+    }
+
+    /// The jobs whose labels fit; nil when all do.
+    private func selectedJobs(_ selection: Selection, in runs: [RunID]) throws -> Set<JobID>? {
+        guard selection.model != nil || selection.scenario != nil || selection.judge != nil else { return nil }
+        let definitions = try definitions(of: runs)
+        var others = selection
+        others.model = nil
+        return try views.query(JobStatus.self) { tables in
+            var jobs: Set<JobID> = []
+            for run in runs {
+                let judges = definitions[run]?.judges.filter { $0.model.id == selection.model }.map(\.id) ?? []
+                for state in JobStatus.State.allCases {
+                    try tables.forEach(of: run, in: state) { id, row in
+                        let isBy = row.labels["judge"].map { judges.contains($0) } ?? false
+                        if selection.matches(row.labels) || isBy && others.matches(row.labels) { jobs.insert(id) }
+                        return true
+                    }
+                }
+            }
+            return jobs
+        }
+    }
+
+    private func turn(_ run: RunID, _ job: JobID, _ row: TranscriptRow) throws -> Turn {
+        let request = try store.log.blob(row.request).flatMap { try? JSONParser.parse($0) }
+        return Turn(
+            run: run.rawValue, job: job.rawValue, row: row, request: request,
+            answer: try row.answer { try store.log.blob($0) })
+    }
+}

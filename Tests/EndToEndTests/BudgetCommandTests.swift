@@ -1,0 +1,79 @@
+import CanonicalJSON
+import TestSupport
+import Testing
+
+extension EndToEndTests {
+    @Suite struct BudgetCommandTests {
+        private static let prices = "{input_cost_per_token: 0.000001, output_cost_per_token: 0.000005}"
+
+        private static func experiment(_ budget: String) -> Experiment {
+            var experiment = Experiment(scenarios: 4, simulation: ["faults: {rate: 0.3, kinds: [500]}"])
+            experiment.modelFields = ", parameters: {max_tokens: 200}, prices: \(prices)"
+            experiment.settings = ["budget: \(budget)"]
+            return experiment
+        }
+
+        @Test(arguments: [
+            ("{max_calls: 5}", ["--max-calls"]), ("{max_cost: 0.003}", ["--max-cost"]),
+            ("{max_tokens: 3000}", ["--max-tokens"]),
+            ("{max_calls: 4, max_cost: 0.01}", ["--max-cost", "--max-calls"]),
+        ])
+        func `the command that a stopped run advises brings it to its end at once`(
+            budget: String, options: [String]
+        ) async throws {
+            let experiment = Self.experiment(budget)
+            let place = try Workplace(experiment)
+            let stopped = try await place.cairn("run", "experiment.yaml")
+            #expect(stopped.status == 3 && stopped.errorText.contains("its budget is used up"), "\(stopped.errorText)")
+            let advice = try #require(
+                stopped.errorText.split(separator: "\n").first { $0.contains("cairn run ") }, "\(stopped.errorText)")
+            let words = try #require(advice.split(separator: "cairn ").last).split(separator: " ").map(String.init)
+            #expect(words.filter { $0.hasPrefix("--") } == options, "\(advice)")
+            let resumed = try await place.start(words).result
+            #expect(resumed.status == 0, "\(words): \(resumed.errorText.suffix(1_000))")
+            #expect(try await place.cells(of: experiment.cells)["done"] == experiment.cells)
+        }
+
+        @Test func `with --json a used up budget is a problem object with its remedy, and no drain`() async throws {
+            let place = try Workplace(Self.experiment("{max_calls: 3}"))
+            let stopped = try await place.cairn("run", "experiment.yaml", "--json")
+            #expect(stopped.status == 3)
+            let summary = try JSONParser.parse(stopped.output)
+            #expect(summary["drained"] == false && summary["stage"] == "stopped")
+            #expect(summary["need"]?["spent"]?["calls"] == 3 && summary["need"]?["sufficient"]?["maxCalls"] != nil)
+            let problem = try #require(try stopped.problem())
+            #expect(problem["code"] == "incomplete")
+            #expect(problem["message"]?.string?.contains("made 3 of 3 calls") == true, "\(problem)")
+            #expect(problem["remedy"]?.string?.contains("--max-calls") == true, "\(problem)")
+        }
+
+        @Test func `a dry run tells worst calls, repetitions and missing keys, and sends nothing`() async throws {
+            var experiment = Experiment(provider: "google", models: ["gemini-2.5-flash"], hasJudge: false)
+            experiment.modelFields = ", parameters: {max_tokens: 200}, prices: \(Self.prices)"
+            let place = try Workplace(
+                experiment, environment: ["GEMINI_API_KEY": nil, "GOOGLE_API_KEY": nil, "CAIRN_KEYS_FILE": nil])
+            let told = try await place.cairn("run", "experiment.yaml", "--dry-run")
+            #expect(told.status == 0, "\(told.errorText)")
+            #expect(told.text.contains("WORST CALLS") && told.text.contains("asked up to 5 times"), "\(told.text)")
+            #expect(told.text.contains("neither GOOGLE_API_KEY nor GEMINI_API_KEY is set"), "\(told.text)")
+            let answer = try await place.json("run", "experiment.yaml", "--dry-run")
+            #expect(answer["repeated"]?["worstCalls"] == 30 && answer["total"]?["worstCalls"] == 6)
+            #expect(answer["missingKeys"]?[0]?["variables"] == ["GOOGLE_API_KEY", "GEMINI_API_KEY"])
+            let keyed = try await place.json(
+                "run", "experiment.yaml", "--dry-run", environment: ["GEMINI_API_KEY": "x"])
+            #expect(keyed["missingKeys"] == [])
+            let refused = try await place.cairn("run", "experiment.yaml")
+            #expect(refused.status == 2 && refused.errorText.contains("nor GEMINI_API_KEY is set"))
+        }
+
+        @Test func `doctor knows each name of a key and says which one is set`() async throws {
+            let place = try Workplace(environment: [
+                "GEMINI_API_KEY": nil, "GOOGLE_API_KEY": nil, "CAIRN_KEYS_FILE": nil,
+            ])
+            let without = try await place.cairn("doctor", "--offline")
+            #expect(without.text.contains("neither GOOGLE_API_KEY nor GEMINI_API_KEY is set"), "\(without.text)")
+            let with = try await place.cairn("doctor", "--offline", environment: ["GEMINI_API_KEY": "x"])
+            #expect(with.text.contains("GEMINI_API_KEY is set") && !with.text.contains("GOOGLE_API_KEY"))
+        }
+    }
+}
