@@ -1,6 +1,6 @@
 /// Providers' keys, read from lines of the form `NAME=value`.
 ///
-/// Nothing of a line is ever quoted: a key may stand in the wrong place.
+/// No value is ever quoted, and of what stands before `=` only what can't be a key: a key may stand in the wrong place.
 package struct KeyFile: Sendable, Equatable {
     private var keys: [String: APIKey] = [:]
 
@@ -34,7 +34,9 @@ package struct KeyFile: Sendable, Equatable {
         }
         let name = String(text[..<equals].reversed().drop(while: \.isWhitespace).reversed())
         guard Self.isVariable(name) else {
-            throw KeyFileError(line: line, problem: "what stands before = isn't the name of a variable")
+            let found = Self.isWords(name) ? "“\(name)”" : "what stands before ="
+            throw KeyFileError(
+                line: line, problem: "\(found) isn't the name of a variable; names are letters, digits and _")
         }
         guard let key = APIKey(Self.unquoted(text[text.index(after: equals)...])) else {
             throw KeyFileError(line: line, problem: "\(name) has no value")
@@ -49,6 +51,13 @@ package struct KeyFile: Sendable, Equatable {
             return value
         }
         return String(value.dropFirst().dropLast())
+    }
+
+    /// Whether a text is so plainly a name that it can be shown: short words without digits, one of them “key” or “api”.
+    private static func isWords(_ text: String) -> Bool {
+        let words = text.uppercased().split { "-_. ".contains($0) }
+        return text.count <= 40 && words.contains { ["KEY", "APIKEY", "API"].contains($0) }
+            && words.joined().utf8.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
     }
 
     private static func isVariable(_ name: String) -> Bool {

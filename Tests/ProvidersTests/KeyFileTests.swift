@@ -33,6 +33,17 @@ import Testing
         }
     }
 
+    @Test("a name that can't be a variable is quoted where it can't be a key")
+    func names() {
+        for (text, isQuoted) in [
+            ("OPENAI-API-KEY=x", true), ("openai api key=x", true), ("sk-api-key-77=x", false), ("SK-LIVE=x", false),
+        ] {
+            #expect { try KeyFile(Array(text.utf8)) } throws: { error in
+                "\(error)".contains(text.prefix { $0 != "=" }) == isQuoted
+            }
+        }
+    }
+
     @Test("a file that is too large is refused")
     func size() {
         #expect(throws: KeyFileError(line: nil, problem: "the file is larger than 64 KiB")) {
