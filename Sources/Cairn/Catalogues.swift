@@ -10,11 +10,13 @@ import Scoring
 package enum Catalogues {
     /// Every event type that this program writes.
     package static let events = EventCatalogue(
-        WorkerEvent.types + JobEvent.types + CallEvent.types + ScoreEvent.types + RankingEvent.types + RunEvent.types)
+        WorkerEvent.types + JobEvent.types + QueueEvent.types + SubmissionEvent.types + CallEvent.types
+            + ScoreEvent.types + RankingEvent.types + RunEvent.types)
 
     /// Every read model.
     package static let projectors = ProjectorCatalogue([
-        JobStatus.self, ReadyQueue.self, Transcripts.self, CallUsage.self, Scores.self, Rankings.self, Runs.self,
+        JobStatus.self, ReadyQueue.self, JobQueue.self, Transcripts.self, CallUsage.self, Scores.self, Rankings.self,
+        Runs.self,
     ])
 
     /// Every pure function that a recorded event may cite.
