@@ -14,7 +14,7 @@ struct CairnCommand: AsyncParsableCommand {
         discussion: """
             A store is one directory; every command takes --store, or the variable CAIRN_STORE, or uses \
             ./\(StoreOptions.fallback). Data goes to standard output, all else to standard error. With --json, costs are \
-            whole nano-dollars, durations whole microseconds and times RFC 3339, and a failure is an object on standard \
+            whole nano-dollars, durations whole microseconds, times microseconds since 1970 UTC, and a failure is an object on standard \
             error: {"error":{"code":…,"message":…,"remedy":…}}.
 
             EXIT CODES
