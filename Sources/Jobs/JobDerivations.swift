@@ -9,6 +9,8 @@ package import EventLog
 package enum JobDerivations {
     /// `job.retryScheduled` from the failure; the first blob of the cause is the policy, without one it is the standard.
     package static let retry = FunctionReference(name: "jobs.retry", version: 1)
+    /// `job.retryScheduled` from the failure, the policy, and the least wait that whoever failed asked for.
+    package static let retryWithFloor = FunctionReference(name: "jobs.retry", version: 2)
     /// `job.leaseExpired` from the lease or its last renewal.
     package static let leaseExpiry = FunctionReference(name: "jobs.leaseExpiry", version: 1)
     /// `job.skipped` of a run's job from the parent's final failure, or from its own skip.
@@ -22,6 +24,7 @@ package enum JobDerivations {
 
     package static let catalogue = DerivationCatalogue([
         Derivation(function: retry, eventTypes: [JobRetryScheduled.type], derive: deriveRetry),
+        Derivation(function: retryWithFloor, eventTypes: [JobRetryScheduled.type], derive: deriveRetryWithFloor),
         Derivation(function: leaseExpiry, eventTypes: [JobLeaseExpired.type], derive: deriveLeaseExpiry),
         Derivation(function: skip, eventTypes: [JobSkipped.type], derive: deriveSkip),
         Derivation(function: skipByTerms, eventTypes: [JobSkipped.type], derive: deriveSkipByTerms),
@@ -31,11 +34,33 @@ package enum JobDerivations {
 
     @Sendable
     private static func deriveRetry(_ input: DerivationInput) throws(DerivationError) -> [UInt8] {
+        try deriveRetry(input, floor: nil)
+    }
+
+    @Sendable
+    private static func deriveRetryWithFloor(_ input: DerivationInput) throws(DerivationError) -> [UInt8] {
+        let blobs = try input.causeBlobs()
+        guard blobs.count == 2 else {
+            throw .unexpectedCauses("\(blobs.count) blobs, and a policy and a floor are needed")
+        }
+        let bytes = try input.blob(blobs[1])
+        let floor: RetryFloor
+        do throws(JSONError) {
+            floor = try RetryFloor(canonicalBytes: bytes)
+        } catch {
+            throw .unreadable("the blob \(blobs[1].hex): \(error)")
+        }
+        return try deriveRetry(input, floor: floor.floor)
+    }
+
+    private static func deriveRetry(
+        _ input: DerivationInput, floor: Microseconds?
+    ) throws(DerivationError) -> [UInt8] {
         let cause = try input.onlyCause()
         let failed = try cause.payload(JobFailed.self)
         guard !failed.final else { throw .otherType(JobFailed.type) }
         let policy = try input.firstBlob(RetryPolicy.self) ?? .standard
-        let delay = policy.delay(after: failed.attempt, of: cause.stream.id)
+        let delay = policy.delay(after: failed.attempt, of: cause.stream.id, atLeast: floor)
         let retry = JobRetryScheduled(
             attempt: failed.attempt + 1, delay: delay, notBefore: input.recorded.time + delay)
         return retry.canonicalBytes()
@@ -96,7 +121,11 @@ package enum JobDerivations {
 
     @Sendable
     private static func deriveDeadline(_ input: DerivationInput) throws(DerivationError) -> [UInt8] {
-        let submission = try input.onlyCause().payload(JobSubmitted.self)
+        let cause = try input.onlyCause()
+        guard cause.stream == input.recorded.stream else {
+            throw .unexpectedCauses("the submission isn't this job's")
+        }
+        let submission = try cause.payload(JobSubmitted.self)
         guard let deadline = submission.terms?.deadline, deadline <= input.recorded.time else {
             throw .unexpectedCauses("its deadline hadn't passed when it was cancelled")
         }

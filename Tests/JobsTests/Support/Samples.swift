@@ -15,11 +15,11 @@ enum Sample {
     static func job(_ number: Int) -> JobID { JobID(wellFormed: "j\(number)") }
 
     static func submitted(
-        _ ordinal: Int = 0, after: [JobID] = [], lane: String = "openai", maxAttempts: Int = 3
+        _ ordinal: Int = 0, after: [JobID] = [], lane: String = "openai", maxAttempts: Int = 3, terms: QueueTerms? = nil
     ) -> JobSubmitted {
         JobSubmitted(
             after: after, kind: "probe", labels: ["model": "m", "scenario": "s\(ordinal)"], lane: lane,
-            maxAttempts: maxAttempts, ordinal: ordinal, run: run)
+            maxAttempts: maxAttempts, ordinal: ordinal, run: run, terms: terms)
     }
 
     static func leased(by worker: WorkerID = a, attempt: Int = 1, until seconds: Int64 = 100) -> JobEvent {

@@ -65,26 +65,7 @@ final class Workshop: Sendable {
 
     func events(_ job: Int) throws -> [Event] { try log.readStream(Sample.stream(Sample.job(job))) }
 
-    /// Derives every derived event of the log again, and says which differ from the record.
-    func divergences() throws -> [String] {
-        var found: [String] = []
-        for event in try log.read(.forward, from: nil, matching: .all, limit: 10_000).events {
-            guard let cause = try event.metadata().cause, let function = cause.function else {
-                if JobDerivations.catalogue.derivedTypes.contains(event.type) {
-                    found.append("\(event.type) has no cause")
-                }
-                continue
-            }
-            let derivation = try #require(JobDerivations.catalogue[function])
-            let causes = try cause.positions.map { try #require(try log.event(at: $0)) }
-            let input = DerivationInput(recorded: event, causes: causes) { [log] digest throws(DerivationError) in
-                guard let bytes = try? log.blob(digest) else { throw .missingBlob(digest) }
-                return bytes
-            }
-            if try derivation.derive(input) != event.dataBytes { found.append("\(event.type) at \(event.position)") }
-        }
-        return found
-    }
+    func divergences() throws -> [String] { try Derived.divergences(in: log) }
 }
 
 /// A handler from a function.

@@ -1,0 +1,177 @@
+package import CanonicalJSON
+import Deciders
+package import Determinism
+package import EventLog
+package import Jobs
+import Logging
+import Projections
+
+/// Submits jobs to the queues of a store, works on them, and changes what stands there.
+package struct QueueService: Sendable {
+    private let store: Store
+    private let effects: Effects
+    private let time: TimeSource
+    private let jobs: CommandHandler<Job>
+    private let queues: CommandHandler<QueueControl>
+
+    package init(_ store: Store, time: TimeSource = .system) {
+        self.store = store
+        self.time = time
+        effects = .live(time)
+        jobs = CommandHandler(log: store.log, effects: effects, worker: nil)
+        queues = CommandHandler(log: store.log, effects: effects, worker: nil)
+    }
+
+    /// Submits jobs under an id; again under the same id it adds what is missing.
+    package func submit(
+        _ requests: [JobRequest], id: String, by person: String
+    ) async throws -> QueueSubmitter.Receipt {
+        try await QueueSubmitter(log: store.log, effects: effects).submit(requests, id: id, by: person)
+    }
+
+    /// A worker with a new identity, ready to work.
+    package func worker(
+        _ handlers: QueueHandlers, slots: Int, queues: Set<String>? = nil, lease: LeasePolicy? = nil,
+        grace: Microseconds = .seconds(30), endsWhenEmpty: Bool = false
+    ) -> Session {
+        var configuration = QueueWorker.Configuration(
+            worker: .new(), slots: slots, queues: queues, grace: grace, endsWhenEmpty: endsWhenEmpty)
+        if let lease { configuration.lease = lease }
+        let directory = store.workersDirectory
+        let worker = QueueWorker(
+            configuration, log: store.log, effects: effects, time: time, views: store.views, handlers: handlers,
+            isGone: { WorkerLock.isGone($0, in: directory) })
+        return Session(worker: worker, id: configuration.worker, slots: slots, queues: queues, store, effects)
+    }
+
+    /// One process at work: says that it lives, works, and says how it ended.
+    package struct Session: Sendable {
+        package let worker: QueueWorker
+        package let id: WorkerID
+        private let started: WorkerStarted
+        private let directory: String
+        private let workers: CommandHandler<Worker>
+
+        fileprivate init(
+            worker: QueueWorker, id: WorkerID, slots: Int, queues: Set<String>?, _ store: Store, _ effects: Effects
+        ) {
+            self.worker = worker
+            self.id = id
+            started = WorkerStarted(
+                concurrency: slots, queues: (queues ?? []).sorted(), host: ThisProcess.host, process: ThisProcess.id)
+            directory = store.workersDirectory
+            workers = CommandHandler(log: store.log, effects: effects, worker: id.rawValue)
+        }
+
+        package func work() async throws -> QueueWorker.Outcome {
+            try await WorkerLock.hold(id, in: directory) {
+                try await workers.handle(id.rawValue, .start(started))
+                do {
+                    let outcome = try await worker.work()
+                    try await workers.handle(id.rawValue, .stop(outcome == .finished ? .finished : .drained))
+                    return outcome
+                } catch {
+                    _ = try? await workers.handle(id.rawValue, .stop(.failed))
+                    throw error
+                }
+            }
+        }
+    }
+}
+
+// MARK: - What operators change
+
+extension QueueService {
+    /// What came of a change to several jobs.
+    package struct Changed: Equatable, Sendable {
+        package var changed: [JobID] = []
+        /// Jobs that couldn't be changed, and why.
+        package var refused: [Refused] = []
+
+        package struct Refused: Equatable, Sendable {
+            package let id: JobID
+            package let reason: String
+        }
+    }
+
+    /// What an operator does to a job.
+    package enum Change: Equatable, Sendable {
+        case retry
+        case cancel(note: String?)
+        case unlock(note: String?)
+
+        fileprivate func command(by person: String) -> Job.Command {
+            switch self {
+            case .retry: .requestRetry(by: person)
+            case .cancel(let note): .cancel(by: person, note: note, reason: .requested)
+            case .unlock(let note): .unlock(by: person, note: note)
+            }
+        }
+    }
+
+    /// Changes jobs, and settles what follows: a cancelled job's children are skipped, and theirs.
+    package func change(_ ids: [JobID], _ change: Change, by person: String) async throws -> Changed {
+        var outcome = Changed()
+        let command = change.command(by: person)
+        var rest = ids[...]
+        while !rest.isEmpty {
+            let batch = rest.prefix(2_048)
+            rest = rest.dropFirst(batch.count)
+            let results = await jobs.handle(
+                batch.map { id in BatchCommand(id.rawValue, job: id.rawValue) { _ in command } })
+            for (id, result) in zip(batch, results) {
+                switch result {
+                case .success(let handled) where handled.events.isEmpty: break
+                case .success: outcome.changed.append(id)
+                case .failure(.refused(let refusal)):
+                    outcome.refused.append(.init(id: id, reason: refusal.inWords))
+                case .failure(let error): throw error
+                }
+            }
+        }
+        try await QueueSettler(jobs, log: store.log, effects: effects, views: store.views).settle()
+        return outcome
+    }
+
+    /// Pauses a queue; false if it was paused already.
+    package func pause(_ queue: String, note: String?, by person: String) async throws -> Bool {
+        try await !queues.handle(queue, .pause(by: person, note: note)).events.isEmpty
+    }
+
+    /// Resumes a queue; false if it wasn't paused.
+    package func resume(_ queue: String, by person: String) async throws -> Bool {
+        try await !queues.handle(queue, .resume(by: person)).events.isEmpty
+    }
+
+    /// Sets how many jobs of a queue run at once, and whether it refuses new ones; false if that is so already.
+    package func configure(
+        _ queue: String, concurrency: Int?, draining: Bool, by person: String
+    ) async throws -> Bool {
+        try await !queues.handle(queue, .configure(concurrency: concurrency, draining: draining, by: person))
+            .events.isEmpty
+    }
+
+    /// What is set for a queue now.
+    package func control(of queue: String) throws -> QueueControl.State { try queues.load(queue).state }
+}
+
+extension Job.Refusal {
+    /// For people.
+    package var inWords: String {
+        switch self {
+        case .unknownJob: "there is no such job"
+        case .submittedDifferently: "it was submitted with other content"
+        case .notReady: "its retry isn't decided yet"
+        case .notDue(let time): "it isn't due before \(time)"
+        case .leasedElsewhere(let lease): "worker \(lease.worker) has it until \(lease.deadline)"
+        case .leaseLost: "its lease is over"
+        case .leaseHolds(let until): "its lease holds until \(until)"
+        case .alreadyFinished: "it has ended"
+        case .nothingToRetry: "it hasn't failed, been cancelled or been skipped"
+        case .notRunning: "no worker has it"
+        case .belongsToRun: "it belongs to an experiment's run, which is stopped as a whole"
+        case .pastDeadline(let time): "its deadline was \(time)"
+        case .beforeDeadline: "its deadline is still to come"
+        }
+    }
+}

@@ -1,0 +1,149 @@
+package import CanonicalJSON
+import Determinism
+
+/// Reads jobs as files hold them: an object each.
+///
+///     {"kind": "analyse", "name": "b", "queue": "analysis", "input": {"file": "a.csv"}, "after": ["a"], "priority": 5}
+extension JobRequest {
+    /// Reads one job; `index` is its place among those of its file, from 0.
+    ///
+    /// Throws `SubmissionProblem`, which names the field.
+    package init(_ value: JSONValue, at index: Int) throws(SubmissionProblem) {
+        let fields = try JobFields(value, at: index)
+        guard let kind = try fields.text("kind") else {
+            throw fields.problem("kind", "it is missing", "say what kind of work it is, as in \"noop\"")
+        }
+        self.init(kind: kind)
+        name = try fields.text("name")
+        queue = try fields.text("queue") ?? queue
+        input = fields["input"] ?? input
+        after = try fields.list("after").map { (parent) throws(SubmissionProblem) in try fields.parent(parent) }
+        join = try fields.word("join", of: QueueTerms.Join.self) ?? join
+        priority = try fields.integer("priority") ?? priority
+        notBefore = try fields.time("notBefore")
+        deadline = try fields.time("deadline")
+        timeout = try fields.length("timeout")
+        tags = try fields.texts("tags")
+        retry = try fields.retry()
+    }
+}
+
+/// The members of one job, with problems that name them.
+private struct JobFields {
+    private static let known: Set<String> = [
+        "after", "attempts", "backoff", "deadline", "input", "join", "kind", "longestBackoff", "name", "notBefore",
+        "priority", "queue", "tags", "timeout",
+    ]
+
+    private let value: JSONValue
+    private let index: Int
+
+    init(_ value: JSONValue, at index: Int) throws(SubmissionProblem) {
+        self.value = value
+        self.index = index
+        guard let object = value.object else {
+            throw problem("the job", "it is no object", "write {\"kind\": …} on each line")
+        }
+        for member in object where !Self.known.contains(member.key) {
+            throw problem(
+                member.key, "there is no such field", "use " + Self.known.sorted().joined(separator: ", "))
+        }
+    }
+
+    subscript(field: String) -> JSONValue? { value[field] }
+
+    func problem(_ field: String, _ message: String, _ remedy: String) -> SubmissionProblem {
+        SubmissionProblem(index, name: value["name"]?.string, field: field, message, remedy: remedy)
+    }
+
+    func text(_ field: String) throws(SubmissionProblem) -> String? {
+        guard let found = value[field] else { return nil }
+        guard let text = found.string, !text.isEmpty else {
+            throw problem(field, "it is no text", "write it in quotes")
+        }
+        return text
+    }
+
+    func integer(_ field: String) throws(SubmissionProblem) -> Int? {
+        guard let found = value[field] else { return nil }
+        guard let number = found.int else { throw problem(field, "it is no whole number", "write it without quotes") }
+        return number
+    }
+
+    func list(_ field: String) throws(SubmissionProblem) -> [JSONValue] {
+        guard let found = value[field] else { return [] }
+        guard let list = found.array else { throw problem(field, "it is no list", "write it in brackets") }
+        return list
+    }
+
+    func word<Word: RawRepresentable & CaseIterable>(
+        _ field: String, of: Word.Type
+    ) throws(SubmissionProblem) -> Word? where Word.RawValue == String {
+        guard let text = try text(field) else { return nil }
+        guard let word = Word(rawValue: text) else {
+            throw problem(
+                field, "«\(text)» isn't known", "use " + Word.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return word
+    }
+
+    func time(_ field: String) throws(SubmissionProblem) -> Timestamp? {
+        guard let text = try text(field) else { return nil }
+        guard let time = Timestamp(text: text) else {
+            throw problem(field, "«\(text)» is no time", "write it like 2026-11-21T09:00:00Z")
+        }
+        return time
+    }
+
+    /// A length of time, in seconds.
+    func length(_ field: String) throws(SubmissionProblem) -> Microseconds? {
+        guard let found = value[field] else { return nil }
+        guard let seconds = found.double, seconds > 0, seconds <= 1e9 else {
+            throw problem(field, "it is no length of time", "write seconds as a number greater than 0")
+        }
+        return Microseconds(Int64((seconds * 1e6).rounded()))
+    }
+
+    func texts(_ field: String) throws(SubmissionProblem) -> [String: String] {
+        guard let found = value[field] else { return [:] }
+        guard let object = found.object else {
+            throw problem(field, "it is no object of texts", "write {\"tag\": \"value\"}")
+        }
+        var texts: [String: String] = [:]
+        for member in object {
+            guard let text = member.value.string else {
+                throw problem("\(field).\(member.key)", "it is no text", "write it in quotes")
+            }
+            texts[member.key] = text
+        }
+        return texts
+    }
+
+    func retry() throws(SubmissionProblem) -> RetryPolicy {
+        let attempts = try integer("attempts") ?? RetryPolicy.standard.attempts
+        guard (1...1_000).contains(attempts) else {
+            throw problem("attempts", "\(attempts) is out of range", "use 1 to 1000, the first attempt included")
+        }
+        return RetryPolicy(
+            attempts: attempts, base: try length("backoff") ?? RetryPolicy.standard.base,
+            cap: try length("longestBackoff") ?? RetryPolicy.standard.cap)
+    }
+
+    /// A name, or an object with a name or an id, and what the parent's failure does.
+    func parent(_ value: JSONValue) throws(SubmissionProblem) -> JobRequest.Parent {
+        if let name = value.string { return JobRequest.Parent(.name(name)) }
+        var onFailure = ParentRange.OnFailure.fail
+        if let word = value["onFailure"] {
+            guard let known = word.string.flatMap(ParentRange.OnFailure.init) else {
+                throw problem("after.onFailure", "it isn't known", "use fail, continue or skip")
+            }
+            onFailure = known
+        }
+        if let name = value["name"]?.string { return JobRequest.Parent(.name(name), onFailure: onFailure) }
+        guard let id = value["id"]?.string.flatMap({ JobID(rawValue: $0) }) else {
+            throw problem(
+                "after", "it names no job", "write the name of a job, or {\"id\": …, \"onFailure\": …}")
+        }
+        return JobRequest.Parent(.id(id), onFailure: onFailure)
+    }
+}

@@ -1,0 +1,24 @@
+import CanonicalJSON
+
+/// Who does the jobs of which kind.
+package struct QueueHandlers: Sendable {
+    private let handlers: [String: any QueueHandler]
+
+    /// Every worker knows the kind `noop`.
+    package init(_ handlers: [String: any QueueHandler] = [:]) {
+        self.handlers = handlers.merging([NoopHandler.kind: NoopHandler()]) { given, _ in given }
+    }
+
+    package subscript(kind: String) -> (any QueueHandler)? { handlers[kind] }
+    package func knows(_ kind: String) -> Bool { handlers[kind] != nil }
+    package var kinds: [String] { handlers.keys.sorted() }
+}
+
+/// A handler whose answer needs no waiting, so that no task is made for it.
+package protocol InstantHandler: QueueHandler {
+    var answer: QueueResult { get }
+}
+
+extension NoopHandler: InstantHandler {
+    package var answer: QueueResult { .completed(.object([:])) }
+}

@@ -1,0 +1,315 @@
+import Deciders
+import Determinism
+import EventLog
+import Logging
+import Projections
+
+/// The loop of one worker: what happened goes to the machine, what it says is begun.
+struct QueueLoop {
+    private let worker: QueueWorker
+    private let mailbox: Mailbox<QueueMessage>
+    private let steps: QueueSteps
+    private var machine: QueueMachine
+    private var held: [JobID: HeldJob] = [:]
+    private var answers: [JobID: QueueResult] = [:]
+    /// The rows of jobs that may be claimed, as of the last look.
+    private var rows: [JobID: QueueRow] = [:]
+    /// The queues that it works on and that are known, as of the last look.
+    private var served: [String] = []
+    /// The queues with a limit, as of the last look.
+    private var limited: Set<String> = []
+    private var progress: [JobID: ProgressThrottle] = [:]
+    private var reports: [(id: JobID, thousandths: Int, message: String?)] = []
+    private var isSettling = false
+    /// Whether it is time to look after leases.
+    private var isRound = true
+    /// Whether nothing was left at the last look.
+    private var isEmpty = false
+    /// When the earliest job that waits for a time may be claimed, and the process is woken for it.
+    private var alarm: Timestamp?
+
+    init(_ worker: QueueWorker, _ mailbox: Mailbox<QueueMessage>) {
+        self.worker = worker
+        self.mailbox = mailbox
+        let configuration = worker.configuration
+        steps = QueueSteps(
+            jobs: worker.jobs, log: worker.log, effects: worker.effects, worker: configuration.worker,
+            policy: configuration.lease)
+        machine = QueueMachine(
+            QueueMachine.Settings(
+                worker: configuration.worker, slots: configuration.slots, lease: configuration.lease))
+    }
+
+    /// Runs until nothing is left or everything was given back; `begin` starts what takes time.
+    mutating func run(_ begin: (@escaping @Sendable () async -> Void) -> Void) async throws -> QueueWorker.Outcome {
+        while true {
+            if machine.needsLook || isRound { try await look(begin) }
+            perform(begin)
+            if machine.isOver, !isSettling { return .drained }
+            if isEmpty, worker.configuration.endsWhenEmpty, machine.isIdle, !isSettling { return .finished }
+            if machine.needsLook || isRound { continue }
+            for message in try await mailbox.take() { try take(message) }
+        }
+    }
+
+    private mutating func take(_ message: QueueMessage) throws {
+        switch message {
+        case .grown: machine.grew()
+        case .due:
+            alarm = nil
+            machine.grew()
+        case .round: isRound = true
+        case .claimed(let leased, let lost):
+            for job in leased { held[job.id] = job }
+            let waiting = limited.isEmpty ? [] : leased.filter { limited.contains($0.submission.lane) }
+            machine.claimed(leased.map { ($0.id, $0.deadline) }, lost: lost, limited: Set(waiting.map(\.id)))
+            for id in lost { rows[id] = nil }
+        case .ended(let id, let answer):
+            answers[id] = answer
+            machine.ended(id)
+        case .recorded(let ids):
+            for id in ids {
+                held[id] = nil
+                answers[id] = nil
+                progress[id] = nil
+            }
+            machine.recorded(ids)
+        case .renewed(let jobs, let lost):
+            for (job, _) in jobs where held[job.id] != nil { held[job.id]?.loaded = job.loaded }
+            machine.renewed(jobs.map { ($0.0.id, $0.1) }, lost: lost)
+        case .reported(let id, let thousandths, let message):
+            reports.append((id, thousandths, message))
+        case .progressed(let id, let loaded): held[id]?.loaded = loaded
+        case .settled:
+            isSettling = false
+            machine.grew()
+        case .drain: machine.drain()
+        case .stop: machine.stopAll()
+        case .failed(let error): throw error
+        }
+    }
+}
+
+// MARK: - Doing
+
+extension QueueLoop {
+    typealias Begin = (@escaping @Sendable () async -> Void) -> Void
+
+    private mutating func perform(_ begin: Begin) {
+        for (id, thousandths, message) in reports { report(id, thousandths, message, begin) }
+        reports = []
+        while true {
+            let actions = machine.next()
+            if actions.isEmpty { return }
+            for action in actions { perform(action, begin) }
+        }
+    }
+
+    private mutating func perform(_ action: QueueMachine.Action, _ begin: Begin) {
+        let (steps, mailbox) = (steps, mailbox)
+        switch action {
+        case .claim(let candidates):
+            let jobs = candidates.compactMap { candidate in
+                rows[candidate.id].map { ListedJob(id: candidate.id, row: $0) }
+            }
+            step(begin) { mailbox.post(try await steps.claim(jobs)) }
+        case .start(let id): start(id, begin)
+        case .stop(let ids): for id in ids { held[id]?.stopped.happen() }
+        case .record(let ids):
+            let batch = ids.compactMap { id in held[id].map { ($0, answers[id] ?? .interrupted) } }
+            step(begin) {
+                try await steps.record(batch)
+                mailbox.post(.recorded(ids))
+            }
+        case .renew(let ids):
+            let jobs = ids.compactMap { held[$0] }
+            step(begin) { mailbox.post(try await steps.renew(jobs)) }
+        }
+    }
+
+    private mutating func start(_ id: JobID, _ begin: Begin) {
+        guard let job = held[id] else { return }
+        let handler = worker.handlers[job.submission.kind]
+        if let instant = handler as? any InstantHandler {
+            answers[id] = instant.answer
+            return machine.ended(id)
+        }
+        let (steps, mailbox) = (steps, mailbox)
+        begin {
+            let answer = await steps.run(job, handler) { mailbox.post(.reported(id, $0, $1)) }
+            mailbox.post(.ended(id, answer))
+        }
+    }
+
+    private mutating func report(_ id: JobID, _ thousandths: Int, _ message: String?, _ begin: Begin) {
+        guard let job = held[id], machine.phase(of: id) == .working else { return }
+        let isDue = progress[id, default: ProgressThrottle()].take(thousandths, message, at: worker.time.time())
+        guard isDue else { return }
+        let (steps, mailbox) = (steps, mailbox)
+        step(begin) {
+            if let loaded = try await steps.progress(job, thousandths, message) {
+                mailbox.post(.progressed(id, loaded))
+            }
+        }
+    }
+
+    /// Begins something whose failure is that of the world around the jobs, and ends the loop.
+    private func step(_ begin: Begin, _ body: @escaping @Sendable () async throws -> Void) {
+        let mailbox = mailbox
+        begin {
+            do {
+                try await body()
+            } catch {
+                if !Task.isCancelled { mailbox.post(.failed(error)) }
+            }
+        }
+    }
+}
+
+// MARK: - Looking
+
+extension QueueLoop {
+    /// How many rows of one sort are read at one look; more come with the next.
+    private static let mostRows = 1_024
+
+    /// Reads what could be done.
+    ///
+    /// Messages are taken after the state to read is fixed: what it shows of this worker's steps, they have told by
+    /// then.
+    private mutating func look(_ begin: Begin) async throws {
+        let isRound = isRound
+        self.isRound = false
+        var arrears = QueueArrears()
+        try worker.views.query(JobQueue.self) { tables in
+            for message in mailbox.takeAll() { try take(message) }
+            let now = worker.time.time()
+            var look = QueueMachine.Look(now: now)
+            try lookForWork(tables, &look)
+            if machine.awaitsAdmission { try lookForAdmission(tables, &look) }
+            arrears.undecided = try tables.unsettled(limit: Self.mostRows)
+            if isRound {
+                machine.tick(now)
+                try lookForLostJobs(tables, &look)
+                arrears.pastDeadline = try tables.pastDeadline(at: now, limit: Self.mostRows)
+                arrears.lostLeases = try lostLeases(tables, at: now)
+            }
+            machine.looked(look, workers: try workers(tables))
+            setAlarm(try tables.nextTime(after: now, in: served), now, begin)
+        }
+        if !isSettling, !arrears.isEmpty { settle(arrears, begin) }
+    }
+
+    private mutating func settle(_ arrears: QueueArrears, _ begin: Begin) {
+        isSettling = true
+        isEmpty = false
+        let (steps, mailbox) = (steps, mailbox)
+        step(begin) {
+            try await steps.settle(arrears)
+            mailbox.post(.settled)
+        }
+    }
+
+    private mutating func lookForWork(_ tables: JobQueue.Tables, _ look: inout QueueMachine.Look) throws {
+        rows = rows.filter { machine.phase(of: $0.key) == .claiming }
+        limited = []
+        isEmpty = true
+        served = []
+        let claiming = machine.claiming()
+        let need = machine.room + claiming
+        var free: [String] = []
+        for (name, queue) in try tables.allQueues() where worker.serves(name) {
+            served.append(name)
+            if queue.counts.unfinished > 0 { isEmpty = false }
+            if let limit = queue.concurrency {
+                limited.insert(name)
+                look.room[name] = max(limit - queue.counts.running - machine.claiming(in: name), 0)
+            }
+            guard need > 0, queue.pause == nil else { continue }
+            for job in try tables.due(in: name, at: look.now, limit: need + Self.mostRows) { consider(job, &look) }
+            guard queue.counts.ready > 0 else { continue }
+            if let room = look.room[name] {
+                for job in try tables.ready(in: name, limit: room + claiming) { consider(job, &look) }
+            } else {
+                free.append(name)
+            }
+        }
+        guard !free.isEmpty else { return }
+        var left = need
+        try tables.forEachReady(in: free) { job in
+            consider(job, &look)
+            left -= 1
+            return left > 0
+        }
+    }
+
+    private mutating func consider(_ job: ListedJob, _ look: inout QueueMachine.Look) {
+        guard !machine.holds(job.id), worker.handlers.knows(job.row.kind) else { return }
+        rows[job.id] = job.row
+        look.ready.append(
+            QueueMachine.Candidate(
+                id: job.id, kind: job.row.kind, position: job.row.position, priority: job.row.priority,
+                queue: job.row.queue))
+    }
+
+    /// Which of this worker's new leases in queues with a limit count: those with fewer than the limit before them.
+    private func lookForAdmission(_ tables: JobQueue.Tables, _ look: inout QueueMachine.Look) throws {
+        var leases: [String: [(position: Position, id: JobID)]] = [:]
+        for worker in try tables.runningWorkers() {
+            for job in try tables.running(of: worker) {
+                if let position = job.row.leased { leases[job.row.queue, default: []].append((position, job.id)) }
+            }
+        }
+        for name in served {
+            let queue = try tables.queue(name)
+            let ordered = (leases[name] ?? []).sorted { $0.position < $1.position }.map(\.id)
+            let limit = min(queue?.concurrency ?? ordered.count, ordered.count)
+            look.admitted += ordered[..<limit].filter { machine.phase(of: $0) == .leased }
+            look.surplus += ordered[limit...].filter { machine.phase(of: $0) == .leased }
+        }
+    }
+
+    /// This worker's jobs that somebody cancelled, unlocked or took away.
+    private func lookForLostJobs(_ tables: JobQueue.Tables, _ look: inout QueueMachine.Look) throws {
+        for id in machine.working {
+            guard case .leased(let lease)? = try tables.job(id)?.stage, lease.worker == worker.configuration.worker
+            else {
+                look.lost.append(id)
+                continue
+            }
+        }
+    }
+
+    /// Leases of processes that have ended, and leases whose time has passed.
+    private func lostLeases(
+        _ tables: JobQueue.Tables, at now: Timestamp
+    ) throws -> [(job: ListedJob, reason: JobLeaseExpired.Reason)] {
+        var lost: [(job: ListedJob, reason: JobLeaseExpired.Reason)] = []
+        for other in try tables.runningWorkers() {
+            let isGone = other != worker.configuration.worker && worker.isGone(other)
+            for job in try tables.running(of: other, limit: isGone ? Self.mostRows : .max) {
+                guard case .leased(let lease) = job.row.stage, !machine.holds(job.id) else { continue }
+                if isGone {
+                    lost.append((job, .workerGone))
+                } else if lease.deadline <= now {
+                    lost.append((job, .deadline))
+                }
+            }
+        }
+        return lost
+    }
+
+    /// How many processes that aren't known to have ended have jobs, this one included.
+    private func workers(_ tables: JobQueue.Tables) throws -> Int {
+        1 + (try tables.runningWorkers().count { $0 != worker.configuration.worker })
+    }
+
+    /// Wakes the loop when the next job's time has come.
+    private mutating func setAlarm(_ next: Timestamp?, _ now: Timestamp, _ begin: Begin) {
+        guard let next, next > now, alarm.map({ next < $0 }) ?? true else { return }
+        alarm = next
+        let (mailbox, effects) = (mailbox, worker.effects)
+        begin {
+            if (try? await effects.pause(next - now)) != nil { mailbox.post(.due) }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+import CanonicalJSON
+import Deciders
+import Determinism
+import EventLog
+import Projections
+
+/// What a worker of queues does that takes time: appends for many jobs at once, and the run of one handler.
+struct QueueSteps: Sendable {
+    let jobs: CommandHandler<Job>
+    let log: any Log
+    let effects: Effects
+    let worker: WorkerID
+    let policy: LeasePolicy
+
+    /// An append for many jobs, each from the state that is known.
+    ///
+    /// A refusal is that job's own; a log that can't be written ends the worker.
+    func handle(_ batch: [BatchCommand<Job>]) async throws -> [Handled<Job>?] {
+        try await jobs.handle(batch).map { result in
+            switch result {
+            case .success(let handled): return handled
+            case .failure(.refused), .failure(.contended): return nil
+            case .failure(.effect(let error)): throw error
+            case .failure(let error): throw error
+            }
+        }
+    }
+
+    func command(
+        _ id: JobID, _ run: RunID, from loaded: Loaded<Job>?, blobs: [Blob] = [], cause: Cause? = nil,
+        for type: EventType? = nil, _ command: @escaping @Sendable (Timestamp) -> Job.Command
+    ) -> BatchCommand<Job> {
+        BatchCommand(
+            id.rawValue, run: run.rawValue, job: id.rawValue, blobs: blobs,
+            cause: { event in type == nil || Swift.type(of: event.payload).type == type ? cause : nil }, from: loaded,
+            command)
+    }
+}
+
+// MARK: - Taking jobs
+
+extension QueueSteps {
+    /// Leases jobs in their order; those that others took meanwhile are lost.
+    func claim(_ rows: [ListedJob]) async throws -> QueueMessage {
+        let loaded = try rows.map { try load($0) }
+        let (worker, length) = (worker, policy.length)
+        let handled = try await handle(
+            zip(rows, loaded).map { row, loaded in
+                command(row.id, row.row.run, from: loaded) { .lease(to: worker, at: $0, for: length) }
+            })
+        var leased: [HeldJob] = []
+        var lost: [JobID] = []
+        leased.reserveCapacity(rows.count)
+        for (row, handled) in zip(rows, handled) {
+            if let handled, let job = held(row.id, handled) { leased.append(job) } else { lost.append(row.id) }
+        }
+        return .claimed(leased: leased, lost: lost)
+    }
+
+    private func held(_ id: JobID, _ handled: Handled<Job>) -> HeldJob? {
+        guard case .known(let progress) = handled.state, case .leased(let lease) = progress.stage,
+            lease.worker == worker
+        else { return nil }
+        return HeldJob(
+            id: id, loaded: handled.loaded, submission: progress.submission, attempt: lease.attempt,
+            deadline: lease.deadline)
+    }
+
+    /// The job's stream as its row and its submission have it.
+    func load(_ job: ListedJob) throws -> Loaded<Job> {
+        guard let event = try log.event(at: job.row.position) else {
+            throw LogError(
+                .damaged(job.row.position), during: "reading the submission of job \(job.id)",
+                "position \(job.row.position) is beyond the log")
+        }
+        return job.row.loaded(try event.decode(JobSubmitted.self))
+    }
+
+    /// Lengthens leases; those that can't be are lost.
+    func renew(_ held: [HeldJob]) async throws -> QueueMessage {
+        let (worker, length) = (worker, policy.length)
+        let handled = try await handle(
+            held.map { job in
+                command(job.id, job.submission.run, from: job.loaded) { .renew(by: worker, at: $0, for: length) }
+            })
+        var renewed: [(HeldJob, Timestamp)] = []
+        var lost: [JobID] = []
+        for (job, handled) in zip(held, handled) {
+            guard let handled, let renewal = self.held(job.id, handled) else {
+                lost.append(job.id)
+                continue
+            }
+            var next = job
+            next.loaded = handled.loaded
+            renewed.append((next, renewal.deadline))
+        }
+        return .renewed(renewed, lost: lost)
+    }
+}
+
+// MARK: - Working
+
+extension QueueSteps {
+    /// Runs a handler until it answers or is stopped.
+    func run(_ job: HeldJob, _ handler: (any QueueHandler)?, report: @escaping @Sendable (Int, String?) -> Void) async
+        -> QueueResult
+    {
+        guard let handler else {
+            return .failed(class: "unknownKind", message: "no handler for \(job.submission.kind)", retryable: true)
+        }
+        let task = QueueTask(
+            id: job.id, attempt: job.attempt, kind: job.submission.kind, input: job.submission.terms?.input ?? .null,
+            labels: job.submission.labels, run: job.submission.run, timeout: job.submission.terms?.timeout,
+            parents: { try parents(of: job) }, report: report)
+        do {
+            return try await race {
+                try await handler.check()
+                return try await handler.run(task)
+            } cut: {
+                try await job.stopped.wait()
+            }
+        } catch is CancellationError {
+            return .interrupted
+        } catch {
+            return .failed(class: "handlerError", message: "\(error)", retryable: true)
+        }
+    }
+
+    /// What came of the jobs that this one waited for, in the order of its terms.
+    private func parents(of job: HeldJob) throws -> [ParentResult] {
+        try (job.submission.terms?.parents ?? []).flatMap { range in
+            try range.jobs.map { parent in try result(of: parent) }
+        }
+    }
+
+    private func result(of parent: JobID) throws -> ParentResult {
+        let stream = try StreamName(category: Job.category, id: parent.rawValue)
+        let name = try log.readStream(stream, .forward, from: nil, limit: 1).first
+            .map { try $0.decode(JobSubmitted.self).terms?.name }
+        var result: JSONValue?
+        for event in try log.readStream(stream) where event.hasType(JobCompleted.type) {
+            result = try event.decode(JobCompleted.self).result
+        }
+        return ParentResult(id: parent, name: name ?? nil, result: result)
+    }
+}
+
+// MARK: - Recording
+
+extension QueueSteps {
+    /// Records how jobs have ended; what isn't this worker's any more is kept as evidence.
+    func record(_ answers: [(HeldJob, QueueResult)]) async throws {
+        let (worker, policy) = (worker, policy)
+        let handled = try await handle(
+            answers.map { job, answer in
+                let evidence = answer.evidence
+                return command(
+                    job.id, job.submission.run, from: job.loaded, blobs: evidence,
+                    cause: evidence.isEmpty ? nil : Cause(blobs: evidence.map(\.digest))
+                ) { answer.command(by: worker, at: $0, policy: policy) }
+            })
+        var retries: [BatchCommand<Job>] = []
+        var late: [BatchCommand<Job>] = []
+        for ((job, answer), handled) in zip(answers, handled) {
+            if let handled {
+                if let retry = retry(job, answer, handled) { retries.append(retry) }
+            } else if let evidence = answer.late(attempt: job.attempt, by: worker) {
+                late.append(command(job.id, job.submission.run, from: nil) { _ in .recordLate(evidence) })
+            }
+        }
+        if !retries.isEmpty { _ = try await handle(retries) }
+        if !late.isEmpty { _ = try await handle(late) }
+    }
+
+    private func retry(_ job: HeldJob, _ answer: QueueResult, _ handled: Handled<Job>) -> BatchCommand<Job>? {
+        guard case .known(let progress) = handled.state, case .undecided = progress.stage,
+            let failure = handled.lastPosition
+        else { return nil }
+        let decision = RetryDecision(progress, job.id, failedAt: failure, floor: answer.floor)
+        return command(
+            job.id, job.submission.run, from: handled.loaded, blobs: decision.blobs, cause: decision.cause
+        ) { decision.command(at: $0) }
+    }
+
+    /// Records how far a job has come; whether it could be doesn't matter.
+    func progress(_ job: HeldJob, _ thousandths: Int, _ message: String?) async throws -> Loaded<Job>? {
+        let worker = worker
+        return try await handle([
+            command(job.id, job.submission.run, from: job.loaded) {
+                .report(by: worker, at: $0, thousandths: thousandths, message: message)
+            }
+        ])[0]?.loaded
+    }
+}

@@ -1,0 +1,153 @@
+import CanonicalJSON
+import Deciders
+import Determinism
+import EventLog
+import Testing
+
+@testable import Jobs
+
+@Suite struct QueueWorkerTests {
+    @Test func `every job of a queue is done once, the urgent ones first`() async throws {
+        let bench = try QueueBench()
+        let requests = (0..<200).map { JobRequest(kind: "note", name: "j\($0)", priority: $0 % 3) }
+        let receipt = try await bench.submit(requests)
+        let seen = Collected<JobID>()
+        let note = QueueFunction { task in
+            seen.add(task.id)
+            return .completed([:])
+        }
+        #expect(try await bench.worker(["note": note], slots: 1).work() == .finished)
+        let expected = (0..<200).sorted { (-($0 % 3), $0) < (-($1 % 3), $1) }.map { receipt.jobs[$0] }
+        #expect(seen.values == expected)
+        #expect(try bench.counts().completed == 200)
+        #expect(try bench.history(receipt.jobs[7]) == ["submitted", "leased", "completed"])
+    }
+
+    @Test func `a flow runs in the order of its edges, and children see their parents' results`() async throws {
+        let bench = try QueueBench()
+        let receipt = try await bench.submit([
+            JobRequest(kind: "add", name: "sum", after: [.init(.name("a")), .init(.name("b"))]),
+            JobRequest(kind: "give", name: "a", input: 3), JobRequest(kind: "give", name: "b", input: 4),
+        ])
+        let give = QueueFunction { task in .completed(["n": task.input]) }
+        let add = QueueFunction { task in
+            let parts = try await task.parents().compactMap { $0.result?["n"]?.int }
+            return .completed(["n": .number(Double(parts.reduce(0, +)))])
+        }
+        #expect(try await bench.worker(["give": give, "add": add]).work() == .finished)
+        let sum = try #require(
+            try bench.log.readStream(Sample.stream(receipt.jobs[0])).last?.decode(JobCompleted.self))
+        #expect(sum.result["n"]?.int == 7)
+    }
+
+    @Test func `a failed parent skips its children at once, naming the root`() async throws {
+        let bench = try QueueBench()
+        let receipt = try await bench.submit([
+            JobRequest(kind: "fail", name: "a", retry: RetryPolicy(attempts: 2, base: .milliseconds(1))),
+            JobRequest(kind: "noop", name: "b", after: [.init(.name("a"))]),
+            JobRequest(kind: "noop", name: "c", after: [.init(.name("b"))]),
+            JobRequest(kind: "noop", name: "d", after: [.init(.name("a"), onFailure: .continue)]),
+            JobRequest(kind: "noop", name: "e", after: [.init(.name("a"))], join: .anyFailed),
+        ])
+        let fail = QueueFunction { _ in .failed(class: "broken", message: "no", retryable: true) }
+        #expect(try await bench.worker(["fail": fail]).work() == .finished)
+        let states = try receipt.jobs.map { try bench.row($0).state }
+        #expect(states == [.dead, .skipped, .skipped, .completed, .completed])
+        #expect(
+            try bench.row(receipt.jobs[2]).stage
+                == .skipped(JobSkipped(rootCause: receipt.jobs[0], rootClass: "broken")))
+        #expect(
+            try bench.history(receipt.jobs[0])
+                == ["submitted", "leased", "failed", "retryScheduled", "leased", "failed"])
+        #expect(try bench.divergences() == [])
+    }
+
+    @Test func `two workers share a queue with a limit, and never run more than it allows`() async throws {
+        let bench = try QueueBench()
+        let queues = CommandBench(bench)
+        try await queues.configure("default", concurrency: 3)
+        try await bench.submit((0..<60).map { _ in JobRequest(kind: "count") })
+        let running = Gauge()
+        let count = QueueFunction { _ in
+            running.enter()
+            try await Task.sleep(for: .milliseconds(2))
+            running.leave()
+            return .completed([:])
+        }
+        async let first = bench.worker(["count": count], id: Sample.a).work()
+        async let second = bench.worker(["count": count], id: Sample.b).work()
+        #expect(try await (first, second) == (.finished, .finished))
+        #expect(running.most <= 3)
+        #expect(try bench.counts().completed == 60)
+    }
+
+    @Test func `what a gone worker had is taken over, and nothing is spent`() async throws {
+        let bench = try QueueBench()
+        let receipt = try await bench.submit([JobRequest(kind: "noop")])
+        let jobs = CommandBench(bench)
+        try await jobs.lease(receipt.jobs[0], to: Sample.b, for: .hours(1))
+        #expect(try await bench.worker(gone: [Sample.b]).work() == .finished)
+        #expect(
+            try bench.history(receipt.jobs[0]) == ["submitted", "leased", "leaseExpired", "leased", "completed"])
+        #expect(try bench.row(receipt.jobs[0]).failures == 0)
+        #expect(try bench.divergences() == [])
+    }
+
+    @Test func `stopping gives everything back, with nothing spent`() async throws {
+        let bench = try QueueBench()
+        let receipt = try await bench.submit((0..<5).map { _ in JobRequest(kind: "endless") })
+        let begun = OneShot()
+        let count = Gauge()
+        let endless = QueueFunction { _ in
+            if count.enter() == 5 { begun.happen() }
+            try await OneShot().wait()
+            return .interrupted
+        }
+        let worker = bench.worker(["endless": endless], endsWhenEmpty: false)
+        async let outcome = worker.work()
+        try await begun.wait()
+        worker.drain()
+        #expect(try await outcome == .drained)
+        for id in receipt.jobs {
+            #expect(try bench.history(id) == ["submitted", "leased", "released"])
+            #expect(try bench.row(id).state == .ready)
+        }
+    }
+
+    @Test func `a cancelled job is stopped, and its late answer doesn't count`() async throws {
+        let bench = try QueueBench()
+        let receipt = try await bench.submit([JobRequest(kind: "slow"), JobRequest(kind: "noop")])
+        let begun = OneShot()
+        let slow = QueueFunction { _ in
+            begun.happen()
+            try? await OneShot().wait()
+            return .completed(["late": true])
+        }
+        async let outcome = bench.worker(["slow": slow]).work()
+        try await begun.wait()
+        try await CommandBench(bench).cancel(receipt.jobs[0])
+        #expect(try await outcome == .finished)
+        #expect(try bench.row(receipt.jobs[0]).state == .cancelled)
+    }
+
+    @Test func `a job isn't begun before its time, and ends at its deadline`() async throws {
+        let bench = try QueueBench()
+        let now = TimeSource.system.time()
+        let receipt = try await bench.submit([
+            JobRequest(kind: "noop", notBefore: now + .milliseconds(150)),
+            JobRequest(kind: "noop", notBefore: now + .hours(1), deadline: now + .hours(2)),
+            JobRequest(kind: "unheardOf", deadline: now + .milliseconds(100)),
+        ])
+        let worker = bench.worker(endsWhenEmpty: false)
+        async let outcome = worker.work()
+        for try await page in bench.log.subscribe(
+            from: .first, matching: EventFilter(types: [JobCompleted.type]))
+        where !page.isEmpty { break }
+        worker.drain()
+        _ = try await outcome
+        #expect(try bench.log.readStream(Sample.stream(receipt.jobs[0])).last?.time ?? now >= now + .milliseconds(150))
+        #expect(try bench.row(receipt.jobs[1]).state == .scheduled)
+        #expect(try bench.row(receipt.jobs[2]).state == .cancelled)
+        #expect(try bench.divergences() == [])
+    }
+}
