@@ -10,17 +10,17 @@ package struct Effects: Sendable {
     ///
     /// With it the commands of a batch are one question and one append. Without it each is a task of its own, since the
     /// record may hold one and not its neighbour.
-    package var now: (@Sendable () -> Timestamp)?
+    package var commonTime: (@Sendable () -> Timestamp)?
     /// Waits before another attempt; returns at once in replay.
     package var pause: @Sendable (Microseconds) async throws -> Void
 
     package init(
         time: @escaping @Sendable (Place) async throws -> Timestamp,
         pause: @escaping @Sendable (Microseconds) async throws -> Void,
-        now: (@Sendable () -> Timestamp)? = nil
+        commonTime: (@Sendable () -> Timestamp)? = nil
     ) {
         self.time = time
-        self.now = now
+        self.commonTime = commonTime
         self.pause = pause
     }
 }

@@ -1,6 +1,8 @@
 import EventLog
 
 /// The commands of a batch that are still to be decided, round by round: each round has at most one of each stream.
+///
+/// Its methods are inlined into loops, so that generic code asks for the types of a decider once and not for each command.
 struct BatchRound<D: Decider> {
     typealias Outcome = Result<Handled<D>, CommandError<D.Refusal>>
 
@@ -37,12 +39,14 @@ struct BatchRound<D: Decider> {
     var isOver: Bool { due.isEmpty }
 
     /// The commands that this round may decide, in order.
+    @inline(__always)
     mutating func takeDue() -> [Int] {
         defer { due = [] }
         return due
     }
 
     /// Whether a command is the first of the round for its stream; one that isn't waits for the next round.
+    @inline(__always)
     mutating func claim(_ stream: StreamName, for index: Int) -> Bool {
         if claimed.insert(stream).inserted { return true }
         due.append(index)
@@ -51,28 +55,34 @@ struct BatchRound<D: Decider> {
     }
 
     /// The state that a command starts from; nil if the stream must be read.
+    @inline(__always)
     func held(by index: Int, _ stream: StreamName) -> Loaded<D>? {
-        known[stream] ?? batch[index].loaded
+        if known.isEmpty { return batch[index].loaded }
+        return known[stream] ?? batch[index].loaded
     }
 
+    @inline(__always)
     mutating func settle(_ index: Int, _ outcome: Outcome) { results[index] = outcome }
 
+    @inline(__always)
     mutating func propose(_ entry: Entry) { proposals.append(entry) }
 
     /// Takes the log's answers to the proposals, and begins the next round.
+    @inline(__always)
     mutating func finish(with answers: [Result<Appended, LogError>], mostAttempts: Int) {
-        for (entry, answer) in zip(proposals, answers) { finish(entry, answer, mostAttempts) }
+        for place in answers.indices { finish(proposals[place], answers[place], mostAttempts) }
         due.sort()
         proposals = []
         claimed = []
     }
 
+    @inline(__always)
     private mutating func finish(_ entry: Entry, _ answer: Result<Appended, LogError>, _ mostAttempts: Int) {
         switch answer {
         case .success(let appended):
             let handled = Handled(entry.loaded, entry.proposal.events, appended, time: entry.proposal.time)
             settle(entry.index, .success(handled))
-            if known[entry.stream] != nil { known[entry.stream] = .some(handled.loaded) }
+            if !known.isEmpty, known[entry.stream] != nil { known[entry.stream] = .some(handled.loaded) }
         case .failure(let error):
             guard case .conflict = error.code else { return settle(entry.index, .failure(.log(error))) }
             let count = losses[entry.index, default: 0] + 1

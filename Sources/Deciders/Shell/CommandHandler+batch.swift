@@ -8,10 +8,10 @@ extension CommandHandler {
     /// for one stream one after the other. The events of different streams stand in the log in the order of their
     /// commands, but for those that were decided again because somebody else was faster.
     package func handle(_ batch: [BatchCommand<D>]) async -> [Result<Handled<D>, CommandError<D.Refusal>>] {
-        guard let now = effects.now else { return await handleApart(batch) }
+        guard let time = effects.commonTime else { return await handleApart(batch) }
         var round = BatchRound(batch)
         while !round.isOver {
-            decide(&round, at: now())
+            decide(&round, at: time())
             let commits = round.proposals.map { $0.proposal.commit(to: $0.stream, after: $0.loaded) }
             round.finish(with: commits.isEmpty ? [] : await log.append(commits), mostAttempts: Self.mostAttempts)
         }
@@ -37,6 +37,7 @@ extension CommandHandler {
         }
     }
 
+    @inline(__always)
     private func propose(
         _ command: BatchCommand<D>, _ loaded: Loaded<D>, at time: Timestamp
     ) throws(CommandError<D.Refusal>) -> Proposal<D> {

@@ -107,6 +107,7 @@ extension CommandHandler {
         throw .contended(stream, attempts: Self.mostAttempts)
     }
 
+    @inline(__always)
     func proposal(
         _ events: [D.Event], at time: Timestamp?, _ header: EventHeader, _ cause: (D.Event) -> Cause?, _ blobs: [Blob]
     ) throws(CommandError<D.Refusal>) -> Proposal<D> {
@@ -121,6 +122,7 @@ extension CommandHandler {
         return Proposal(events: events, time: time, recorded: recorded, blobs: blobs)
     }
 
+    @inline(__always)
     func isTrueAlready(_ command: (Timestamp) -> D.Command, _ state: D.State) -> Bool {
         do throws(D.Refusal) {
             return try D.decide(command(Timestamp(microseconds: 0)), state).isEmpty
@@ -129,6 +131,7 @@ extension CommandHandler {
         }
     }
 
+    @inline(__always)
     func decide(_ command: D.Command, _ state: D.State) throws(CommandError<D.Refusal>) -> [D.Event] {
         do throws(D.Refusal) {
             return try D.decide(command, state)

@@ -4,6 +4,6 @@ extension Effects {
     /// Effects that act: the time of a source, and pauses that wait.
     package static func live(_ time: TimeSource) -> Effects {
         Effects(
-            time: { _ in time.time() }, pause: { try await Task.sleep(for: $0.duration) }, now: { time.time() })
+            time: { _ in time.time() }, pause: { try await Task.sleep(for: $0.duration) }, commonTime: { time.time() })
     }
 }

@@ -49,10 +49,13 @@ package struct Handled<D: Decider>: Sendable {
         recordedTime = time
     }
 
+    @inline(__always)
     init(_ loaded: Loaded<D>, _ events: [D.Event], _ appended: Appended, time: Timestamp?) {
         state = D.fold(events, from: loaded.state)
         revision = appended.lastRevision
-        positions = (0..<UInt64(appended.count)).map { Position(appended.first.rawValue + $0) }
+        positions =
+            appended.count == 1
+            ? [appended.first] : (0..<UInt64(appended.count)).map { Position(appended.first.rawValue + $0) }
         lastPosition = positions.last
         self.events = events
         recordedTime = time

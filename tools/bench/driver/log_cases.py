@@ -104,6 +104,42 @@ class Appenders:
         return lines
 
 
+class Batches:
+    """Three commits of one event for each of many jobs, a thousand jobs at a time: one call, or a task for each."""
+
+    name = "batch"
+    size = 1_000
+
+    def __init__(self, sizes, _):
+        self.jobs = sizes.concurrent_events // 3
+        self.contenders = [
+            Contender("Cairn, a task for each commit", lambda _: self.cairn("apart")),
+            Contender("Cairn, one call for a batch", lambda _: self.cairn("together")),
+        ]
+
+    def cairn(self, way):
+        return figures([BENCH, "batch", fresh(f"batch-{way}"), self.jobs, self.size, 2, way])
+
+    def run(self, rounds):
+        alternate(self.contenders, rounds)
+        apart, together = ([rate(result) for result in contender.results] for contender in self.contenders)
+        case = f"append commits of one event in batches of {self.size:,}, fsync"
+        return [
+            Row(case, self.contenders[0].name, "commits/s", apart, problem=self.contenders[0].problem),
+            Row(case, self.contenders[1].name, "commits/s", together, ratio(together, apart), "a task each", "> 1",
+                self.contenders[1].problem),
+        ]
+
+    def notes(self):
+        lines = []
+        for contender in self.contenders:
+            if contender.results:
+                events = sum(contender.values("events"))
+                cpu = sum(result["user"] + result["system"] for result in contender.results)
+                lines.append(f"{contender.name}: {1e6 * cpu / events:.1f} µs CPU per commit; {shares(contender.results)}")
+        return lines
+
+
 class Scanning:
     """Every byte of every record, from the same file: a C cursor and Cairn's `scan`."""
 

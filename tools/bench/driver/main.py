@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import peers
 import profiling
-from log_cases import Appenders, Appending, Scanning
+from log_cases import Appenders, Appending, Batches, Scanning
 from measure import BENCH, BUILD, Failed, SCRATCH, fresh, output, say
 from notes import BOUNDS
 from process_cases import Querying, Rebuilding, Running
@@ -35,7 +35,7 @@ FULL = Sizes(
 QUICK = Sizes(
     append_events=50_000, single_events=500, concurrent_events=10_000, calls=1_000, jobs=20_000, peer_events=10_000,
     peer_calls=200, concurrent_calls=2_000)
-CASES = [Appending, Appenders, Scanning, Running, Rebuilding, Querying]
+CASES = [Appending, Appenders, Batches, Scanning, Running, Rebuilding, Querying]
 NAMES = [case.name for case in CASES + peers.CASES]
 
 
