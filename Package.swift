@@ -9,6 +9,9 @@ import PackageDescription
 //   Hummingbird            HTTP server: the simulated provider now, the API later (swift-nio is what it stands on)
 //   Yams                   experiment files, with line and column marks for error messages
 //   SwiftCSV               datasets
+//   swift-subprocess       users' programs as kinds of jobs: leads a process group, leaves our files closed, and shows that
+//                          a program has ended before it is reaped, so that its group can still be ended safely
+//   swift-system           the paths and file descriptors in swift-subprocess's interface
 //   liblmdb, libcurl, libzstd (system libraries)  the store, HTTP, compression of blobs
 
 let common: [SwiftSetting] = [
@@ -51,6 +54,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
         // Floor 0: system libraries.
@@ -80,7 +85,13 @@ let package = Package(
             ]),
 
         // Floor 4: jobs; replay and audit, which see no domain.
-        library("Jobs", ["Deciders", "Projections", "EventLog", "Determinism", "CanonicalJSON", logging]),
+        library(
+            "Jobs",
+            [
+                "Deciders", "Projections", "EventLog", "Determinism", "CanonicalJSON", logging,
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]),
         library("Replay", ["Deciders", "Projections", "EventLog", "Determinism", "CanonicalJSON"]),
         library("Audit", ["Deciders", "Projections", "EventLog", "Determinism", "CanonicalJSON"]),
 
