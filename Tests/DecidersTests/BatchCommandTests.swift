@@ -104,6 +104,13 @@ import Testing
         #expect(log.calls.isEmpty)
     }
 
+    @Test func `a replaced time is asked for each place of a batch`() async throws {
+        var effects = live
+        effects.time = { place in Timestamp(microseconds: place.stream.id == "b" ? 9 : 8) }
+        let results = try await handler(effects).handle(["a", "b"].map { Self.open($0) }).map { try $0.get() }
+        #expect(results.map(\.recordedTime) == [8, 9].map { Timestamp(microseconds: $0) })
+    }
+
     @Test(arguments: [UInt64](1...6))
     func `a batch does what its commands do one by one, live and place by place`(seed: UInt64) async throws {
         print("seed \(seed)")
