@@ -9,6 +9,11 @@ enum Quantities {
         return (number < 0 ? "-" : "") + groups.reversed().joined(separator: ",")
     }
 
+    /// A number with what is counted, as in `1 job` and `2,000 jobs`.
+    static func counted(_ number: Int, _ thing: String) -> String {
+        "\(grouped(number)) \(thing)\(number == 1 ? "" : "s")"
+    }
+
     /// Nano-dollars as dollars, with as many digits as the size deserves.
     static func dollars(nano: Int) -> String {
         let places = nano.magnitude >= 1_000_000_000 ? 2 : nano.magnitude >= 1_000_000 ? 4 : 6

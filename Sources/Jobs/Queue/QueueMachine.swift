@@ -45,7 +45,7 @@ package struct QueueMachine: Sendable {
 
     /// What the read model shows, as of a position that includes all that this worker was told was recorded.
     package struct Look: Sendable {
-        package let now: Timestamp
+        package let time: Timestamp
         /// Jobs that may be claimed; of each queue the first, in order.
         package var ready: [Candidate] = []
         /// How many more jobs a queue may run, for those with a limit or a pause.
@@ -57,7 +57,7 @@ package struct QueueMachine: Sendable {
         /// Jobs of this worker in queues with a limit that came too late.
         package var surplus: [JobID] = []
 
-        package init(now: Timestamp) { self.now = now }
+        package init(at time: Timestamp) { self.time = time }
     }
 
     package enum Action: Equatable, Sendable {
@@ -176,7 +176,7 @@ extension QueueMachine {
         guard !chosen.isEmpty else { return }
         for candidate in chosen {
             held[candidate.id] = Held(
-                queue: candidate.queue, kind: candidate.kind, phase: .claiming, deadline: look.now)
+                queue: candidate.queue, kind: candidate.kind, phase: .claiming, deadline: look.time)
         }
         busy += chosen.count
         claims += 1

@@ -183,7 +183,7 @@ extension QueueLoop {
         try worker.views.query(JobQueue.self) { tables in
             for message in mailbox.takeAll() { try take(message) }
             let now = worker.time.time()
-            var look = QueueMachine.Look(now: now)
+            var look = QueueMachine.Look(at: now)
             try lookForWork(tables, &look)
             if machine.awaitsAdmission { try lookForAdmission(tables, &look) }
             arrears.undecided = try tables.unsettled(limit: Self.mostRows)
@@ -225,7 +225,7 @@ extension QueueLoop {
                 look.room[name] = max(limit - queue.counts.running - machine.claiming(in: name), 0)
             }
             guard need > 0, queue.pause == nil else { continue }
-            for job in try tables.due(in: name, at: look.now, limit: need + Self.mostRows) { consider(job, &look) }
+            for job in try tables.due(in: name, at: look.time, limit: need + Self.mostRows) { consider(job, &look) }
             guard queue.counts.ready > 0 else { continue }
             if let room = look.room[name] {
                 for job in try tables.ready(in: name, limit: room + claiming) { consider(job, &look) }

@@ -1,0 +1,268 @@
+import ArgumentParser
+import Cairn
+import CanonicalJSON
+import Determinism
+import Jobs
+
+/// The command `cairn jobs`.
+struct JobsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jobs", abstract: "Retry, cancel and unlock jobs; pause, resume and configure queues.",
+        discussion: "Every change is an event with who made it; `cairn query jobs` shows what came of it.",
+        subcommands: [
+            JobsRetryCommand.self, JobsCancelCommand.self, JobsUnlockCommand.self, JobsPauseCommand.self,
+            JobsResumeCommand.self, JobsConfigureCommand.self,
+        ])
+}
+
+/// Which jobs a change is for.
+struct JobChoice: ParsableArguments {
+    @Argument(help: "Ids of jobs, as `cairn query jobs` shows them, or the beginnings of them.")
+    var ids: [String] = []
+
+    @Option(help: "Jobs of this queue.")
+    var queue: String?
+
+    @Option(help: "Jobs of this kind.")
+    var kind: String?
+
+    @Option(help: ArgumentHelp("Jobs with this tag; may be repeated.", valueName: "key=value"))
+    var tag: [String] = []
+
+    @Option(help: ArgumentHelp("Jobs of this submission.", valueName: "name"))
+    var submission: String?
+
+    @Option(help: ArgumentHelp("Jobs whose last failure was of this class.", valueName: "class"))
+    var `class`: String?
+
+    var isEmpty: Bool {
+        ids.isEmpty && queue == nil && kind == nil && tag.isEmpty && submission == nil && self.class == nil
+    }
+
+    func validate() throws {
+        if isEmpty {
+            throw ValidationError("name jobs, or choose them by --queue, --kind, --tag, --submission or --class")
+        }
+    }
+
+    /// The chosen jobs among those in some states.
+    func find(in store: Store, _ states: [QueueState]) throws -> [JobID] {
+        if !ids.isEmpty { return try ids.map { try store.queueJob(startingWith: $0).id } }
+        var filter = QueueFilter()
+        filter.states = states
+        filter.queue = queue
+        filter.kind = kind
+        filter.run = submission.map(SubmissionPlan.run(of:))
+        filter.errorClass = self.class
+        filter.tags = try Tags.read(tag)
+        return try store.queueJobs(filter, limit: .max).map(\.id)
+    }
+}
+
+/// Tags as arguments say them.
+enum Tags {
+    static func read(_ texts: [String]) throws -> [String: String] {
+        var tags: [String: String] = [:]
+        for text in texts {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty else {
+                throw Failure(.usage, "--tag takes key=value; found \(text)")
+            }
+            tags[String(parts[0])] = String(parts[1])
+        }
+        return tags
+    }
+}
+
+struct JobsRetryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry", abstract: "Do dead, cancelled or skipped jobs after all.",
+        discussion: "EXAMPLE\n  cairn jobs retry --queue default --class timeout")
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var answer: OutputOptions
+    @OptionGroup var choice: JobChoice
+
+    func run() async throws {
+        try await change(store, answer, choice, .retry, [.dead, .cancelled, .skipped], "to be done again")
+    }
+}
+
+struct JobsCancelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel", abstract: "Cancel jobs that haven't ended; what waits for them is skipped.",
+        discussion: "EXAMPLE\n  cairn jobs cancel --submission night-7 --note 'wrong input'")
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var answer: OutputOptions
+    @OptionGroup var choice: JobChoice
+
+    @Option(help: "Why.")
+    var note: String?
+
+    func run() async throws {
+        try await change(
+            store, answer, choice, .cancel(note: note), [.running, .ready, .retrying, .scheduled, .waiting], "cancelled"
+        )
+    }
+}
+
+struct JobsUnlockCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unlock", abstract: "Take running jobs from their workers, for others to begin anew.",
+        discussion: "EXAMPLE\n  cairn jobs unlock 0f3a --note 'the machine is gone'")
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var answer: OutputOptions
+    @OptionGroup var choice: JobChoice
+
+    @Option(help: "Why.")
+    var note: String?
+
+    func run() async throws {
+        try await change(store, answer, choice, .unlock(note: note), [.running], "unlocked")
+    }
+}
+
+/// Changes the chosen jobs, and says what came of it.
+private func change(
+    _ place: StoreOptions, _ answer: OutputOptions, _ choice: JobChoice, _ change: QueueService.Change,
+    _ states: [QueueState], _ done: String
+) async throws {
+    let store = try Store.open(at: place.path)
+    defer { store.close() }
+    let ids = try choice.find(in: store, states)
+    let changed = try await QueueService(store).change(ids, change, by: Person.current)
+    try answer.output.print(ChangedJobs(changed)) {
+        Quantities.counted(changed.changed.count, "job") + " \(done)\n"
+            + changed.refused.map { "job \($0.id): \($0.reason)\n" }.joined()
+    }
+    if changed.changed.isEmpty, !changed.refused.isEmpty { throw ExitStatus.failed.exitCode }
+}
+
+private struct ChangedJobs: CanonicalEncodable {
+    private let changed: QueueService.Changed
+
+    init(_ changed: QueueService.Changed) { self.changed = changed }
+
+    func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("changed", changed.changed)
+        writer.field("refused", Dictionary(changed.refused.map { ($0.id.rawValue, $0.reason) }) { first, _ in first })
+        writer.endObject()
+    }
+}
+
+// MARK: - Queues
+
+/// Which queue a command is about.
+struct QueueChoice: ParsableArguments {
+    @Argument(help: "The queue's name.")
+    var queue: String
+
+    func validate() throws {
+        guard JobRequest.isQueueName(queue) else {
+            throw ValidationError("a queue's name has 1 to 100 letters, digits, `_`, `.`, `:` and `-`; found \(queue)")
+        }
+    }
+}
+
+struct JobsPauseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pause", abstract: "Begin no job of a queue until it is resumed; what runs goes on.",
+        discussion: "EXAMPLE\n  cairn jobs pause default --note 'the disk is full'")
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var answer: OutputOptions
+    @OptionGroup var choice: QueueChoice
+
+    @Option(help: "Why.")
+    var note: String?
+
+    func run() async throws {
+        let (queue, note) = (choice.queue, note)
+        try await control(store, answer, queue, "paused") {
+            try await $0.pause(queue, note: note, by: Person.current)
+        }
+    }
+}
+
+struct JobsResumeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Begin jobs of a queue again.",
+        discussion: "EXAMPLE\n  cairn jobs resume default")
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var answer: OutputOptions
+    @OptionGroup var choice: QueueChoice
+
+    func run() async throws {
+        let queue = choice.queue
+        try await control(store, answer, queue, "resumed") { try await $0.resume(queue, by: Person.current) }
+    }
+}
+
+struct JobsConfigureCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "configure", abstract: "Limit how many jobs of a queue run at once; let it run empty.",
+        discussion: "EXAMPLE\n  cairn jobs configure default --concurrency 4")
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var answer: OutputOptions
+    @OptionGroup var choice: QueueChoice
+
+    @Option(help: "How many run at once, over all processes.")
+    var concurrency: Int?
+
+    @Flag(help: "No limit but those of the workers.")
+    var noLimit = false
+
+    @Flag(help: "Refuse new jobs, so that the queue runs empty.")
+    var drain = false
+
+    @Flag(help: "Take new jobs again.")
+    var accept = false
+
+    func validate() throws {
+        if let concurrency, concurrency < 1 {
+            throw ValidationError("--concurrency takes a number from 1; `cairn jobs pause` stops a queue")
+        }
+        if concurrency != nil, noLimit { throw ValidationError("give --concurrency or --no-limit, not both") }
+        if drain, accept { throw ValidationError("give --drain or --accept, not both") }
+        if concurrency == nil, !noLimit, !drain, !accept { throw ValidationError("say what to change") }
+    }
+
+    func run() async throws {
+        let (queue, concurrency, noLimit, drain, accept) = (choice.queue, concurrency, noLimit, drain, accept)
+        try await control(store, answer, queue, "configured") { service in
+            let known = try service.control(of: queue)
+            return try await service.configure(
+                queue, concurrency: noLimit ? nil : concurrency ?? known.concurrency,
+                draining: accept ? false : drain || known.isDraining, by: Person.current)
+        }
+    }
+}
+
+private func control(
+    _ place: StoreOptions, _ answer: OutputOptions, _ queue: String, _ done: String,
+    _ body: (QueueService) async throws -> Bool
+) async throws {
+    let store = try Store.open(at: place.path)
+    defer { store.close() }
+    let isNew = try await body(QueueService(store))
+    try answer.output.print(Controlled(changed: isNew, queue: queue)) {
+        isNew ? "queue \(queue) \(done)\n" : "queue \(queue): nothing to change\n"
+    }
+}
+
+private struct Controlled: CanonicalEncodable {
+    let changed: Bool
+    let queue: String
+
+    func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("changed", changed)
+        writer.field("queue", queue)
+        writer.endObject()
+    }
+}

@@ -1,0 +1,157 @@
+import ArgumentParser
+import Cairn
+import CanonicalJSON
+import Determinism
+import Jobs
+
+/// The command `cairn submit`.
+struct SubmitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "submit", abstract: "Submit jobs to queues: one, many alike, or a flow from a file.",
+        discussion: """
+            A file has one JSON object a line (or - for standard input): kind, and as needed name, queue, input, after, \
+            join, priority, notBefore, deadline, timeout, attempts, backoff, longestBackoff, tags. `after` lists names of \
+            the same file, or {"id": …} of earlier jobs, each with onFailure: fail, continue or skip. Submitting again \
+            under the same --id finds the same jobs and adds only what is missing.
+
+            EXAMPLE
+              cairn submit flow.jsonl --id night-7
+              cairn submit --kind noop --count 1000 && cairn work --until-empty
+            """)
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var answer: OutputOptions
+
+    @Argument(help: "The jobs, one JSON object a line; - reads standard input.")
+    var file: String?
+
+    @Option(help: ArgumentHelp("What to call the submission, so that repeating it is harmless.", valueName: "name"))
+    var id: String?
+
+    @Option(help: "Without a file: the kind of the job.")
+    var kind: String?
+
+    @Option(help: "Without a file: how many jobs like this.")
+    var count = 1
+
+    @Option(help: "Without a file: the queue; default: default.")
+    var queue: String?
+
+    @Option(help: "Without a file: the input, as JSON.")
+    var input: String?
+
+    @Option(help: "Without a file: from -100 to 100, the higher first.")
+    var priority: Int?
+
+    @Option(help: ArgumentHelp("Without a file: not before that many seconds from now.", valueName: "seconds"))
+    var delay: Double?
+
+    @Option(help: "Without a file: a job to wait for; may be repeated.")
+    var after: [String] = []
+
+    @Option(help: ArgumentHelp("Without a file: a tag; may be repeated.", valueName: "key=value"))
+    var tag: [String] = []
+
+    func validate() throws {
+        guard (file == nil) != (kind == nil) else {
+            throw ValidationError("give a file of jobs, or --kind for jobs that are all alike")
+        }
+        let isDescribed =
+            count != 1 || queue != nil || input != nil || priority != nil || delay != nil
+            || !after.isEmpty || !tag.isEmpty
+        if file != nil, isDescribed {
+            throw ValidationError("a file says what its jobs are; leave out the options that describe one")
+        }
+        guard (1...10_000_000).contains(count) else {
+            throw ValidationError("--count takes a number from 1 to 10,000,000; found \(count)")
+        }
+        if let delay, !(0...1e9).contains(delay) {
+            throw ValidationError("--delay takes seconds from 0; found \(delay)")
+        }
+    }
+
+    func run() async throws {
+        let requests = try file.map(JobFile.read) ?? alike()
+        let store = try Store.open(at: store.path, .create)
+        defer { store.close() }
+        let submitID = id ?? WorkerID.new().rawValue
+        let receipt: QueueSubmitter.Receipt
+        do {
+            receipt = try await QueueService(store).submit(requests, id: submitID, by: Person.current)
+        } catch let refusal as QueueSubmitter.Refusal {
+            throw Failure(refusal, in: file)
+        }
+        try answer.output.print(Receipt(receipt, submitID)) {
+            let known = receipt.jobs.count - receipt.new
+            return "submission \(submitID): " + Quantities.counted(receipt.jobs.count, "job")
+                + (known == 0 ? "" : ", \(Quantities.grouped(known)) of them there already") + "\n"
+        }
+    }
+
+    private func alike() throws -> [JobRequest] {
+        var request = JobRequest(kind: kind ?? NoopHandler.kind)
+        if let queue { request.queue = queue }
+        if let priority { request.priority = priority }
+        if let delay { request.notBefore = TimeSource.system.time() + Microseconds(Int64(delay * 1e6)) }
+        if let input {
+            do throws(JSONError) {
+                request.input = try JSONParser.parse(Array(input.utf8))
+            } catch {
+                throw Failure(.usage, "--input takes JSON: \(error)")
+            }
+        }
+        request.after = try after.map { text in
+            guard let job = JobID(rawValue: text) else {
+                throw Failure(.usage, "--after takes a job's id; found \(text)")
+            }
+            return JobRequest.Parent(.id(job))
+        }
+        for tag in tag {
+            let parts = tag.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty else {
+                throw Failure(.usage, "--tag takes key=value; found \(tag)")
+            }
+            request.tags[String(parts[0])] = String(parts[1])
+        }
+        return Array(repeating: request, count: count)
+    }
+}
+
+extension Failure {
+    /// Why a submission was refused.
+    init(_ refusal: QueueSubmitter.Refusal, in file: String?) {
+        switch refusal {
+        case .problem(let problem):
+            let place = file.map { "\($0):\(problem.index + 1): " } ?? ""
+            let name = problem.name.map { "job “\($0)”: " } ?? ""
+            self.init(.usage, "\(place)\(name)\(problem.field): \(problem.message)", remedy: problem.remedy)
+        case .submittedDifferently(let submitID, let jobs):
+            self.init(
+                .usage, "the submission \(submitID) is there with other content, of " + Quantities.counted(jobs, "job"),
+                remedy: "give this one another --id")
+        case .draining(let queue):
+            self.init(
+                .failed, "the queue \(queue) takes no jobs while it drains",
+                remedy: "cairn jobs configure \(queue) --accept opens it")
+        }
+    }
+}
+
+private struct Receipt: CanonicalEncodable {
+    private let receipt: QueueSubmitter.Receipt
+    private let submitID: String
+
+    init(_ receipt: QueueSubmitter.Receipt, _ submitID: String) {
+        self.receipt = receipt
+        self.submitID = submitID
+    }
+
+    func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("jobs", receipt.jobs)
+        writer.field("new", receipt.new)
+        writer.field("run", receipt.run)
+        writer.field("submitId", submitID)
+        writer.endObject()
+    }
+}
