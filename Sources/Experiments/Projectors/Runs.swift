@@ -88,7 +88,10 @@ extension Runs.Tables {
         case .skipped(let skipped): skip(skipped, id, at: position)
         case .leaseExpired: if jobs[id]?.call == .open { note(.lost, for: id) }
         case .retryRequested: reopen(id)
-        case .leased, .leaseRenewed, .released, .retryScheduled: break
+        // The last ones happen to jobs of queues alone, which no run has.
+        case .leased, .leaseRenewed, .released, .retryScheduled, .progressed, .resultLate, .cancelled, .crashed,
+            .deferred, .unlocked:
+            break
         }
     }
 
