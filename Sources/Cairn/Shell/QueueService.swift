@@ -1,7 +1,5 @@
-package import CanonicalJSON
 import Deciders
 package import Determinism
-package import EventLog
 package import Jobs
 import Logging
 import Projections

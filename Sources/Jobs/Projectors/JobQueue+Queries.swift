@@ -6,6 +6,11 @@ import Projections
 package struct ListedJob: Equatable, Sendable {
     package let id: JobID
     package let row: QueueRow
+
+    package init(id: JobID, row: QueueRow) {
+        self.id = id
+        self.row = row
+    }
 }
 
 /// What workers ask.

@@ -76,7 +76,7 @@ package enum WorkerLock {
     }
 
     /// Whether nobody holds the lock of a worker; removes what a killed one left behind.
-    static func isGone(_ worker: WorkerID, in directory: String) -> Bool {
+    package static func isGone(_ worker: WorkerID, in directory: String) -> Bool {
         let path = path(of: worker, in: directory)
         let file = open(path, O_RDWR | O_CLOEXEC)
         // Without the right to look it counts as living until the deadline.
