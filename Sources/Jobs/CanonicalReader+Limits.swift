@@ -56,14 +56,14 @@ extension CanonicalReader {
 
     /// A word in camel case: a small letter, then letters and digits, at most 60.
     package mutating func word(_ key: StaticString) throws(JSONError) -> String {
-        try field(key) { (reader) throws(JSONError) -> String in
-            let start = reader.offset
-            let text = try String(from: &reader)
-            guard isWord(text) else {
-                throw reader.error(at: start, expected: "a word in camel case", found: "«\(text.prefix(40))»")
-            }
-            return text
-        }
+        let word: Word = try field(key)
+        return word.text
+    }
+
+    /// A word in camel case, if the key is there.
+    package mutating func optionalWord(_ key: StaticString) throws(JSONError) -> String? {
+        let word: Word? = try optionalField(key)
+        return word?.text
     }
 }
 
@@ -96,6 +96,18 @@ package func isWord(_ text: String) -> Bool {
             default: false
             }
         }
+}
+
+private struct Word: CanonicalDecodable {
+    let text: String
+
+    init(from reader: inout CanonicalReader) throws(JSONError) {
+        let start = reader.offset
+        text = try String(from: &reader)
+        guard isWord(text) else {
+            throw reader.error(at: start, expected: "a word in camel case", found: "«\(text.prefix(40))»")
+        }
+    }
 }
 
 private struct Count: CanonicalDecodable {

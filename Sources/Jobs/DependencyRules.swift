@@ -47,7 +47,8 @@ extension QueueTerms {
 
     /// The skip of this job after the end of a parent, if that alone decides.
     ///
-    /// With `anyFailed` it is for the last of all parents, when none has failed.
+    /// With `anyFailed` it is for the last of all parents, when none has failed; that the others haven't either is for
+    /// the caller to know.
     package func skip(after end: ParentEnd, of parent: JobID) -> JobSkipped? {
         guard let onFailure = onFailure(of: parent) else { return nil }
         return Self.skip(join, onFailure, after: end, of: parent)

@@ -74,11 +74,13 @@ extension Job {
         return [.leaseRenewed(JobLeaseRenewed(attempt: held.attempt, deadline: deadline, worker: worker))]
     }
 
+    /// In a completed job any further answer changes nothing: it is the same one repeated, or it came second.
     private static func complete(
         by worker: WorkerID, at now: Timestamp, _ result: JSONValue, _ job: Progress
     ) throws(Refusal) -> [JobEvent] {
         switch job.stage {
         case .leased(let held) where held.worker == worker && now < held.deadline:
+            guard case .object = result else { throw .malformedAnswer }
             return [.completed(JobCompleted(attempt: held.attempt, result: result, worker: worker))]
         case .completed: return []
         case .leased, .ready, .undecided, .retrying, .deferred, .failed, .cancelled, .skipped: throw .leaseLost
@@ -90,6 +92,7 @@ extension Job {
     ) throws(Refusal) -> [JobEvent] {
         switch job.stage {
         case .leased(let held) where held.worker == worker && now < held.deadline:
+            guard isWord(kind) else { throw .malformedAnswer }
             let isLast = job.spent + 1 >= job.submission.maxAttempts
             return [
                 .failed(
@@ -130,10 +133,13 @@ extension Job {
         return [expired, poison(held, message)]
     }
 
+    /// The class of the failure of a job that keeps losing its leases or taking its program down.
+    package static let poisonClass = "poison"
+
     static func poison(_ held: Lease, _ message: String) -> JobEvent {
         .failed(
             JobFailed(
-                attempt: held.attempt, class: "poison", final: true, message: message, retryable: false,
+                attempt: held.attempt, class: poisonClass, final: true, message: message, retryable: false,
                 worker: held.worker))
     }
 
@@ -155,8 +161,12 @@ extension Job {
         }
     }
 
+    /// What its deadline ended would be ended by it again at once.
     private static func requestRetry(by person: String, _ job: Progress) throws(Refusal) -> [JobEvent] {
-        switch job.stage {
+        if case .cancelled(.deadline) = job.stage, let deadline = job.submission.terms?.deadline {
+            throw .pastDeadline(deadline)
+        }
+        return switch job.stage {
         case .failed, .skipped, .cancelled: [.retryRequested(JobRetryRequested(by: person))]
         case .ready: []
         case .undecided, .retrying, .deferred, .leased, .completed: throw .nothingToRetry

@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Deciders
 import Determinism
 
@@ -30,22 +31,30 @@ extension Job {
     static func crash(
         by worker: WorkerID, at now: Timestamp, _ message: String, _ policy: LeasePolicy, _ job: Progress
     ) throws(Refusal) -> [JobEvent] {
-        guard let held = job.heldLease(by: worker, at: now) else { throw .leaseLost }
+        guard let held = job.heldLease(by: worker, at: now) else {
+            if [.ready, .failed(class: poisonClass)].contains(job.stage) { return [] }
+            throw .leaseLost
+        }
         let crashes = job.crashes + 1
         let hangs = job.hangs + 1
         let crashed = JobEvent.crashed(
             JobCrashed(attempt: held.attempt, crashes: crashes, message: message, worker: worker))
         guard policy.isPoison(hangs: hangs, crashes: crashes) else { return [crashed] }
-        return [crashed, poison(held, "\(hangs) times its program ended without an answer, last: \(message)")]
+        let end = message.suffix(codePoints: JobFailed.longestMessage - 100)
+        return [crashed, poison(held, "\(hangs) times it hung or its program ended without an answer, last: \(end)")]
     }
 
     static func putOff(
         by worker: WorkerID, at now: Timestamp, until: Timestamp, _ reason: String, _ job: Progress
     ) throws(Refusal) -> [JobEvent] {
-        guard let held = job.heldLease(by: worker, at: now) else { throw .leaseLost }
+        guard let held = job.heldLease(by: worker, at: now) else {
+            if job.stage == .deferred(notBefore: until) { return [] }
+            throw .leaseLost
+        }
         return [.deferred(JobDeferred(attempt: held.attempt, notBefore: until, reason: reason, worker: worker))]
     }
 
+    /// An observation, that changes nothing: what is reported twice is recorded twice.
     static func report(
         by worker: WorkerID, at now: Timestamp, _ thousandths: Int, _ message: String?, _ job: Progress
     ) throws(Refusal) -> [JobEvent] {
@@ -56,9 +65,14 @@ extension Job {
         ]
     }
 
-    /// An answer of the worker that has the job isn't late, whatever it says of itself.
+    /// An answer of the worker that has the job isn't late, whatever it says of itself: where its time is up, the loss of
+    /// the lease is recorded first.
+    ///
+    /// An observation too.
     static func recordLate(_ late: JobResultLate, _ job: Progress) throws(Refusal) -> [JobEvent] {
         if case .leased(let held) = job.stage, held.worker == late.worker { throw .leaseHolds(until: held.deadline) }
+        if let result = late.result, result.object == nil { throw .malformedAnswer }
+        if let kind = late.class, !isWord(kind) { throw .malformedAnswer }
         return [.resultLate(late)]
     }
 

@@ -5,8 +5,8 @@ package import Determinism
 /// A piece of work: submitted once, leased by one worker at a time, and in the end completed, failed, cancelled or skipped.
 ///
 /// Three counters that are never one: failures (the work answered with an error, spends an attempt), crashes (a lease or
-/// the program was lost) and deferrals (put off or given back, spends nothing). Whether a job waits for others isn't known to its stream: `ReadyQueue`
-/// knows, and only ready jobs are leased.
+/// the program was lost) and deferrals (put off or given back, spends nothing). Whether a job waits for others isn't known to
+/// its stream: the read models know, and only what they call ready is leased.
 package enum Job: Decider {
     package typealias Event = JobEvent
 
@@ -18,13 +18,14 @@ package enum Job: Decider {
     /// A submitted job, as far as it has come.
     package struct Progress: Equatable, Sendable {
         package let submission: JobSubmitted
-        /// All failed attempts; the next one's number is one more.
+        /// All failed attempts; the next one's number is one more. Being given up as poison counts as one.
         package var failures = 0
         /// Failed attempts that count against the budget: those since the last request of an operator.
         package var spent = 0
-        /// Lost leases since the last request of an operator.
+        /// Lost leases and programs since the last request of an operator.
         package var crashes = 0
-        /// Of the crashes: those in which the worker lived, so that the job itself is to blame.
+        /// Of the crashes: those in which the worker lived, so that the job itself is to blame. It hung, or its program
+        /// ended without an answer.
         package var hangs = 0
         /// How often it was put off or given back.
         package var deferrals = 0
@@ -101,8 +102,10 @@ package enum Job: Decider {
         case notRunning
         /// It is a step of an experiment's run, which is stopped or changed as a whole.
         case belongsToRun
-        /// Its deadline has passed.
+        /// Its deadline has passed, so nothing can begin it any more.
         case pastDeadline(Timestamp)
+        /// The result isn't an object, or the failure's class no word in camel case, so that no event can hold it.
+        case malformedAnswer
         /// It has no deadline, or that is still to come.
         case beforeDeadline
     }

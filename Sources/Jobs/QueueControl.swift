@@ -16,8 +16,10 @@ package enum QueueControl: Decider {
         case resume(by: String)
     }
 
-    /// Every command is possible in every state.
-    package typealias Refusal = Never
+    package enum Refusal: Error, Equatable, Sendable {
+        /// A queue is stopped by a pause, which says who did it.
+        case concurrencyBelowOne
+    }
 
     package static let category = "queue"
     package static let initial = State()
@@ -34,9 +36,10 @@ package enum QueueControl: Decider {
         return state
     }
 
-    package static func decide(_ command: Command, _ state: State) throws(Never) -> [QueueEvent] {
+    package static func decide(_ command: Command, _ state: State) throws(Refusal) -> [QueueEvent] {
         switch command {
         case .configure(let concurrency, let draining, let person):
+            if let concurrency, concurrency < 1 { throw .concurrencyBelowOne }
             if state.concurrency == concurrency, state.isDraining == draining { return [] }
             return [.configured(QueueConfigured(by: person, concurrency: concurrency, isDraining: draining))]
         case .pause(let person, let note):

@@ -60,7 +60,9 @@ package struct QueueTerms: Equatable, Sendable {
 ///
 /// A job that waits for a hundred thousand others names them in a few bytes.
 package struct ParentRange: Equatable, Sendable {
-    /// What the failure of a parent does to its child.
+    /// What the failure of a parent does to a child that needs the success of all.
+    ///
+    /// For the other joins it doesn't matter: they ask how the parents themselves ended.
     package enum OnFailure: String, Sendable, Equatable, CaseIterable, CanonicalCodable {
         /// The child is skipped, and its own children count that as a failure.
         case fail

@@ -36,7 +36,7 @@ package final class MemoryLog: Log {
                 stream: stream, expected: .any,
                 events: payloads.map { payload in
                     NewEvent(
-                        type: type(of: payload).type, version: type(of: payload).version, time: time,
+                        type: type(of: payload).type, version: payload.writtenVersion, time: time,
                         data: payload.canonicalBytes(), metadata: metadata.canonicalBytes())
                 }))
         return Array(events.suffix(appended.count))

@@ -25,9 +25,10 @@ package struct JobCancelled: EventPayload {
     package let note: String?
     package let reason: Reason
 
+    /// Cuts texts that are too long.
     package init(by: String, note: String? = nil, reason: Reason) {
-        self.by = by
-        self.note = note
+        self.by = by.prefix(codePoints: JobUnlocked.longestName)
+        self.note = note.prefix(codePoints: JobUnlocked.longestNote)
         self.reason = reason
     }
 
@@ -143,7 +144,7 @@ package struct JobProgressed: EventPayload {
     /// Cuts a message that is too long.
     package init(attempt: Int, message: String?, thousandths: Int, worker: WorkerID) {
         self.attempt = attempt
-        self.message = message.flatMap { $0.isEmpty ? nil : $0.prefix(codePoints: Self.longestMessage) }
+        self.message = message.prefix(codePoints: Self.longestMessage)
         self.thousandths = min(max(thousandths, 0), 1_000)
         self.worker = worker
     }
@@ -180,12 +181,14 @@ package struct JobResultLate: EventPayload {
     package let attempt: Int
     /// The class of the failure; nil if the work was done.
     package let `class`: String?
-    /// What came of it; nil if the work failed.
+    /// What came of it, an object; nil if the work failed.
     package var result: JSONValue? { canonicalResult?.value }
     private let canonicalResult: CanonicalValue?
     package let worker: WorkerID
 
+    /// Traps on an answer that is both or neither.
     package init(attempt: Int, class: String?, result: JSONValue?, worker: WorkerID) {
+        precondition((`class` == nil) != (result == nil), "work is done or has failed")
         self.attempt = attempt
         self.class = `class`
         canonicalResult = result.map { CanonicalValue($0) }
@@ -204,17 +207,25 @@ package struct JobResultLate: EventPayload {
     package init(from reader: inout CanonicalReader) throws(JSONError) {
         try reader.beginObject()
         attempt = try reader.integer("attempt", atLeast: 1)
-        `class` = try reader.optionalText("class", atMost: 60)
+        let start = reader.offset
+        `class` = try reader.optionalWord("class")
         canonicalResult = try reader.optionalField("result")
+        guard (`class` == nil) == (canonicalResult?.isObject == true), `class` == nil || canonicalResult == nil else {
+            throw reader.error(at: start, expected: "a class, or else an object as the result", found: "otherwise")
+        }
         worker = try reader.field("worker")
         try reader.endObject()
     }
 }
 
-/// An operator took the job from a worker, whose lease is over.
+/// An operator took the job from a worker, whose lease is over; nothing is spent and nothing counted.
 package struct JobUnlocked: EventPayload {
     package static let type = EventType("job.unlocked")
     package static let version = 1
+    /// The longest name of who asks for something, in code points.
+    package static let longestName = 200
+    /// The longest note, in code points.
+    package static let longestNote = 500
 
     package let attempt: Int
     /// Who did it, as they call themselves.
@@ -223,10 +234,11 @@ package struct JobUnlocked: EventPayload {
     /// Who had it.
     package let worker: WorkerID
 
+    /// Cuts texts that are too long.
     package init(attempt: Int, by: String, note: String?, worker: WorkerID) {
         self.attempt = attempt
-        self.by = by
-        self.note = note
+        self.by = by.prefix(codePoints: Self.longestName)
+        self.note = note.prefix(codePoints: Self.longestNote)
         self.worker = worker
     }
 

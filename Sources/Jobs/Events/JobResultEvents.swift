@@ -143,3 +143,10 @@ extension String {
         return unicodeScalars.count <= most ? self : String(unicodeScalars.suffix(most))
     }
 }
+
+extension String? {
+    /// The text without what goes beyond a number of code points; nil where it says nothing.
+    package func prefix(codePoints most: Int) -> String? {
+        flatMap { text in text.isEmpty ? nil : text.prefix(codePoints: most) }
+    }
+}

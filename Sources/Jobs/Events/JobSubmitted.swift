@@ -63,6 +63,7 @@ package struct JobSubmitted: EventPayload {
 
     package init(from reader: inout CanonicalReader) throws(JSONError) {
         try reader.beginObject()
+        let start = reader.offset
         after = try reader.field("after")
         kind = try reader.word("kind")
         labelTexts = try reader.field("labels")
@@ -72,6 +73,10 @@ package struct JobSubmitted: EventPayload {
         run = try reader.field("run")
         terms = try reader.optionalField("terms")
         try reader.endObject()
+        if terms != nil, !after.isEmpty {
+            throw reader.error(
+                at: start, expected: "no `after` beside terms, which have parents", found: "\(after.count)")
+        }
     }
 }
 
@@ -108,7 +113,9 @@ package struct JobSkipped: EventPayload {
 
     package init(from reader: inout CanonicalReader) throws(JSONError) {
         try reader.beginObject()
+        let start = reader.offset
         let quiet: Bool? = try reader.optionalField("quiet")
+        if quiet == false { throw reader.error(at: start, expected: "true, or no such field", found: "false") }
         isQuiet = quiet ?? false
         rootCause = try reader.field("rootCause")
         rootClass = try reader.word("rootClass")

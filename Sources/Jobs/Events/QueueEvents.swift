@@ -42,8 +42,9 @@ package struct QueueConfigured: EventPayload {
     /// Whether submissions are refused, so that the queue runs empty.
     package let isDraining: Bool
 
+    /// Cuts a name that is too long.
     package init(by: String, concurrency: Int?, isDraining: Bool = false) {
-        self.by = by
+        self.by = by.prefix(codePoints: JobUnlocked.longestName)
         self.concurrency = concurrency
         self.isDraining = isDraining
     }
@@ -79,9 +80,10 @@ package struct QueuePaused: EventPayload {
     /// Why, in that person's words.
     package let note: String?
 
+    /// Cuts texts that are too long.
     package init(by: String, note: String?) {
-        self.by = by
-        self.note = note
+        self.by = by.prefix(codePoints: JobUnlocked.longestName)
+        self.note = note.prefix(codePoints: JobUnlocked.longestNote)
     }
 
     package func encode(to writer: inout CanonicalWriter) {
@@ -107,7 +109,8 @@ package struct QueueResumed: EventPayload {
     /// Who asked, as they call themselves.
     package let by: String
 
-    package init(by: String) { self.by = by }
+    /// Cuts a name that is too long.
+    package init(by: String) { self.by = by.prefix(codePoints: JobUnlocked.longestName) }
 
     package func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()

@@ -4,7 +4,7 @@ package import EventLog
 
 /// A process began to work on a run, or on queues; its lock file exists from before this event until it ends.
 ///
-/// Written as version 1 for a run.
+/// Written as version 1 for a run. The fields of a worker of queues are all there, or none is.
 package struct WorkerStarted: EventPayload {
     package static let type = EventType("worker.started")
     package static let version = 2
@@ -52,11 +52,16 @@ package struct WorkerStarted: EventPayload {
     package init(from reader: inout CanonicalReader) throws(JSONError) {
         try reader.beginObject()
         concurrency = try reader.integer("concurrency", atLeast: 1)
+        let start = reader.offset
         host = try reader.optionalText("host", atMost: 200)
         process = try reader.optionalCount("process")
         queues = try reader.optionalField("queues")
         run = try reader.optionalField("run")
         try reader.endObject()
+        let ofQueues = [host != nil, process != nil, queues != nil]
+        guard ofQueues.allSatisfy({ $0 == (run == nil) }) else {
+            throw reader.error(at: start, expected: "a run, or else queues with host and process", found: "otherwise")
+        }
     }
 }
 
