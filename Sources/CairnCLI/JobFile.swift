@@ -15,17 +15,22 @@ enum JobFile {
         var requests: [JobRequest] = []
         for (number, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
-            do throws(JSONError) {
-                let value = try JSONParser.parse(Array(line))
-                do throws(SubmissionProblem) {
-                    requests.append(try JobRequest(value, at: number))
-                } catch {
-                    throw Failure(.problem(error), in: path)
-                }
-            } catch let error as JSONError {
-                throw Failure(.usage, "\(path):\(number + 1): \(error)")
-            }
+            requests.append(try request(Array(line), at: number, in: path))
         }
         return requests
+    }
+
+    private static func request(_ line: [UInt8], at number: Int, in path: String) throws -> JobRequest {
+        let value: JSONValue
+        do throws(JSONError) {
+            value = try JSONParser.parse(line)
+        } catch {
+            throw Failure(.usage, "\(path):\(number + 1): \(error)")
+        }
+        do throws(SubmissionProblem) {
+            return try JobRequest(value, at: number)
+        } catch {
+            throw Failure(.problem(error), in: path)
+        }
     }
 }
