@@ -169,6 +169,7 @@ extension Job.Refusal {
         case .notRunning: "no worker has it"
         case .belongsToRun: "it belongs to an experiment's run, which is stopped as a whole"
         case .pastDeadline(let time): "its deadline was \(time)"
+        case .malformedAnswer: "the answer can't be recorded as it is"
         case .beforeDeadline: "its deadline is still to come"
         }
     }
