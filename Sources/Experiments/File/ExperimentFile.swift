@@ -50,7 +50,7 @@ package enum ExperimentFile {
     }
 
     /// By place; what has none comes first.
-    private static func sorted(_ problems: [ExperimentProblem]) -> [ExperimentProblem] {
+    static func sorted(_ problems: [ExperimentProblem]) -> [ExperimentProblem] {
         problems.enumerated().sorted { first, second in
             let (a, b) = (first.element, second.element)
             return (a.line ?? 0, a.column ?? 0, first.offset) < (b.line ?? 0, b.column ?? 0, second.offset)

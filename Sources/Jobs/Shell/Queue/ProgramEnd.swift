@@ -41,7 +41,7 @@ extension ProgramEnd {
             failed(
                 Self.resultTooLarge,
                 "it wrote more than \(limit) bytes to its standard output and was ended; write the result to a file "
-                    + "and answer with its name, or raise result_bytes", retryable: false)
+                    + "and answer with its name, or raise max_result", retryable: false)
         }
     }
 
