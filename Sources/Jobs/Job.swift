@@ -18,14 +18,17 @@ package enum Job: Decider {
     /// A submitted job, as far as it has come.
     package struct Progress: Equatable, Sendable {
         package let submission: JobSubmitted
-        /// All failed attempts; the next one's number is one more. Being given up as poison counts as one.
+        /// All failed attempts; the next one's number is one more.
+        ///
+        /// Being given up as poison counts as one.
         package var failures = 0
         /// Failed attempts that count against the budget: those since the last request of an operator.
         package var spent = 0
         /// Lost leases and programs since the last request of an operator.
         package var crashes = 0
-        /// Of the crashes: those in which the worker lived, so that the job itself is to blame. It hung, or its program
-        /// ended without an answer.
+        /// Of the crashes: those in which the worker lived, so that the job itself is to blame.
+        ///
+        /// It hung, or its program ended without an answer.
         package var hangs = 0
         /// How often it was put off or given back.
         package var deferrals = 0
