@@ -7,7 +7,7 @@ package import Jobs
 package struct JobPlan: Equatable, Sendable {
     package let run: RunID
     /// By ordinal.
-    package let jobs: [PlannedJob]
+    package let jobs: PlannedJobs
     /// How many results are asked for: judges' jobs if there are judges, else probes.
     package let cells: Int
 
@@ -21,22 +21,36 @@ package struct JobPlan: Equatable, Sendable {
     /// So an unfinished run has compared all models on some scenarios.
     package init(_ definition: ExperimentDefinition, run: RunID) {
         self.run = run
-        var jobs: [PlannedJob] = []
-        for sample in 1...max(1, definition.samples) {
-            for scenario in definition.scenarios {
-                for model in definition.models {
-                    let cell = Cell(run: run, scenario: scenario.id, model: model, sample: sample)
-                    let probe = cell.probe(ordinal: jobs.count)
-                    jobs.append(probe)
-                    for judge in definition.judges {
-                        jobs.append(cell.judging(by: judge, after: probe.id, ordinal: jobs.count))
-                    }
-                }
-            }
-        }
-        self.jobs = jobs
+        jobs = PlannedJobs(of: definition, run: run)
         let probes = definition.samples * definition.scenarios.count * definition.models.count
         cells = probes * max(1, definition.judges.count)
+    }
+}
+
+/// The jobs of a plan, in the order of work.
+///
+/// Each is made when it is asked for: held all through a long run, they would be much of its memory.
+package struct PlannedJobs: RandomAccessCollection, Equatable, Sendable {
+    private let definition: ExperimentDefinition
+    private let run: RunID
+    package let startIndex = 0
+    package let endIndex: Int
+
+    init(of definition: ExperimentDefinition, run: RunID) {
+        self.definition = definition
+        self.run = run
+        let cells = Swift.max(1, definition.samples) * definition.scenarios.count * definition.models.count
+        endIndex = cells * (1 + definition.judges.count)
+    }
+
+    package subscript(ordinal: Int) -> PlannedJob {
+        let (number, place) = ordinal.quotientAndRemainder(dividingBy: 1 + definition.judges.count)
+        let (row, model) = number.quotientAndRemainder(dividingBy: definition.models.count)
+        let (sample, scenario) = row.quotientAndRemainder(dividingBy: definition.scenarios.count)
+        let cell = Cell(
+            run: run, scenario: definition.scenarios[scenario].id, model: definition.models[model], sample: sample + 1)
+        guard place > 0 else { return cell.probe(ordinal: ordinal) }
+        return cell.judging(by: definition.judges[place - 1], ordinal: ordinal)
     }
 }
 
@@ -77,18 +91,19 @@ private struct Cell {
         ["model": model.id, "provider": model.provider, "sample": String(sample), "scenario": scenario]
     }
 
+    private var probeID: JobID { JobID(identifying: [run.rawValue, "probe"] + parts) }
+
     func probe(ordinal: Int) -> PlannedJob {
         PlannedJob(
-            id: JobID(identifying: [run.rawValue, "probe"] + parts), kind: "probe", ordinal: ordinal, labels: labels,
-            lane: model.lane)
+            id: probeID, kind: "probe", ordinal: ordinal, labels: labels, lane: model.lane)
     }
 
-    func judging(by judge: JudgeDefinition, after probe: JobID, ordinal: Int) -> PlannedJob {
+    func judging(by judge: JudgeDefinition, ordinal: Int) -> PlannedJob {
         var labels = labels
         labels["judge"] = judge.id
         labels["provider"] = judge.model.provider
         return PlannedJob(
             id: JobID(identifying: [run.rawValue, "judge", judge.id] + parts), kind: "judge", ordinal: ordinal,
-            labels: labels, lane: judge.model.lane, after: [probe])
+            labels: labels, lane: judge.model.lane, after: [probeID])
     }
 }

@@ -43,6 +43,24 @@ struct JobPlanTests {
         #expect(plan.jobs[3].lane == "simulated")
     }
 
+    @Test("goes sample by sample, then by scenario, model and judge")
+    func order() {
+        let second = JudgeDefinition(id: "brevity", model: Self.model("judge"), rubric: Self.judge.rubric)
+        let definition = Self.definition(judges: [Self.judge, second])
+        var expected: [[String?]] = []
+        for sample in 1...definition.samples {
+            for scenario in definition.scenarios {
+                for model in definition.models {
+                    for judge in [nil, "quality", "brevity"] {
+                        expected.append([String(sample), scenario.id, model.id, judge])
+                    }
+                }
+            }
+        }
+        let planned = JobPlan(definition, run: run).jobs.map(\.labels)
+        #expect(planned.map { [$0["sample"], $0["scenario"], $0["model"], $0["judge"]] } == expected)
+    }
+
     @Test("without judges the probes are the cells")
     func withoutJudges() {
         let plan = JobPlan(Self.definition(judges: []), run: run)

@@ -60,7 +60,9 @@ package struct RunExecutor: Sendable {
         try await workers.handle(worker, run: run.rawValue, .start(WorkerStarted(concurrency: concurrency, run: run)))
         started.happen()
         try await submit()
-        switch try await workWithinBudget(telling: progress) {
+        // Ends with this function.
+        async let _ = follow(telling: progress)
+        switch try await workWithinBudget() {
         case .finished:
             try await rank()
             try await finish()
@@ -114,11 +116,9 @@ extension RunExecutor {
     }
 
     /// Works, and stops when the budget is used up.
-    private func workWithinBudget(
-        telling progress: (@Sendable (RunRow) -> Void)?
-    ) async throws -> WorkerPool.Outcome {
+    private func workWithinBudget() async throws -> WorkerPool.Outcome {
         try await withThrowingTaskGroup(of: WorkerPool.Outcome?.self) { group in
-            group.addTask { try await work(telling: progress) }
+            group.addTask { try await pool.work() }
             group.addTask {
                 try await stopWhenExhausted()
                 return nil
@@ -132,28 +132,14 @@ extension RunExecutor {
         }
     }
 
-    private func work(telling progress: (@Sendable (RunRow) -> Void)?) async throws -> WorkerPool.Outcome {
-        guard let progress else { return try await pool.work() }
-        return try await withThrowingTaskGroup(of: WorkerPool.Outcome?.self) { group in
-            group.addTask { try await pool.work() }
-            group.addTask {
-                await tell(progress)
-                return nil
-            }
-            while let ended = try await group.next() {
-                guard let ended else { continue }
-                group.cancelAll()
-                return ended
-            }
-            throw CancellationError()
-        }
-    }
-
-    /// For people's eyes only: nothing that is recorded depends on it.
-    private func tell(_ progress: @Sendable (RunRow) -> Void) async {
-        while !Task.isCancelled {
-            if let row = try? row() { progress(row) }
-            try? await Task.sleep(for: .milliseconds(200))
+    /// Lets the read models follow the log while it works, so that the end needn't wait for them.
+    ///
+    /// What `progress` hears is for people's eyes only: nothing that is recorded depends on it.
+    private func follow(telling progress: (@Sendable (RunRow) -> Void)?) async {
+        while (try? await Task.sleep(for: .milliseconds(100))) != nil {
+            // What can't be read now is told to whoever asks for it.
+            _ = try? environment.views.catchUp([Runs.self, Scores.self, Rankings.self])
+            if let progress, let row = try? row() { progress(row) }
         }
     }
 
