@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Determinism
 import EventLog
+import Glibc
 import TestSupport
 import Testing
 
@@ -119,6 +120,23 @@ struct ProgramEndTests {
             case .completed, .deferred, .interrupted: Issue.record("it didn't fail")
             }
         }
+    }
+}
+
+@Suite("Programs that can't be started")
+struct ProgramStartTests {
+    @Test(
+        "what the machine is short of for now spends no attempt", arguments: [EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSPC])
+    func shortage(number: CInt) {
+        let end = ProgramHandler.unstarted("/bin/x", "no room", number: number)
+        #expect(end == .deferred(for: .seconds(1), reason: "/bin/x can't be started now: no room"))
+    }
+
+    @Test("anything else is a failure", arguments: [EACCES, ELOOP, nil])
+    func failure(number: CInt?) {
+        let end = ProgramHandler.unstarted("/bin/x", "why", number: number)
+        let message = "/bin/x couldn't be started: why"
+        #expect(end == .failed(class: "programNotStarted", message: message, retryable: true))
     }
 }
 

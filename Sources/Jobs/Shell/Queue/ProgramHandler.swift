@@ -49,9 +49,18 @@ package final class ProgramHandler: QueueHandler {
             throw error
         } catch {
             try Task.checkCancellation()
-            return .failed(
-                class: "programNotStarted", message: "\(executable) couldn't be started: \(error)", retryable: true)
+            let number = error as? Errno ?? (error as? SubprocessError)?.underlyingError
+            return Self.unstarted(executable, "\(error)", number: number?.rawValue)
         }
+    }
+
+    /// What it means that a program couldn't be started: nothing, when this machine is short of something for now.
+    static func unstarted(_ executable: String, _ reason: String, number: CInt?) -> QueueResult {
+        if let number, [EAGAIN, EMFILE, ENFILE, ENOMEM, ENOSPC].contains(number) {
+            return .deferred(for: .seconds(1), reason: "\(executable) can't be started now: \(reason)")
+        }
+        return .failed(
+            class: "programNotStarted", message: "\(executable) couldn't be started: \(reason)", retryable: true)
     }
 
     private func process(_ executable: String, _ arguments: [String], timeout: Microseconds?) -> ProgramProcess {

@@ -21,7 +21,8 @@ struct ProgramProcess: Sendable {
     /// The most bytes of standard output.
     let largestOutput: Int
 
-    /// How long it may take to end itself after it was asked to.
+    /// How long it may take to end itself after it was asked to; when cancelled half a second at most, since whoever
+    /// cancels has waited already.
     let grace: Microseconds
 
     private typealias Running = Execution<FileDescriptorInput, SequenceOutput, SequenceOutput>
@@ -135,6 +136,9 @@ extension ProgramProcess {
         return output
     }
 
+    /// Of more reports that come at once only the last are told: nobody could have seen the others.
+    private static let mostReports = 8
+
     private func errors(
         of execution: Running, _ report: @escaping @Sendable (ProgramErrors.Report) -> Void
     ) async -> [UInt8] {
@@ -142,7 +146,7 @@ extension ProgramProcess {
         do {
             for try await part in execution.standardError {
                 let reports = part.withUnsafeBytes { errors.take($0) }
-                for next in reports { report(next) }
+                for next in reports.suffix(Self.mostReports) { report(next) }
             }
         } catch {
             // As above.
@@ -181,7 +185,9 @@ extension ProgramProcess {
         options.processGroupID = 0
         // The last step, which is added by itself, ends the leader even if it has left the group.
         options.teardownSequence = [
-            .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: grace.duration),
+            .send(
+                signal: .terminate, toProcessGroup: true,
+                allowedDurationToNextStep: min(grace, .milliseconds(500)).duration),
             .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .zero),
             .send(signal: .kill, toProcessGroup: false, allowedDurationToNextStep: .zero),
         ]
