@@ -14,8 +14,6 @@ struct QueueLoop {
     private var answers: [JobID: QueueResult] = [:]
     /// The rows of jobs that may be claimed, as of the last look.
     private var rows: [JobID: QueueRow] = [:]
-    /// The queues that it works on and that are known, as of the last look.
-    private var served: [String] = []
     /// The queues with a limit, as of the last look.
     private var limited: Set<String> = []
     private var progress: [JobID: ProgressThrottle] = [:]
@@ -169,9 +167,6 @@ extension QueueLoop {
 // MARK: - Looking
 
 extension QueueLoop {
-    /// How many rows of one sort are read at one look; more come with the next.
-    private static let mostRows = 1_024
-
     /// Reads what could be done.
     ///
     /// Messages are taken after the state to read is fixed: what it shows of this worker's steps, they have told by
@@ -183,18 +178,15 @@ extension QueueLoop {
         try worker.views.query(JobQueue.self) { tables in
             for message in mailbox.takeAll() { try take(message) }
             let now = worker.time.time()
-            var look = QueueMachine.Look(at: now)
-            try lookForWork(tables, &look)
-            if machine.awaitsAdmission { try lookForAdmission(tables, &look) }
-            arrears.undecided = try tables.unsettled(limit: Self.mostRows)
-            if isRound {
-                machine.tick(now)
-                try lookForLostJobs(tables, &look)
-                arrears.pastDeadline = try tables.pastDeadline(at: now, limit: Self.mostRows)
-                arrears.lostLeases = try lostLeases(tables, at: now)
-            }
-            machine.looked(look, workers: try workers(tables))
-            setAlarm(try tables.nextTime(after: now, in: served), now, begin)
+            let sight = try QueueSight(tables, by: worker.viewer, with: machine, at: now, isRound: isRound)
+            rows = rows.filter { machine.phase(of: $0.key) == .claiming }
+            rows.merge(sight.rows) { _, new in new }
+            limited = sight.limited
+            isEmpty = sight.isEmpty
+            arrears = sight.arrears
+            if isRound { machine.tick(now) }
+            machine.looked(sight.look, workers: sight.workers)
+            setAlarm(sight.nextTime, now, begin)
         }
         if !isSettling, !arrears.isEmpty { settle(arrears, begin) }
     }
@@ -207,100 +199,6 @@ extension QueueLoop {
             try await steps.settle(arrears)
             mailbox.post(.settled)
         }
-    }
-
-    private mutating func lookForWork(_ tables: JobQueue.Tables, _ look: inout QueueMachine.Look) throws {
-        rows = rows.filter { machine.phase(of: $0.key) == .claiming }
-        limited = []
-        isEmpty = true
-        served = []
-        let claiming = machine.claiming()
-        let need = machine.room + claiming
-        var free: [String] = []
-        for (name, queue) in try tables.allQueues() where worker.serves(name) {
-            served.append(name)
-            if queue.counts.unfinished > 0 { isEmpty = false }
-            if let limit = queue.concurrency {
-                limited.insert(name)
-                look.room[name] = max(limit - queue.counts.running - machine.claiming(in: name), 0)
-            }
-            guard need > 0, queue.pause == nil else { continue }
-            for job in try tables.due(in: name, at: look.time, limit: need + Self.mostRows) { consider(job, &look) }
-            guard queue.counts.ready > 0 else { continue }
-            if let room = look.room[name] {
-                for job in try tables.ready(in: name, limit: room + claiming) { consider(job, &look) }
-            } else {
-                free.append(name)
-            }
-        }
-        guard !free.isEmpty else { return }
-        var left = need
-        try tables.forEachReady(in: free) { job in
-            consider(job, &look)
-            left -= 1
-            return left > 0
-        }
-    }
-
-    private mutating func consider(_ job: ListedJob, _ look: inout QueueMachine.Look) {
-        guard !machine.holds(job.id), worker.handlers.knows(job.row.kind) else { return }
-        rows[job.id] = job.row
-        look.ready.append(
-            QueueMachine.Candidate(
-                id: job.id, kind: job.row.kind, position: job.row.position, priority: job.row.priority,
-                queue: job.row.queue))
-    }
-
-    /// Which of this worker's new leases in queues with a limit count: those with fewer than the limit before them.
-    private func lookForAdmission(_ tables: JobQueue.Tables, _ look: inout QueueMachine.Look) throws {
-        var leases: [String: [(position: Position, id: JobID)]] = [:]
-        for worker in try tables.runningWorkers() {
-            for job in try tables.running(of: worker) {
-                if let position = job.row.leased { leases[job.row.queue, default: []].append((position, job.id)) }
-            }
-        }
-        for name in served {
-            let queue = try tables.queue(name)
-            let ordered = (leases[name] ?? []).sorted { $0.position < $1.position }.map(\.id)
-            let limit = min(queue?.concurrency ?? ordered.count, ordered.count)
-            look.admitted += ordered[..<limit].filter { machine.phase(of: $0) == .leased }
-            look.surplus += ordered[limit...].filter { machine.phase(of: $0) == .leased }
-        }
-    }
-
-    /// This worker's jobs that somebody cancelled, unlocked or took away.
-    private func lookForLostJobs(_ tables: JobQueue.Tables, _ look: inout QueueMachine.Look) throws {
-        for id in machine.working {
-            guard case .leased(let lease)? = try tables.job(id)?.stage, lease.worker == worker.configuration.worker
-            else {
-                look.lost.append(id)
-                continue
-            }
-        }
-    }
-
-    /// Leases of processes that have ended, and leases whose time has passed.
-    private func lostLeases(
-        _ tables: JobQueue.Tables, at now: Timestamp
-    ) throws -> [(job: ListedJob, reason: JobLeaseExpired.Reason)] {
-        var lost: [(job: ListedJob, reason: JobLeaseExpired.Reason)] = []
-        for other in try tables.runningWorkers() {
-            let isGone = other != worker.configuration.worker && worker.isGone(other)
-            for job in try tables.running(of: other, limit: isGone ? Self.mostRows : .max) {
-                guard case .leased(let lease) = job.row.stage, !machine.holds(job.id) else { continue }
-                if isGone {
-                    lost.append((job, .workerGone))
-                } else if lease.deadline <= now {
-                    lost.append((job, .deadline))
-                }
-            }
-        }
-        return lost
-    }
-
-    /// How many processes that aren't known to have ended have jobs, this one included.
-    private func workers(_ tables: JobQueue.Tables) throws -> Int {
-        1 + (try tables.runningWorkers().count { $0 != worker.configuration.worker })
     }
 
     /// Wakes the loop when the next job's time has come.

@@ -106,7 +106,11 @@ package struct QueueWorker: Sendable {
         }
     }
 
-    func serves(_ queue: String) -> Bool { configuration.queues?.contains(queue) ?? true }
+    var viewer: QueueSight.Viewer {
+        QueueSight.Viewer(
+            worker: configuration.worker, serves: { configuration.queues?.contains($0) ?? true },
+            knows: { handlers.knows($0) }, isGone: isGone)
+    }
 
     private func endGrace(_ mailbox: Mailbox<QueueMessage>) async {
         guard (try? await draining.wait()) != nil else { return }

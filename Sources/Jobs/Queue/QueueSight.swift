@@ -1,0 +1,143 @@
+package import Determinism
+import EventLog
+
+/// What one process sees in the queues at one look, in the terms of its machine.
+package struct QueueSight {
+    /// Who looks, and what it can do.
+    package struct Viewer {
+        package let worker: WorkerID
+        package let serves: (_ queue: String) -> Bool
+        package let knows: (_ kind: String) -> Bool
+        /// Whether the process of another worker has ended.
+        package let isGone: (WorkerID) -> Bool
+
+        package init(
+            worker: WorkerID, serves: @escaping (String) -> Bool, knows: @escaping (String) -> Bool,
+            isGone: @escaping (WorkerID) -> Bool
+        ) {
+            self.worker = worker
+            self.serves = serves
+            self.knows = knows
+            self.isGone = isGone
+        }
+    }
+
+    /// How many rows of one sort are read at one look; more come with the next.
+    package static let mostRows = 1_024
+
+    package private(set) var look: QueueMachine.Look
+    /// The rows of the jobs that may be claimed.
+    package private(set) var rows: [JobID: QueueRow] = [:]
+    /// The queues with a limit, whose jobs are begun only after another look.
+    package private(set) var limited: Set<String> = []
+    /// Whether nothing is left to do in the queues that it serves.
+    package private(set) var isEmpty = true
+    package private(set) var arrears = QueueArrears()
+    /// When the next job may be begun, or must have ended.
+    package private(set) var nextTime: Timestamp?
+    /// How many processes that aren't known to have ended have jobs, the viewer included.
+    package private(set) var workers = 1
+
+    private let viewer: Viewer
+    private let machine: QueueMachine
+    private let tables: JobQueue.Tables
+    private var served: [String] = []
+
+    /// Reads the tables at a time; a round also looks after leases and deadlines.
+    package init(
+        _ tables: JobQueue.Tables, by viewer: Viewer, with machine: QueueMachine, at time: Timestamp, isRound: Bool
+    ) throws {
+        self.viewer = viewer
+        self.machine = machine
+        self.tables = tables
+        look = QueueMachine.Look(at: time)
+        try seeWork()
+        if machine.awaitsAdmission { try seeAdmission() }
+        arrears.undecided = try tables.unsettled(limit: Self.mostRows)
+        let holders = try tables.runningWorkers()
+        workers = 1 + holders.count { $0 != viewer.worker }
+        if isRound {
+            try seeLostJobs()
+            try seeLostLeases(of: holders)
+            arrears.pastDeadline = try tables.pastDeadline(at: time, limit: Self.mostRows)
+        }
+        nextTime = try tables.nextTime(after: time, in: served)
+    }
+
+    private mutating func seeWork() throws {
+        let claiming = machine.claiming()
+        let need = machine.room + claiming
+        var free: [String] = []
+        for (name, queue) in try tables.allQueues() where viewer.serves(name) {
+            served.append(name)
+            if queue.counts.unfinished > 0 { isEmpty = false }
+            if let limit = queue.concurrency {
+                limited.insert(name)
+                look.room[name] = max(limit - queue.counts.running - machine.claiming(in: name), 0)
+            }
+            guard need > 0, queue.pause == nil else { continue }
+            for job in try tables.due(in: name, at: look.time, limit: need + Self.mostRows) { consider(job) }
+            guard queue.counts.ready > 0 else { continue }
+            if let room = look.room[name] {
+                for job in try tables.ready(in: name, limit: room + claiming) { consider(job) }
+            } else {
+                free.append(name)
+            }
+        }
+        guard !free.isEmpty else { return }
+        var left = need
+        try tables.forEachReady(in: free) { job in
+            consider(job)
+            left -= 1
+            return left > 0
+        }
+    }
+
+    private mutating func consider(_ job: ListedJob) {
+        guard !machine.holds(job.id), viewer.knows(job.row.kind) else { return }
+        rows[job.id] = job.row
+        look.ready.append(
+            QueueMachine.Candidate(
+                id: job.id, kind: job.row.kind, position: job.row.position, priority: job.row.priority,
+                queue: job.row.queue))
+    }
+
+    /// Which new leases in queues with a limit count: those with fewer than the limit before them in the log.
+    private mutating func seeAdmission() throws {
+        var leases: [String: [(position: Position, id: JobID)]] = [:]
+        for worker in try tables.runningWorkers() {
+            for job in try tables.running(of: worker) {
+                if let position = job.row.leased { leases[job.row.queue, default: []].append((position, job.id)) }
+            }
+        }
+        for name in served {
+            let ordered = (leases[name] ?? []).sorted { $0.position < $1.position }.map(\.id)
+            let limit = min(try tables.queue(name)?.concurrency ?? ordered.count, ordered.count)
+            look.admitted += ordered[..<limit].filter { machine.phase(of: $0) == .leased }
+            look.surplus += ordered[limit...].filter { machine.phase(of: $0) == .leased }
+        }
+    }
+
+    /// The viewer's jobs that somebody cancelled, unlocked or took away.
+    private mutating func seeLostJobs() throws {
+        for id in machine.working {
+            if case .leased(let lease)? = try tables.job(id)?.stage, lease.worker == viewer.worker { continue }
+            look.lost.append(id)
+        }
+    }
+
+    /// Leases of processes that have ended, and leases whose time has passed.
+    private mutating func seeLostLeases(of holders: [WorkerID]) throws {
+        for holder in holders {
+            let isGone = holder != viewer.worker && viewer.isGone(holder)
+            for job in try tables.running(of: holder, limit: isGone ? Self.mostRows : .max) {
+                guard case .leased(let lease) = job.row.stage, !machine.holds(job.id) else { continue }
+                if isGone {
+                    arrears.lostLeases.append((job, .workerGone))
+                } else if lease.deadline <= look.time {
+                    arrears.lostLeases.append((job, .deadline))
+                }
+            }
+        }
+    }
+}
