@@ -118,8 +118,7 @@ struct ProgramLimitsTests {
     func slowReader() async throws {
         let program = try Program.python(
             """
-            import json,os,sys
-            data=b''
+            data=b''; import json,os,sys
             while True:
                 part=os.read(0,7919)
                 if not part: break
