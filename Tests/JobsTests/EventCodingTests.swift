@@ -20,9 +20,50 @@ import Testing
         JobRetryRequested(by: "me"),
     ]
 
+    /// Of queues; each optional field is there and, in another sample, missing.
+    static let samplesOfQueues: [any EventPayload] = [
+        Sample.submitted(3, terms: QueueTerms()), Sample.submitted(3, terms: fullTerms),
+        JobSkipped(rootCause: Sample.job(1), rootClass: "noFailure", isQuiet: true),
+        JobCancelled(by: "me", note: "wrong data", reason: .requested), JobCancelled(by: "cairn", reason: .deadline),
+        JobCrashed(attempt: 1, crashes: 1, message: "signal 9", worker: Sample.a),
+        JobDeferred(attempt: 1, notBefore: Sample.at(9), reason: "full", worker: Sample.a),
+        JobProgressed(attempt: 1, message: "page 1", thousandths: 10, worker: Sample.a),
+        JobProgressed(attempt: 1, message: nil, thousandths: 1_000, worker: Sample.a),
+        JobResultLate(attempt: 1, class: nil, result: ["n": 1], worker: Sample.a),
+        JobResultLate(attempt: 1, class: "timeout", result: nil, worker: Sample.a),
+        JobUnlocked(attempt: 1, by: "me", note: "gone", worker: Sample.a),
+        JobUnlocked(attempt: 1, by: "me", note: nil, worker: Sample.a),
+        QueueConfigured(by: "me", concurrency: 4, isDraining: true), QueueConfigured(by: "me", concurrency: nil),
+        QueuePaused(by: "me", note: "no disk"), QueuePaused(by: "me", note: nil), QueueResumed(by: "me"),
+        SubmissionAccepted(by: "me", content: Digest(of: "jobs"), jobs: 3, submitID: "nightly"),
+        WorkerStarted(concurrency: 4, queues: ["gpu"], host: "node-1", process: 7),
+    ]
+
+    private static let fullTerms = QueueTerms(
+        deadline: Sample.at(1_000), input: ["path": "a"], join: .anyFailed, name: "load", notBefore: Sample.at(5),
+        parents: [
+            ParentRange(JobID(of: Sample.run, ordinal: 0), count: 100_000, onFailure: .skip),
+            ParentRange(Sample.job(1)),
+        ], priority: -100, retry: RetryPolicy(attempts: 1), timeout: .seconds(60))
+
+    /// Fields without which the rest is still an event of the type.
+    private static let optional: [String: Set<String>] = [
+        "job.submitted": ["terms"], "job.skipped": ["quiet"], "job.cancelled": ["note"], "job.progressed": ["message"],
+        "job.unlocked": ["note"], "queue.configured": ["concurrency"], "queue.paused": ["note"],
+    ]
+
     @Test func `every event of the families has a sample here`() {
-        let known = (WorkerEvent.types + JobEvent.types).map { $0.type.text }.sorted()
-        #expect(Self.samples.map { type(of: $0).type.text }.sorted() == known)
+        let known = WorkerEvent.types + JobEvent.types + QueueEvent.types + SubmissionEvent.types
+        let sampled = Set((Self.samples + Self.samplesOfQueues).map { type(of: $0).type.text })
+        #expect(sampled.sorted() == known.map { $0.type.text }.sorted())
+    }
+
+    @Test(arguments: samplesOfQueues.indices)
+    func `of a queue, it is read back too`(index: Int) throws { try check(Self.samplesOfQueues[index]) }
+
+    @Test func `what a run has is written as version 1, as before there were queues`() {
+        #expect(Self.samples.allSatisfy { $0.writtenVersion == 1 })
+        for sample in Self.samplesOfQueues { #expect(sample.writtenVersion == type(of: sample).version) }
     }
 
     @Test(arguments: samples.indices)
@@ -37,7 +78,12 @@ import Testing
         for key in object.keys {
             var less = object
             less[key] = nil
-            #expect(throws: JSONError.self) { try P(canonicalBytes: JSONValue.object(less).canonicalBytes()) }
+            let reduced = JSONValue.object(less).canonicalBytes()
+            if Self.optional[P.type.text]?.contains(key) == true {
+                #expect(try P(canonicalBytes: reduced) != sample)
+            } else {
+                #expect(throws: JSONError.self, "without \(key)") { try P(canonicalBytes: reduced) }
+            }
             var other = object
             other[key] = .null
             #expect(throws: JSONError.self) { try P(canonicalBytes: JSONValue.object(other).canonicalBytes()) }
@@ -65,5 +111,27 @@ import Testing
             worker: Sample.a)
         #expect(failed.message.unicodeScalars.count == 500)
         #expect("".prefix(codePoints: 10) == "(no message)")
+    }
+
+    @Test func `texts of people and programs are cut to what an event may hold`() throws {
+        let long = String(repeating: "é", count: 900)
+        let events: [any EventPayload] = [
+            JobCancelled(by: long, note: long, reason: .requested),
+            JobCrashed(attempt: 1, crashes: 1, message: long, worker: Sample.a),
+            JobDeferred(attempt: 1, notBefore: Sample.at(1), reason: long, worker: Sample.a),
+            JobProgressed(attempt: 1, message: long, thousandths: -1, worker: Sample.a),
+            JobUnlocked(attempt: 1, by: long, note: "", worker: Sample.a),
+            QueueConfigured(by: long, concurrency: nil), QueuePaused(by: "", note: long), QueueResumed(by: long),
+            WorkerStarted(concurrency: 1, queues: [], host: long, process: 1),
+        ]
+        for event in events { try check(event) }
+        #expect(JobCancelled(by: "me", note: "", reason: .requested).note == nil)
+    }
+
+    @Test(arguments: [
+        #"{"by":"me","concurrency":0,"draining":false}"#, #"{"by":"","draining":false}"#,
+    ])
+    func `settings that no queue can have are refused`(text: String) {
+        #expect(throws: JSONError.self) { try QueueConfigured(canonicalBytes: Array(text.utf8)) }
     }
 }

@@ -28,4 +28,19 @@ import Testing
             decision(Worker.self, given: [started, stop], when: .requestDrain(.signal)) == .failure(.alreadyStopped))
         #expect(decision(Worker.self, given: [], when: .stop(.finished)) == .failure(.notStarted))
     }
+
+    @Test func `of queues, it starts once for the same queues, whatever the machine calls itself`() {
+        let started = WorkerStarted(concurrency: 4, queues: ["gpu"], host: "node-1", process: 7)
+        func start(_ started: WorkerStarted, after history: [WorkerEvent]) -> Result<[WorkerEvent], Worker.Refusal> {
+            decision(Worker.self, given: history, when: .start(started))
+        }
+        #expect(start(started, after: []) == .success([.started(started)]))
+        let again = WorkerStarted(concurrency: 8, queues: ["gpu"], host: "node-1.example", process: 7)
+        #expect(start(again, after: [.started(started)]) == .success([]))
+        let all = WorkerStarted(concurrency: 4, queues: [], host: "node-1", process: 7)
+        #expect(start(all, after: [.started(started)]) == .failure(.startedFor(started)))
+        let run = WorkerStarted(concurrency: 4, run: Sample.run)
+        #expect(start(run, after: [.started(started)]) == .failure(.startedFor(started)))
+        #expect(start(all, after: [self.started]) == .failure(.startedFor(run)))
+    }
 }

@@ -11,7 +11,9 @@ enum EventSamples {
         """#
 
     /// Canonical JSON by type.
-    static let all: [(type: String, samples: [String])] = jobs + calls + scores + runs + workers
+    static let all: [(type: String, samples: [String])] =
+        jobs + ofQueues + calls + scores + runs
+        + workers
 
     /// Data that combines what is right by itself.
     static let contradictions: [(type: String, data: String)] = [
@@ -24,6 +26,16 @@ enum EventSamples {
             """#
         ),
         ("llm.callFailed", #"{"attempt":1,"class":"network","detail":"x","mayBeCharged":true,"retryable":true}"#),
+        ("job.resultLate", #"{"attempt":1,"class":"timeout","result":{},"worker":"w"}"#),
+        ("worker.started", #"{"concurrency":1,"host":"h","process":1,"queues":[],"run":"r"}"#),
+        ("worker.started", #"{"concurrency":1,"host":"h","queues":[]}"#),
+        (
+            "job.submitted",
+            #"""
+            {"after":["j"],"kind":"p","labels":{},"lane":"l","maxAttempts":1,"ordinal":0,"run":"r","terms":{"input":1,\#
+            "join":"allDone","parents":[],"priority":0,"retry":{"attempts":1,"base":0,"cap":0}}}
+            """#
+        ),
     ]
 
     private static let jobs: [(type: String, samples: [String])] = [
@@ -36,6 +48,17 @@ enum EventSamples {
                 """#,
                 #"""
                 {"after":[],"kind":"p","labels":{},"lane":"é","maxAttempts":1,"ordinal":0,"run":"r"}
+                """#,
+                #"""
+                {"after":[],"kind":"embed","labels":{"tag":"night"},"lane":"gpu","maxAttempts":5,"ordinal":0,"run":"r",\#
+                "terms":{"deadline":1795255491807212,"input":{"n":[1,2.5,null]},"join":"anyFailed","name":"load",\#
+                "notBefore":-1,"parents":[{"count":3,"first":"01k9xw3mzq00000000000000zz","onFailure":"continue"},\#
+                {"count":1,"first":"job-1","onFailure":"skip"}],"priority":-100,"retry":{"attempts":5,"base":1000000,\#
+                "cap":600000000},"timeout":60000000}}
+                """#,
+                #"""
+                {"after":[],"kind":"p","labels":{},"lane":"l","maxAttempts":1,"ordinal":0,"run":"r","terms":\#
+                {"input":null,"join":"allDone","parents":[],"priority":0,"retry":{"attempts":1,"base":0,"cap":0}}}
                 """#,
             ]
         ),
@@ -65,8 +88,54 @@ enum EventSamples {
             ]
         ),
         ("job.released", [#"{"attempt":1,"worker":"w"}"#]),
-        ("job.skipped", [#"{"rootCause":"job-1","rootClass":"contentPolicy"}"#]),
+        (
+            "job.skipped",
+            [
+                #"{"rootCause":"job-1","rootClass":"contentPolicy"}"#,
+                #"{"quiet":true,"rootCause":"job-1","rootClass":"noFailure"}"#,
+            ]
+        ),
         ("job.retryRequested", [#"{"by":"Zoë"}"#]),
+    ]
+
+    private static let ofQueues: [(type: String, samples: [String])] = [
+        (
+            "job.cancelled",
+            [
+                #"{"by":"Zoë","note":"wrong data","reason":"requested"}"#, #"{"by":"cairn","reason":"deadline"}"#,
+                #"{"by":"cairn","reason":"replaced"}"#,
+            ]
+        ),
+        ("job.crashed", [#"{"attempt":1,"crashes":2,"message":"ended by signal 9: out of memory","worker":"w"}"#]),
+        ("job.deferred", [#"{"attempt":1,"notBefore":1795255491807212,"reason":"41,000 of 40,000","worker":"w"}"#]),
+        (
+            "job.progressed",
+            [
+                #"{"attempt":1,"message":"page 4 of 10","thousandths":400,"worker":"w"}"#,
+                #"{"attempt":2,"thousandths":0,"worker":"w"}"#,
+            ]
+        ),
+        (
+            "job.resultLate",
+            [
+                #"{"attempt":1,"class":"timeout","worker":"w"}"#, #"{"attempt":1,"result":{"n":1},"worker":"w"}"#,
+                #"{"attempt":1,"result":{},"worker":"w"}"#,
+            ]
+        ),
+        (
+            "job.unlocked",
+            [
+                #"{"attempt":1,"by":"Zoë","note":"its machine is gone","worker":"w"}"#,
+                #"{"attempt":1,"by":"Zoë","worker":"w"}"#,
+            ]
+        ),
+        (
+            "queue.configured",
+            [#"{"by":"Zoë","concurrency":4,"draining":false}"#, #"{"by":"Zoë","draining":true}"#]
+        ),
+        ("queue.paused", [#"{"by":"cairn","note":"20 restarts in a minute"}"#, #"{"by":"Zoë"}"#]),
+        ("queue.resumed", [#"{"by":"Zoë"}"#]),
+        ("submission.accepted", [#"{"by":"Zoë","content":"\#(digest)","jobs":100000,"submitId":"nightly 7"}"#]),
     ]
 
     private static let calls: [(type: String, samples: [String])] = [
@@ -199,7 +268,14 @@ enum EventSamples {
     ]
 
     private static let workers: [(type: String, samples: [String])] = [
-        ("worker.started", [#"{"concurrency":16,"run":"r"}"#]),
+        (
+            "worker.started",
+            [
+                #"{"concurrency":16,"run":"r"}"#,
+                #"{"concurrency":4,"host":"node-1","process":4711,"queues":["gpu","é"]}"#,
+                #"{"concurrency":4,"host":"node-1","process":4711,"queues":[]}"#,
+            ]
+        ),
         ("worker.drainRequested", [#"{"reason":"signal"}"#, #"{"reason":"stopRequested"}"#]),
         ("worker.stopped", [#"{"reason":"finished"}"#, #"{"reason":"drained"}"#, #"{"reason":"failed"}"#]),
     ]

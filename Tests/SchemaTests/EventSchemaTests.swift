@@ -40,8 +40,10 @@ struct EventSchemaTests {
 
     @Test("every schema says which draft it is, what it is called, and that nothing else may be there")
     func heads() throws {
-        for payload in Self.payloads {
-            let name = Self.name(payload)
+        let names = Self.payloads.flatMap { payload in
+            (1...payload.version).map { Self.name(payload, version: $0) }
+        }
+        for name in names {
             let schema = try #require(try Self.schema(name).object)
             #expect(schema["$schema"]?.string == "https://json-schema.org/draft/2020-12/schema", "\(name)")
             #expect(schema["$id"]?.string == "https://cairn.dev/schemas/events/\(name)", "\(name)")
@@ -124,7 +126,30 @@ struct EventSchemaTests {
     }
 
     @Test(
-        "a failure with two kinds of evidence, or none, is refused by both",
+        "what is written as an older version is what that version's schema says",
+        .enabled(if: SchemaJudge.python != nil, SchemaJudge.remedy))
+    func olderVersions() throws {
+        var cases: [SchemaJudge.Case] = []
+        for (type, samples) in EventSamples.all {
+            let payload = try #require(Catalogues.events[try EventType(validating: type)])
+            for sample in samples {
+                let version = try payload.init(canonicalBytes: Array(sample.utf8)).writtenVersion
+                guard version < payload.version else { continue }
+                cases.append(
+                    .init(
+                        schema: "events/\(Self.name(payload, version: version))",
+                        document: try JSONParser.parse(Array(sample.utf8))))
+            }
+        }
+        let judged = Set(cases.map(\.schema))
+        for type in ["job.submitted", "job.skipped", "worker.started"] {
+            #expect(judged.contains("events/\(type).v1.json"))
+        }
+        #expect(try SchemaJudge.verdicts(on: cases) == cases.map { _ in true })
+    }
+
+    @Test(
+        "fields that contradict each other are refused by both",
         .enabled(if: SchemaJudge.python != nil, SchemaJudge.remedy))
     func contradictions() throws {
         var cases: [SchemaJudge.Case] = []

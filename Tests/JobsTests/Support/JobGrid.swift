@@ -2,6 +2,7 @@ import CanonicalJSON
 import DeciderTestSupport
 import Deciders
 import Determinism
+import EventLog
 
 @testable import Jobs
 
