@@ -17,6 +17,8 @@ package struct BudgetNeed: Equatable, Sendable {
     package let sufficient: Budget
 
     /// `usage` says how often calls had to be repeated so far: what is left gets as much room for that, and a tenth more.
+    ///
+    /// The call that had no room is added once: what is kept back for one may be more than its part of a forecast.
     init(_ account: SpendingAccount, rest: Spending, stop: RunStopped, usage: [UsageRow]) {
         spent = account.spent
         unknown = account.unknown
@@ -30,7 +32,7 @@ package struct BudgetNeed: Equatable, Sendable {
         func enough(_ bound: Int?, _ part: (Spending) -> Int) -> Int? {
             guard let bound else { return nil }
             let left = Double(part(rest)) * (repeated + 0.1)
-            return max(bound, Self.roundedUp(max(part(next), part(used) + Int(left.rounded(.up)))))
+            return max(bound, Self.roundedUp(max(part(next), part(used) + Int(left.rounded(.up)) + part(stop.wanted))))
         }
         sufficient = Budget(
             maxCalls: enough(stop.budget.maxCalls) { $0.calls }, maxCost: enough(stop.budget.maxCost) { $0.cost },

@@ -75,9 +75,11 @@ extension Queries {
     /// Nil until it is finished, and for one that was never begun.
     private func worked(on id: JobID, _ row: JobStatusRow) throws -> Microseconds? {
         guard let begun = row.firstLeased, let finished = row.finished else { return nil }
-        guard row.attempts > 1 || row.crashes > 0 else { return finished - begun }
+        let stream = try StreamName(category: "job", id: id.rawValue)
+        // Submitted, leased, ended: most jobs have no more events, and their streams needn't be read.
+        guard try store.log.position(of: stream, revision: Revision(3)) != nil else { return finished - begun }
         let end = past?.end
-        let events = try store.log.readStream(try StreamName(category: "job", id: id.rawValue))
+        let events = try store.log.readStream(stream)
         return Self.worked(events.filter { event in end.map { event.position < $0 } ?? true })
     }
 

@@ -10,8 +10,8 @@ struct QueryJobs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs", abstract: "Jobs by state, with attempts, timings and errors.",
         discussion: """
-            LEASES counts how often a job was begun, again after a stop too; CRASHES how often its worker was lost; TOOK is \
-            the time under leases.
+            LEASES counts how often a job was begun, leases that were given back aside; CRASHES how often its worker was \
+            lost; TOOK is the time under leases.
 
             EXAMPLE
               cairn query jobs --state failed
