@@ -10,13 +10,17 @@ import Synchronization
 package final class MemoryLog: Log {
     private struct Contents {
         var events: [Event] = []
+        var lastRevisions: [StreamName: Revision] = [:]
         var blobs: [Digest: [UInt8]] = [:]
     }
 
     private let contents = Mutex(Contents())
 
     package init(_ events: some Sequence<Event> = []) {
-        contents.withLock { $0.events = Array(events) }
+        contents.withLock { contents in
+            contents.events = Array(events)
+            for event in events { contents.lastRevisions[event.stream] = event.revision }
+        }
     }
 
     /// All events, in order.
@@ -44,9 +48,11 @@ package final class MemoryLog: Log {
 
     package func append(_ commit: Commit) async throws(LogError) -> Appended { try add(commit) }
 
-    private func add(_ commit: Commit) throws(LogError) -> Appended {
+    /// Appends without waiting.
+    @discardableResult
+    package func add(_ commit: Commit) throws(LogError) -> Appended {
         try contents.withLock { (contents) throws(LogError) -> Appended in
-            let last = contents.events.last { $0.stream == commit.stream }?.revision
+            let last = contents.lastRevisions[commit.stream]
             let holds =
                 switch commit.expected {
                 case .any: true
@@ -63,6 +69,7 @@ package final class MemoryLog: Log {
                 let record = Self.record(event, commit, index: index, revision: revision, id: id)
                 let position = Position(first.rawValue + UInt64(index))
                 contents.events.append(try Event(position: position, record: record))
+                contents.lastRevisions[commit.stream] = revision
                 revision = revision.next
             }
             for blob in commit.blobs { contents.blobs[blob.digest] = blob.bytes }

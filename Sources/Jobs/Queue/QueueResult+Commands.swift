@@ -36,6 +36,20 @@ extension QueueResult {
         }
     }
 
+    /// The same, or where no event can hold it the failure that says so.
+    package var recordable: QueueResult {
+        switch self {
+        case .completed(let result, let evidence) where result.object == nil:
+            .failed(
+                class: "invalidResult", message: "the result is no object", retryable: false, evidence: evidence)
+        case .failed(let kind, let message, _, _, let evidence) where !isWord(kind):
+            .failed(
+                class: "invalidResult", message: "«\(kind)» is no class of failures: \(message)", retryable: false,
+                evidence: evidence)
+        case .completed, .failed, .crashed, .deferred, .interrupted: self
+        }
+    }
+
     /// The least wait before another attempt that the handler asked for.
     package var floor: Microseconds? {
         if case .failed(_, _, _, let after, _) = self { after } else { nil }

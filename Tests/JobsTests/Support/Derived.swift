@@ -6,7 +6,7 @@ import Testing
 
 enum Derived {
     /// Derives every derived event of the log again, and says which differ from the record.
-    static func divergences(in log: LMDBLog) throws -> [String] {
+    static func divergences(in log: some Log) throws -> [String] {
         var found: [String] = []
         try log.scan { event in
             guard let cause = try event.metadata().cause, let function = cause.function else {

@@ -101,6 +101,9 @@ extension QueueSteps {
 // MARK: - Working
 
 extension QueueSteps {
+    /// How long a job waits whose handler can't work here.
+    private static let patience = Microseconds.seconds(30)
+
     /// Runs a handler until it answers or is stopped.
     func run(_ job: HeldJob, _ handler: (any QueueHandler)?, report: @escaping @Sendable (Int, String?) -> Void) async
         -> QueueResult
@@ -115,12 +118,14 @@ extension QueueSteps {
         do {
             return try await race {
                 try await handler.check()
-                return try await handler.run(task)
+                return try await handler.run(task).recordable
             } cut: {
                 try await job.stopped.wait()
             }
         } catch is CancellationError {
             return .interrupted
+        } catch let problem as HandlerProblem {
+            return .deferred(for: Self.patience, reason: "\(problem)")
         } catch {
             return .failed(class: "handlerError", message: "\(error)", retryable: true)
         }

@@ -1,0 +1,174 @@
+import CanonicalJSON
+import DeciderTestSupport
+import Deciders
+import Determinism
+import EventLog
+import Projections
+
+@testable import Jobs
+
+/// The log of a simulation with its read model, and the rules that every appended event must keep.
+struct SimulatedStore {
+    /// A rule that was broken.
+    struct Violation: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    let log = MemoryLog()
+    private var view = MemoryView(JobQueue.self)
+    private var viewed = 0
+    private(set) var streams: [JobID: Loaded<Job>] = [:]
+    private(set) var ends: [JobID: ParentEnd] = [:]
+    /// Jobs that an operator wanted done again, so that what their children saw may have changed.
+    private(set) var reopened: Set<JobID> = []
+    private var completions: [JobID: Int] = [:]
+
+    /// The read model with all that was appended.
+    mutating func tables() throws -> JobQueue.Tables {
+        let events = log.events
+        try view.apply(events[viewed...])
+        viewed = events.count
+        return view.tables
+    }
+
+    func loaded(_ id: JobID) -> Loaded<Job> { streams[id] ?? .empty }
+
+    /// Decides a command as a command handler does: by the held state first, and again when that was stale.
+    ///
+    /// Nil where it was refused. `hook` is called before an append; false means that it never happens.
+    mutating func handle(
+        _ id: JobID, from held: Loaded<Job>?, blobs: [Blob] = [], cause: Cause? = nil, of type: EventType? = nil,
+        by worker: WorkerID?, at time: Timestamp, _ command: (Timestamp) -> Job.Command
+    ) throws -> Loaded<Job>? {
+        var loaded = held ?? self.loaded(id)
+        while true {
+            let events: [JobEvent]
+            do throws(Job.Refusal) {
+                events = try Job.decide(command(time), loaded.state)
+            } catch {
+                return nil
+            }
+            if events.isEmpty { return loaded }
+            let truth = self.loaded(id)
+            if truth.revision == loaded.revision {
+                return try append(events, to: id, blobs, cause, type, worker, time, truth)
+            }
+            loaded = truth
+        }
+    }
+
+    private mutating func append(
+        _ events: [JobEvent], to id: JobID, _ blobs: [Blob], _ cause: Cause?, _ type: EventType?, _ worker: WorkerID?,
+        _ time: Timestamp, _ before: Loaded<Job>
+    ) throws -> Loaded<Job> {
+        let stream = try StreamName(category: Job.category, id: id.rawValue)
+        let recorded = events.map { event in
+            let payload = event.payload
+            let carries = type == nil || Swift.type(of: payload).type == type
+            let metadata = EventMetadata(
+                cause: carries ? cause : nil, job: id.rawValue, run: nil, worker: worker?.rawValue)
+            return NewEvent(
+                type: Swift.type(of: payload).type, version: payload.writtenVersion, time: time,
+                data: payload.canonicalBytes(), metadata: metadata.canonicalBytes())
+        }
+        var state = before.state
+        for event in events {
+            try check(event, of: id, in: state)
+            state = Job.evolve(state, event)
+        }
+        let expected = before.revision.map(ExpectedRevision.exact) ?? .noStream
+        let appended = try log.add(Commit(stream: stream, expected: expected, events: recorded, blobs: blobs))
+        let last = Position(appended.first.rawValue + UInt64(appended.count) - 1)
+        let after = Loaded<Job>(state: state, revision: appended.lastRevision, lastPosition: last)
+        streams[id] = after
+        return after
+    }
+
+    mutating func submit(_ plan: SubmissionPlan, at time: Timestamp) throws {
+        for item in plan.jobs {
+            _ = try handle(item.id, from: .empty, by: nil, at: time) { _ in .submit(item.job) }
+        }
+    }
+
+    func control(_ event: QueueEvent, of queue: String, at time: Timestamp) throws {
+        try log.record([event.payload], in: StreamName(category: QueueControl.category, id: queue), at: time)
+    }
+}
+
+// MARK: - Rules
+
+extension SimulatedStore {
+    private mutating func check(_ event: JobEvent, of id: JobID, in state: Job.State) throws {
+        guard case .known(let job) = state else { return }
+        switch event {
+        case .leased(let lease):
+            guard lease.attempt == job.failures + 1 else {
+                throw Violation(description: "\(id): attempt \(lease.attempt) after \(job.failures) failures")
+            }
+            if case .leased = job.stage { throw Violation(description: "\(id): leased twice at once") }
+            try checkParents(of: id, job)
+        case .completed:
+            completions[id, default: 0] += 1
+            if completions[id] != 1 { throw Violation(description: "\(id): completed twice") }
+        case .failed where job.spent + 1 > job.submission.maxAttempts:
+            throw Violation(description: "\(id): more failures than attempts")
+        case .skipped(let skipped): try checkSkip(skipped, of: id)
+        case .retryRequested:
+            ends[id] = nil
+            reopened.insert(id)
+        default: break
+        }
+        if let end = ParentEnd(event, of: id) { ends[id] = end }
+    }
+
+    /// A job is begun only when its parents let it; those that were done again may have ended otherwise meanwhile.
+    private func checkParents(of id: JobID, _ job: Job.Progress) throws {
+        guard let terms = job.submission.terms, !terms.parents.isEmpty, job.failures == 0 else { return }
+        let parents = terms.parents.flatMap { range in range.jobs.map { ($0, range.onFailure) } }
+        guard parents.allSatisfy({ !reopened.contains($0.0) }), !reopened.contains(id) else { return }
+        let isFine =
+            switch terms.join {
+            case .allDone: parents.allSatisfy { ends[$0.0] != nil }
+            case .anyFailed: parents.contains { if case .failed = ends[$0.0] { true } else { false } }
+            case .allSuccess:
+                parents.allSatisfy { parent, onFailure in
+                    switch ends[parent] {
+                    case .succeeded: true
+                    case .failed: onFailure == .continue
+                    case nil: false
+                    }
+                }
+            }
+        if !isFine { throw Violation(description: "\(id): begun before its parents let it") }
+    }
+
+    private func checkSkip(_ skipped: JobSkipped, of id: JobID) throws {
+        if skipped.rootClass == "noFailure" || reopened.contains(skipped.rootCause) { return }
+        guard case .failed(let root, _) = ends[skipped.rootCause], root == skipped.rootCause else {
+            throw Violation(description: "\(id): skipped because of \(skipped.rootCause), which didn't fail")
+        }
+    }
+
+    /// What must be true when everything has ended.
+    mutating func checkEnd() throws {
+        for (id, loaded) in streams.sorted(by: { $0.key < $1.key }) {
+            guard case .known(let job) = loaded.state else { continue }
+            switch job.stage {
+            case .completed, .failed, .cancelled, .skipped: break
+            case .ready, .undecided, .retrying, .deferred, .leased:
+                throw Violation(description: "\(id) waits for ever: \(job.stage)")
+            }
+        }
+        let counts = try tables().counts()
+        guard counts.unfinished == 0, counts.ended == streams.count else {
+            throw Violation(description: "the counts don't add up: \(counts)")
+        }
+        let anew = MemoryView(JobQueue.self)
+        try anew.apply(log.events)
+        guard try anew.digest() == view.digest() else {
+            throw Violation(description: "the read model depends on how it was built")
+        }
+        let divergences = try Derived.divergences(in: log)
+        guard divergences.isEmpty else { throw Violation(description: "not derived again: \(divergences)") }
+    }
+}
