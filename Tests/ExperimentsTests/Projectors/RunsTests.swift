@@ -124,7 +124,9 @@ private struct Walk {
             switch event {
             case .leaseExpired: if open.remove(id) != nil { lost.insert(id) }
             case .completed, .failed, .skipped: settleCall(id)
-            case .submitted, .leased, .leaseRenewed, .released, .retryScheduled, .retryRequested: break
+            case .submitted, .leased, .leaseRenewed, .released, .retryScheduled, .retryRequested, .progressed,
+                .resultLate, .cancelled, .crashed, .deferred, .unlocked:
+                break
             }
         }
         let recorded = try log.record(
@@ -229,7 +231,7 @@ private struct Walk {
         case .completed: return .done
         case .failed: return .failed
         case .skipped: return .skipped
-        case .ready, .undecided, .retrying, .leased:
+        case .ready, .undecided, .retrying, .leased, .deferred, .cancelled:
             return ([job.id] + job.after).contains(where: lost.contains) ? .unknown : .outstanding
         }
     }
