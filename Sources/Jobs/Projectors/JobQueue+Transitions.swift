@@ -12,8 +12,8 @@ extension JobQueue.Tables {
             for parent in range.jobs { join(id, &row, to: parent, range.onFailure, index) }
         }
         jobs[id] = row
-        let place = QueuePlacement(row)
-        enter(id, place)
+        let place = row.placement
+        put(id, place)
         count(place, from: nil, at: event.time)
         if let key = place.deadline { deadlines[key] = id }
     }
@@ -33,9 +33,9 @@ extension JobQueue.Tables {
 
     mutating func take(_ id: JobID, _ happened: JobEvent, at event: EventLog.Event) {
         let moved = jobs.change(id) { row in
-            let before = QueuePlacement(row)
+            let before = row.placement
             row.take(happened, at: event)
-            return (before: before, after: QueuePlacement(row), children: row.children)
+            return (before: before, after: row.placement, children: row.children)
         }
         guard let moved else { return }
         move(id, from: moved.before, to: moved.after, at: event.time)
@@ -50,13 +50,13 @@ extension JobQueue.Tables {
     mutating func returnToQueue(_ id: JobID, _ happened: JobEvent, at event: EventLog.Event) {
         let returned = jobs.change(id) { row in
             let former = (end: row.end(of: id), position: row.turned)
-            let before = QueuePlacement(row)
+            let before = row.placement
             row.take(happened, at: event)
             return (before: before, former: former, children: row.children, ranges: row.ranges)
         }
         guard let returned else { return }
         lookAtParents(of: id, returned.ranges)
-        guard let after = jobs.change(id, { QueuePlacement($0) }) else { return }
+        guard let after = jobs.change(id, { $0.placement }) else { return }
         move(id, from: returned.before, to: after, at: event.time)
         guard let end = returned.former.end else { return }
         forEachChild(of: id, returned.children, at: event.time) { row, edge in
@@ -75,10 +75,10 @@ extension JobQueue.Tables {
             var looksOn = false
             let isChanged = jobs.reconsider(edge.child) { row in
                 guard row.awaitsParents else { return false }
-                let before = QueuePlacement(row)
+                let before = row.placement
                 looksOn = body(&row, edge)
                 row.pass(time)
-                moved = (before, QueuePlacement(row))
+                moved = (before, row.placement)
                 return true
             }
             guard isChanged, var moved else { continue }
@@ -112,7 +112,7 @@ extension JobQueue.Tables {
             for parent in isFirst ? range.jobs(behind: former) : range.jobs(behind: nil) {
                 guard let (end, position) = end(of: parent) else { continue }
                 let after = jobs.change(id) { row in
-                    row.decide(by: end, of: parent, range.onFailure, at: position) ? QueuePlacement(row) : nil
+                    row.decide(by: end, of: parent, range.onFailure, at: position) ? row.placement : nil
                 }
                 if case .some(.some(let after)) = after { return after }
             }
@@ -136,8 +136,8 @@ extension JobQueue.Tables {
         _ id: JobID, from before: QueuePlacement, to after: QueuePlacement, at time: Timestamp
     ) {
         if before.place != after.place || before.state != after.state {
-            leave(before)
-            enter(id, after)
+            put(nil, before)
+            put(id, after)
         }
         guard before.state != after.state else { return }
         count(after, from: before.state, at: time)
@@ -150,10 +150,7 @@ extension JobQueue.Tables {
         submissions.change(job.run) { $0.move(from: before, to: job.state, at: time) }
     }
 
-    private mutating func enter(_ id: JobID, _ job: QueuePlacement) { put(id, job) }
-
-    private mutating func leave(_ job: QueuePlacement) { put(nil, job) }
-
+    /// Puts a job into its place, or for nil takes out what is there.
     private mutating func put(_ id: JobID?, _ job: QueuePlacement) {
         switch job.place {
         case .waiting: waiting[job.position] = id
@@ -175,14 +172,14 @@ struct QueuePlacement {
     let queue: String
     let run: RunID
     let deadline: DeadlineKey?
+}
 
-    init(_ row: QueueRow) {
-        place = row.place
-        state = row.state
-        position = row.position
-        priority = row.priority
-        queue = row.queue
-        run = row.run
-        deadline = row.deadline.map { DeadlineKey($0, row.position) }
+extension QueueRow {
+    /// A property and no initializer, which would have to be given a copy of the row.
+    var placement: QueuePlacement {
+        let (place, state) = standing
+        return QueuePlacement(
+            place: place, state: state, position: position, priority: priority, queue: queue, run: run,
+            deadline: deadline.map { DeadlineKey($0, position) })
     }
 }

@@ -91,35 +91,26 @@ extension QueueRow {
         return join.verdict(parents: parents, pending: pending, failed: failed, isDecided: dueSkip != nil)
     }
 
-    package var place: QueuePlace {
-        switch stage {
-        case .ready:
-            switch verdict {
-            case .waits: .waiting
-            case .doomed: .unsettled
-            case .goes: notBefore.map { .timed($0) } ?? .ready
-            }
-        case .undecided: .unsettled
-        case .retrying(let notBefore), .deferred(let notBefore): .timed(notBefore)
-        case .leased(let lease): .running(lease.worker)
-        case .completed, .failed, .cancelled, .skipped: .ended
-        }
-    }
+    package var place: QueuePlace { standing.place }
+    package var state: QueueState { standing.state }
 
-    package var state: QueueState {
+    /// Where it is found, and as what.
+    var standing: (place: QueuePlace, state: QueueState) {
         switch stage {
         case .ready:
             switch verdict {
-            case .waits, .doomed: .waiting
-            case .goes: notBefore == nil ? .ready : .scheduled
+            case .waits: (.waiting, .waiting)
+            case .doomed: (.unsettled, .waiting)
+            case .goes: notBefore.map { (.timed($0), .scheduled) } ?? (.ready, .ready)
             }
-        case .undecided, .retrying: .retrying
-        case .deferred: .scheduled
-        case .leased: .running
-        case .completed: .completed
-        case .failed: .dead
-        case .cancelled: .cancelled
-        case .skipped: .skipped
+        case .undecided: (.unsettled, .retrying)
+        case .retrying(let notBefore): (.timed(notBefore), .retrying)
+        case .deferred(let notBefore): (.timed(notBefore), .scheduled)
+        case .leased(let lease): (.running(lease.worker), .running)
+        case .completed: (.ended, .completed)
+        case .failed: (.ended, .dead)
+        case .cancelled: (.ended, .cancelled)
+        case .skipped: (.ended, .skipped)
         }
     }
 
