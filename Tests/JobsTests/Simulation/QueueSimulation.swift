@@ -296,14 +296,14 @@ extension QueueSimulation {
                 .lease(to: worker, at: $0, for: length)
             }
             guard let handled, case .known(let progress) = handled.state, case .leased(let lease) = progress.stage,
-                lease.worker == worker
+                lease.worker == worker, let position = handled.lastPosition
             else {
                 lost.append(job.id)
                 continue
             }
             order += 1
             processes[index].held[job.id] = SimulatedProcess.Holding(
-                loaded: handled, submission: progress.submission, attempt: lease.attempt, token: order)
+                loaded: handled, submission: progress.submission, attempt: lease.attempt, lease: position, token: order)
             processes[index].answers[job.id] = nil
             leased.append((job.id, lease.deadline))
         }
@@ -327,6 +327,11 @@ extension QueueSimulation {
                 answer.command(by: worker, at: $0, policy: policy)
             }
             guard let handled else {
+                _ = try store.handle(
+                    id, from: nil,
+                    cause: Cause(function: JobDerivations.leaseExpiry, positions: [job.lease]),
+                    of: JobLeaseExpired.type, by: worker, at: time(of: index)
+                ) { .expire(from: worker, at: $0, reason: .deadline, policy: policy) }
                 if let late = answer.late(attempt: job.attempt, by: worker) {
                     _ = try store.handle(id, from: nil, by: worker, at: time(of: index)) { _ in .recordLate(late) }
                 }
@@ -360,6 +365,7 @@ extension QueueSimulation {
             }
             if let handled, case .known(let progress) = handled.state, case .leased(let lease) = progress.stage {
                 processes[index].held[id]?.loaded = handled
+                if let position = handled.lastPosition { processes[index].held[id]?.lease = position }
                 renewed.append((id, lease.deadline))
             } else {
                 lost.append(id)

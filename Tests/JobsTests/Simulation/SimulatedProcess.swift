@@ -10,6 +10,8 @@ struct SimulatedProcess {
         var loaded: Loaded<Job>
         let submission: JobSubmitted
         let attempt: Int
+        /// Where the lease stands, or its last renewal.
+        var lease: Position
         /// Tells a handler's end from that of an earlier attempt.
         let token: Int
     }

@@ -73,7 +73,10 @@ struct QueueLoop {
             }
             machine.recorded(ids)
         case .renewed(let jobs, let lost):
-            for (job, _) in jobs where held[job.id] != nil { held[job.id]?.loaded = job.loaded }
+            for (job, _) in jobs where held[job.id] != nil {
+                held[job.id]?.loaded = job.loaded
+                held[job.id]?.lease = job.lease
+            }
             machine.renewed(jobs.map { ($0.0.id, $0.1) }, lost: lost)
         case .reported(let id, let thousandths, let message):
             reports.append((id, thousandths, message))

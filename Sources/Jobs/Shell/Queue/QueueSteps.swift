@@ -59,11 +59,11 @@ extension QueueSteps {
 
     private func held(_ id: JobID, _ handled: Handled<Job>) -> HeldJob? {
         guard case .known(let progress) = handled.state, case .leased(let lease) = progress.stage,
-            lease.worker == worker
+            lease.worker == worker, let position = handled.lastPosition
         else { return nil }
         return HeldJob(
             id: id, loaded: handled.loaded, submission: progress.submission, attempt: lease.attempt,
-            deadline: lease.deadline)
+            deadline: lease.deadline, lease: position)
     }
 
     /// The job's stream as its row and its submission have it.
@@ -92,6 +92,7 @@ extension QueueSteps {
             }
             var next = job
             next.loaded = handled.loaded
+            next.lease = renewal.lease
             renewed.append((next, renewal.deadline))
         }
         return .renewed(renewed, lost: lost)
@@ -165,16 +166,33 @@ extension QueueSteps {
                 ) { answer.command(by: worker, at: $0, policy: policy) }
             })
         var retries: [BatchCommand<Job>] = []
-        var late: [BatchCommand<Job>] = []
+        var late: [(job: HeldJob, answer: QueueResult)] = []
         for ((job, answer), handled) in zip(answers, handled) {
-            if let handled {
+            if let handled, !handled.events.isEmpty {
                 if let retry = retry(job, answer, handled) { retries.append(retry) }
-            } else if let evidence = answer.late(attempt: job.attempt, by: worker) {
-                late.append(command(job.id, job.submission.run, from: nil) { _ in .recordLate(evidence) })
+            } else if answer != .interrupted {
+                late.append((job, answer))
             }
         }
         if !retries.isEmpty { _ = try await handle(retries) }
-        if !late.isEmpty { _ = try await handle(late) }
+        if !late.isEmpty { try await keep(late) }
+    }
+
+    /// Keeps answers that don't count as evidence; a lease of this worker whose time is up is lost first.
+    private func keep(_ late: [(job: HeldJob, answer: QueueResult)]) async throws {
+        let (worker, policy) = (worker, policy)
+        _ = try await handle(
+            late.map { job, _ in
+                let cause = Cause(function: JobDerivations.leaseExpiry, positions: [job.lease])
+                return command(job.id, job.submission.run, from: nil, cause: cause, for: JobLeaseExpired.type) {
+                    .expire(from: worker, at: $0, reason: .deadline, policy: policy)
+                }
+            })
+        _ = try await handle(
+            late.compactMap { job, answer in
+                guard let evidence = answer.late(attempt: job.attempt, by: worker) else { return nil }
+                return command(job.id, job.submission.run, from: nil) { _ in .recordLate(evidence) }
+            })
     }
 
     private func retry(_ job: HeldJob, _ answer: QueueResult, _ handled: Handled<Job>) -> BatchCommand<Job>? {

@@ -174,6 +174,8 @@ struct HeldJob: Sendable {
     let submission: JobSubmitted
     let attempt: Int
     let deadline: Timestamp
+    /// Where the lease stands, or its last renewal: the cause of its loss.
+    var lease: Position
     /// Makes its handler stop.
     let stopped = OneShot()
 }
