@@ -12,32 +12,48 @@ package protocol RowSource: AnyObject {
 
 /// Rows in memory, for tests and for folding a few events.
 final class MemoryRows: RowSource {
-    private var values: [[UInt8]: [UInt8]] = [:]
-    /// The keys in order; nil after a write, until somebody scans.
-    private var ordered: [[UInt8]]?
+    /// In key order.
+    private var rows: [(key: [UInt8], value: [UInt8])] = []
 
     func withValue<R>(of key: [UInt8], _ decode: (RawSpan) throws -> R) throws -> R? {
-        guard let value = values[key] else { return nil }
+        let place = key.withUnsafeBytes { self.place(of: $0) }
+        guard place < rows.count, rows[place].key == key else { return nil }
+        let value = rows[place].value
         return try decode(value.span.bytes)
     }
 
     func scan(
         from lower: [UInt8], upTo upper: [UInt8]?, reversed: Bool, _ body: (RawSpan, RawSpan) throws -> Bool
     ) throws {
-        let keys = ordered ?? values.keys.sorted { $0.lexicographicallyPrecedes($1) }
-        ordered = keys
-        let inside = keys.filter { key in
-            !key.lexicographicallyPrecedes(lower) && (upper.map { key.lexicographicallyPrecedes($0) } ?? true)
-        }
-        for key in reversed ? inside.reversed() : inside {
-            guard let value = values[key], try body(key.span.bytes, value.span.bytes) else { return }
+        let first = lower.withUnsafeBytes { self.place(of: $0) }
+        let end = upper.map { upper in upper.withUnsafeBytes { self.place(of: $0) } } ?? rows.count
+        guard first < end else { return }
+        for step in 0..<(end - first) {
+            let (key, value) = rows[reversed ? end - 1 - step : first + step]
+            guard try body(key.span.bytes, value.span.bytes) else { return }
         }
     }
 
     func write(_ writes: RowWrites) {
         writes.forEach { key, value in
-            values[Array(key)] = value.map { Array($0) }
+            let place = self.place(of: key)
+            let isThere = place < rows.count && rows[place].key.elementsEqual(key)
+            switch (isThere, value) {
+            case (true, let value?): rows[place].value = Array(value)
+            case (true, nil): rows.remove(at: place)
+            case (false, let value?): rows.insert((Array(key), Array(value)), at: place)
+            case (false, nil): break
+            }
         }
-        ordered = nil
+    }
+
+    /// Where a key is, or would be inserted.
+    private func place(of key: UnsafeRawBufferPointer) -> Int {
+        var (low, high) = (0, rows.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if rows[middle].key.withUnsafeBytes({ precedes($0, key) }) { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

@@ -129,7 +129,7 @@ extension UnsafeRawBufferPointer {
 }
 
 /// Whether bytes come first in the order of LMDB: byte by byte, a prefix before what it begins.
-private func precedes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+func precedes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
     guard let a = left.baseAddress, let b = right.baseAddress else { return left.count < right.count }
     let order = memcmp(a, b, min(left.count, right.count))
     return order != 0 ? order < 0 : left.count < right.count
