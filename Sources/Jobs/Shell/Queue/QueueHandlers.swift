@@ -4,9 +4,10 @@ import CanonicalJSON
 package struct QueueHandlers: Sendable {
     private let handlers: [String: any QueueHandler]
 
-    /// Every worker knows the kind `noop`.
+    /// Every worker knows the kinds `noop` and `wait`; given handlers come before them.
     package init(_ handlers: [String: any QueueHandler] = [:]) {
-        self.handlers = handlers.merging([NoopHandler.kind: NoopHandler()]) { given, _ in given }
+        let builtIn: [String: any QueueHandler] = [NoopHandler.kind: NoopHandler(), WaitHandler.kind: WaitHandler()]
+        self.handlers = handlers.merging(builtIn) { given, _ in given }
     }
 
     package subscript(kind: String) -> (any QueueHandler)? { handlers[kind] }
