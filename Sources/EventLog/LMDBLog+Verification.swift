@@ -8,6 +8,13 @@ extension LMDBLog {
     /// now and then; what it throws ends the verification. Reads in short transactions; memory grows with the number of
     /// streams only.
     public func verify(progress: (UInt64) throws -> Void = { _ in }) throws -> VerificationResult {
+        try Self.verify(reader, progress: progress)
+    }
+
+    /// The same for tables that are no log's yet.
+    static func verify(
+        _ reader: LogReader, progress: (UInt64) throws -> Void = { _ in }
+    ) throws -> VerificationResult {
         let meta: LogMeta
         do throws(LogError) {
             meta = try reader.meta()

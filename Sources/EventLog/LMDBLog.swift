@@ -81,10 +81,15 @@ public final class LMDBLog: Log {
     ///
     /// Harmless when repeated.
     public func close() {
-        writer?.close()
-        watcher.close()
+        stop()
         reader.environment.close()
         blobs.environment.close()
+    }
+
+    /// Finishes the appends under way and wakes subscribers; from then on nothing is appended.
+    func stop() {
+        writer?.close()
+        watcher.close()
     }
 
     /// Appends a commit; returns when it is on disk.

@@ -23,7 +23,7 @@ extension LogError {
         case .keyExists, .corrupted, .invalid, .truncated, .badSize, .incompatible: .damaged(nil)
         case .missing: .notAStore
         case .closed: .closed
-        case .alreadyOpen: .invalid
+        case .alreadyOpen, .inUse: .invalid
         case .notFound, .mapResized, .growthBlocked, .readersFull, .tablesFull, .forked, .nestedTransaction,
             .transactionFailed, .panicked, .valueLent, .unsupportedFileSystem, .other:
             .other

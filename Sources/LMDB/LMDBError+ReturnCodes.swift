@@ -69,6 +69,13 @@ extension LMDBError {
         )
     }
 
+    static func inUse(_ path: String, by process: Int32?) -> Self {
+        Self(
+            code: .inUse, operation: "taking \(path) for sole use",
+            message: (process.map { "process \($0) has it open" } ?? "another process has it open")
+                + "; end it, or wait until it has ended, and try again")
+    }
+
     static func closed(_ path: String, _ operation: String) -> Self {
         Self(code: .closed, operation: "\(operation) \(path)", message: "the environment was closed; open it again")
     }

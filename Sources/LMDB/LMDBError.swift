@@ -36,6 +36,8 @@ public struct LMDBError: Error, Equatable, Sendable, CustomStringConvertible {
         case missing
         /// This process has the environment open already.
         case alreadyOpen
+        /// Another process has the environment open.
+        case inUse
         /// The environment was closed.
         case closed
         /// The environment was opened before `fork` and is used in the child.

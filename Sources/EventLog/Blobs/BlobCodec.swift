@@ -4,7 +4,24 @@ import Determinism
 /// A blob as it is kept: a codec byte, then the bytes, compressed where it pays.
 struct EncodedBlob: Sendable, Equatable {
     let digest: Digest
-    let bytes: [UInt8]
+    private let bytes: [UInt8]
+    private let isEncoded: Bool
+
+    init(_ blob: Blob) {
+        digest = blob.digest
+        bytes = BlobCodec.encode(blob.bytes)
+        isEncoded = true
+    }
+
+    /// One that is in the store, and so most likely needn't be encoded.
+    init(present blob: Blob) {
+        digest = blob.digest
+        bytes = blob.bytes
+        isEncoded = false
+    }
+
+    /// The kept form.
+    var kept: [UInt8] { isEncoded ? bytes : BlobCodec.encode(bytes) }
 }
 
 /// The kept form of blobs: 0x00 and the bytes, or 0x01 and one zstd frame with its content size.

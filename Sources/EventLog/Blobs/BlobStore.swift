@@ -4,7 +4,7 @@ import LMDB
 /// Bytes by their hash, in an environment of their own: durable before the event that names them.
 struct BlobStore: Sendable {
     let environment: Environment
-    private let table: Table
+    let table: Table
 
     init(in environment: Environment, create: Bool) throws(LMDBError) {
         self.environment = environment
@@ -32,6 +32,8 @@ struct BlobStore: Sendable {
     }
 
     /// Encodes the blobs that are not there yet; runs on the caller's thread.
+    ///
+    /// Those that are there are kept as they are, in case they are erased before the event that names them is recorded.
     func encodeNew(_ blobs: [Blob]) throws(LogError) -> [EncodedBlob] {
         var encoded: [EncodedBlob] = []
         for blob in blobs {
@@ -40,24 +42,30 @@ struct BlobStore: Sendable {
                     .tooLarge, during: "storing a blob",
                     "it has \(blob.bytes.count) bytes of at most \(BlobCodec.largest); split it")
             }
-            if try !contains(blob.digest) {
-                encoded.append(EncodedBlob(digest: blob.digest, bytes: BlobCodec.encode(blob.bytes)))
-            }
+            encoded.append(try contains(blob.digest) ? EncodedBlob(present: blob) : EncodedBlob(blob))
         }
         return encoded
     }
 
     /// Makes blobs durable, in one transaction; none when all are there.
     func store(_ blobs: [EncodedBlob]) throws(LogError) {
-        guard !blobs.isEmpty else { return }
         do {
+            let missing = try missing(of: blobs)
+            guard !missing.isEmpty else { return }
             try environment.write { transaction in
-                for blob in blobs.sorted(by: { $0.digest < $1.digest }) where try !contains(blob, transaction) {
-                    try transaction.put(blob.bytes, at: blob.digest.bytes, in: table)
+                for blob in missing.sorted(by: { $0.digest < $1.digest }) where try !contains(blob, transaction) {
+                    try transaction.put(blob.kept, at: blob.digest.bytes, in: table)
                 }
             }
         } catch {
             throw LogError(error, during: "storing \(blobs.count) blobs")
+        }
+    }
+
+    private func missing(of blobs: [EncodedBlob]) throws -> [EncodedBlob] {
+        if blobs.isEmpty { return [] }
+        return try environment.read { transaction in
+            try blobs.filter { try !transaction.contains($0.digest.bytes, in: table) }
         }
     }
 

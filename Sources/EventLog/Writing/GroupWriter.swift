@@ -42,6 +42,8 @@ final class GroupWriter: @unchecked Sendable {
         do {
             let (results, after) = try reader.environment.write { transaction in
                 applied = false
+                // Whoever erases blobs does so while nobody can append: what was there before may be gone now.
+                try blobs.store(group.flatMap(\.blobs))
                 let writing = try GroupTransaction(reader.tables, known: known, transaction)
                 let outcome = try writing.apply(group, transaction)
                 applied = true

@@ -40,8 +40,8 @@ extension Environment {
 
     /// Copies the last committed state into an empty or missing directory, while others read and write.
     ///
-    /// A compacting copy leaves out free pages, and with them all bytes that were deleted. A copy is a long read:
-    /// until it ends, freed pages aren't used again.
+    /// A compacting copy leaves out free pages; bytes that were deleted may still stand in the unused ends of pages.
+    /// A copy is a long read: until it ends, freed pages aren't used again. When this returns the copy is on disk.
     public func copy(to destination: String, compacting: Bool) throws(LMDBError) {
         let operation = "copying \(path) to \(destination)"
         if unsafe mkdir(destination, 0o777) != 0 && errno != EEXIST { throw LMDBError(errno, operation) }
@@ -49,9 +49,12 @@ extension Environment {
             try enter(writing: false, "copying")
             let returnCode = unsafe mdb_env_copy2(handle, destination, compacting ? UInt32(MDB_CP_COMPACT) : 0)
             leave(writing: false)
-            if returnCode == 0 { return }
+            if returnCode == 0 { break }
             if returnCode != MDB_MAP_RESIZED { throw LMDBError(returnCode, operation) }
             try adoptMapSize()
         }
+        let file = destination + "/data.mdb"
+        try FileDescriptor(reading: file).sync(file)
+        try FileDescriptor(reading: destination, directory: true).sync(destination)
     }
 }

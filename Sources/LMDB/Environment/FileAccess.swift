@@ -12,8 +12,19 @@ struct FileDescriptor: ~Copyable {
         if number < 0 { throw LMDBError(errno, "opening \(path)") }
     }
 
+    /// Opens for reading and writing, as a lock that keeps others from writing needs it.
+    init(locking path: String) throws(LMDBError) {
+        number = unsafe open(path, O_RDWR | O_CLOEXEC)
+        if number < 0 { throw LMDBError(errno, "opening \(path)") }
+    }
+
     deinit {
         close(number)
+    }
+
+    /// Waits until the file, or the names in the directory, are on disk.
+    func sync(_ path: String) throws(LMDBError) {
+        if fsync(number) != 0 { throw LMDBError(errno, "syncing \(path)") }
     }
 
     /// The size in bytes.
