@@ -54,12 +54,14 @@ extension Queries {
         try views.query(JobStatus.self) { tables in
             if let exact = JobID(rawValue: beginning), try tables.jobs.contains(exact) { return exact }
             var fitting: [JobID] = []
-            try tables.byState.forEach { _, id in
-                if id.rawValue.hasPrefix(beginning) { fitting.append(id) }
-                return fitting.count < QueryError.mostNames
+            if let first = JobID(rawValue: beginning) {
+                try tables.jobs.forEach(from: first) { id, _ in
+                    if id.rawValue.hasPrefix(beginning) { fitting.append(id) }
+                    return fitting.last == id && fitting.count < QueryError.mostNames
+                }
             }
             guard let id = fitting.first, fitting.count == 1, !beginning.isEmpty else {
-                throw QueryError.job(beginning, fitting: fitting.map(\.rawValue).sorted())
+                throw QueryError.job(beginning, fitting: fitting.map(\.rawValue))
             }
             return id
         }

@@ -88,27 +88,28 @@ package struct Queries {
         return found
     }
 
-    /// Jobs by state and in the order of the plan.
+    /// Jobs of runs by state and in the order of the plan, and how many there are beyond the limit.
     package func jobs(
-        _ selection: Selection, state: JobStatus.State? = nil, kind: String? = nil
-    ) throws -> [QueryRow<JobStatusRow>] {
+        _ selection: Selection, states: [JobStatus.State] = JobStatus.State.allCases,
+        where isWanted: (JobStatusRow) -> Bool = { _ in true }
+    ) throws -> (rows: [QueryRow<JobStatusRow>], more: Int) {
         let runs = try runIDs(selection)
+        var others = 0
         let found = try views.query(JobStatus.self) { tables in
             var rows: [QueryRow<JobStatusRow>] = []
             for run in runs {
-                for state in state.map({ [$0] }) ?? JobStatus.State.allCases where rows.count < selection.limit {
+                for state in states {
                     try tables.forEach(of: run, in: state) { id, row in
-                        if selection.matches(row.labels), kind == nil || row.kind == kind {
-                            rows.append(try self.row(id, row))
-                        }
-                        return rows.count < selection.limit
+                        guard selection.matches(row.labels), isWanted(row) else { return true }
+                        if rows.count < selection.limit { rows.append(try self.row(id, row)) } else { others += 1 }
+                        return true
                     }
                 }
             }
             return rows
         }
-        if found.isEmpty { try checkNames(selection, in: runs) }
-        return found
+        if found.isEmpty, others == 0 { try checkNames(selection, in: runs) }
+        return (found, others)
     }
 
     /// Scores and refusals, by run and judge job.

@@ -18,16 +18,8 @@ extension Store {
     /// Throws `QueryError` when there is none, or more than one.
     package func queueJob(startingWith beginning: String) throws -> ListedJob {
         try askQueues { tables in
-            if let exact = JobID(rawValue: beginning), let row = try tables.job(exact) {
-                return ListedJob(id: exact, row: row)
-            }
-            var fitting: [ListedJob] = []
-            try tables.jobs.forEach { id, row in
-                if id.rawValue.hasPrefix(beginning) { fitting.append(ListedJob(id: id, row: row)) }
-                return fitting.count < QueryError.mostNames
-            }
-            guard let job = fitting.first, fitting.count == 1, !beginning.isEmpty else {
-                throw QueryError.job(beginning, fitting: fitting.map(\.id.rawValue))
+            guard !beginning.isEmpty, let job = try tables.job(startingWith: beginning) else {
+                throw QueryError.job(beginning, fitting: [])
             }
             return job
         }

@@ -26,7 +26,7 @@ struct CairnCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            RunCommand.self, SubmitCommand.self, WorkCommand.self, JobsCommand.self, QueryCommand.self,
+            RunCommand.self, SubmitCommand.self, WorkCommand.self, JobsCommand.self, TopCommand.self, QueryCommand.self,
             ReplayCommand.self, AuditCommand.self, DoctorCommand.self, SimulateCommand.self,
         ])
 

@@ -1,9 +1,9 @@
 import Glibc
 
 /// How many files and sockets the system lets this process have open.
-enum OpenFiles {
+package enum OpenFiles {
     /// Allows at least so many, or as many as the process may allow itself: the usual 1,024 are too few for a thousand calls.
-    static func allow(_ count: Int) {
+    package static func allow(_ count: Int) {
         var limit = rlimit()
         guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
         let wanted = min(rlim_t(count), limit.rlim_max)

@@ -27,10 +27,11 @@ package struct QueueService: Sendable {
         try await QueueSubmitter(log: store.log, effects: effects).submit(requests, id: id, by: person)
     }
 
-    /// A worker with a new identity, ready to work.
+    /// A worker with a new identity, ready to work; `tell` is told how it stands, twice a second and at the end.
     package func worker(
         _ handlers: QueueHandlers, slots: Int, queues: Set<String>? = nil, lease: LeasePolicy? = nil,
-        grace: Microseconds = .seconds(30), endsWhenEmpty: Bool = false
+        grace: Microseconds = .seconds(30), endsWhenEmpty: Bool = false,
+        tell: @escaping @Sendable (WorkerStatus) -> Void = { _ in }
     ) -> Session {
         var configuration = QueueWorker.Configuration(
             worker: .new(), slots: slots, queues: queues, grace: grace, endsWhenEmpty: endsWhenEmpty)
@@ -38,7 +39,11 @@ package struct QueueService: Sendable {
         let directory = store.workersDirectory
         let worker = QueueWorker(
             configuration, log: store.log, effects: effects, time: time, views: store.views, handlers: handlers,
-            isGone: { WorkerLock.isGone($0, in: directory) })
+            isGone: { WorkerLock.isGone($0, in: directory) },
+            tell: { status in
+                status.write(in: directory)
+                tell(status)
+            })
         return Session(worker: worker, id: configuration.worker, slots: slots, queues: queues, store, effects)
     }
 
@@ -63,6 +68,7 @@ package struct QueueService: Sendable {
 
         package func work() async throws -> QueueWorker.Outcome {
             try await WorkerLock.hold(id, in: directory) {
+                defer { WorkerStatus.remove(id, in: directory) }
                 try await workers.handle(id.rawValue, .start(started))
                 do {
                     let outcome = try await worker.work()

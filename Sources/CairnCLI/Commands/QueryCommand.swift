@@ -9,14 +9,14 @@ import Scoring
 struct QueryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "query",
-        abstract: "Ask about runs, jobs and results, now or at any moment of the log.",
+        abstract: "Ask about runs, queues, jobs and results, now or at any moment of the log.",
         discussion: """
             EXAMPLE
               cairn query rankings --at 2026-11-21T12:00:00Z
             """,
         subcommands: [
-            QueryRuns.self, QueryCells.self, QueryJobs.self, QueryJob.self, QueryTranscripts.self, QueryScores.self,
-            QueryRankings.self, QueryUsage.self,
+            QueryRuns.self, QueryCells.self, QueryJobs.self, QueryJob.self, QueryQueues.self, QuerySubmissions.self,
+            QueryWorkers.self, QueryTranscripts.self, QueryScores.self, QueryRankings.self, QueryUsage.self,
         ])
 }
 

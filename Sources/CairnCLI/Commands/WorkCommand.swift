@@ -2,6 +2,8 @@ import ArgumentParser
 import Cairn
 import CanonicalJSON
 import Determinism
+import Experiments
+import HTTPTransport
 import Jobs
 
 /// The command `cairn work`.
@@ -11,7 +13,8 @@ struct WorkCommand: AsyncParsableCommand {
         discussion: """
             Any number of these may work on one store; when one is killed, the others take over what it had. Ctrl-C or \
             SIGTERM: it begins nothing new, waits --grace for what runs, gives the rest back and ends with 0; a second \
-            time: at once. The kind noop is always known; --handlers names a file with programs for other kinds.
+            time: at once. The kind noop is always known; --handlers names a file with programs for other kinds, and all \
+            of them are looked at before the first job is begun.
 
             EXAMPLE
               cairn work --concurrency 8 --until-empty
@@ -19,6 +22,9 @@ struct WorkCommand: AsyncParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var answer: OutputOptions
+
+    @Option(help: ArgumentHelp("Which programs do which kinds of jobs, in YAML.", valueName: "file"))
+    var handlers: String?
 
     @Option(help: "A queue to work on; may be repeated; without it all of them.")
     var queue: [String] = []
@@ -47,20 +53,58 @@ struct WorkCommand: AsyncParsableCommand {
         }
     }
 
+    /// How many files of its own a program needs here, and how many this process has open besides.
+    private static let filesOfProgram = 6
+    private static let otherFiles = 256
+
     func run() async throws {
+        let handlers = try await checkedHandlers()
         let store = try Store.open(at: store.path, .create)
         defer { store.close() }
+        let display = WorkDisplay(store, queues: queue)
         let session = QueueService(store).worker(
-            QueueHandlers(), slots: concurrency, queues: queue.isEmpty ? nil : Set(queue),
+            handlers, slots: concurrency, queues: queue.isEmpty ? nil : Set(queue),
             lease: LeasePolicy(length: Microseconds(Int64(lease * 1e6))), grace: Microseconds(Int64(grace * 1e6)),
-            endsWhenEmpty: untilEmpty)
+            endsWhenEmpty: untilEmpty, tell: { display.take($0) })
         let worker = session.worker
         Interrupts.handle(saying: .work, first: { worker.drain() }, second: { worker.stop() })
+        defer { display.end() }
         let outcome = try await session.work()
-        try answer.output.print(Ended(worker: session.id, outcome: outcome)) {
-            outcome == .finished
-                ? "nothing is left to do\n" : "stopped; what wasn't finished waits for another worker\n"
+        display.end()
+        let ended = WorkEnded(
+            worker: session.id, outcome: outcome, tally: display.tally, took: display.elapsed)
+        try answer.output.print(ended) { ended.text }
+    }
+
+    /// The handlers of the file, each of which can do its jobs.
+    private func checkedHandlers() async throws -> QueueHandlers {
+        guard let path = handlers else { return QueueHandlers() }
+        let catalogue: HandlerCatalogue
+        do {
+            catalogue = try HandlersLoader.load(path)
+        } catch let problems as ExperimentProblems {
+            throw Failure(path, problems)
+        } catch let failure as ExperimentLoader.Failure {
+            throw Failure(.usage, "can't read \(failure.path): \(failure.reason)")
         }
+        OpenFiles.allow(concurrency * Self.filesOfProgram + Self.otherFiles)
+        let handlers = catalogue.handlers()
+        for kind in catalogue.kinds {
+            do {
+                try await handlers[kind.name]?.check()
+            } catch let problem as HandlerProblem {
+                throw Failure(.usage, problem)
+            }
+        }
+        return QueueHandlers(handlers)
+    }
+}
+
+extension Failure {
+    /// Jobs of a kind can't be done here.
+    init(_ status: ExitStatus, _ problem: HandlerProblem) {
+        let found = [problem.path, problem.message].compactMap(\.self).joined(separator: ": ")
+        self.init(status, "jobs of kind “\(problem.kind)” can't be done: \(found)", remedy: problem.remedy)
     }
 }
 
@@ -69,13 +113,31 @@ extension Interrupts.Words {
         first: "stopping; once more gives back what runs\n", second: "giving back; once more ends at once\n")
 }
 
-private struct Ended: CanonicalEncodable {
+/// How a worker ended, and what it did.
+private struct WorkEnded: CanonicalEncodable {
     let worker: WorkerID
     let outcome: QueueWorker.Outcome
+    let tally: QueueTally
+    let took: Microseconds
+
+    var text: String {
+        var parts = [Quantities.counted(tally.completed, "job") + " done"]
+        for (count, word) in [
+            (tally.failed, "failed"), (tally.crashed, "crashed"), (tally.deferred, "put off"),
+            (tally.released, "given back"),
+        ] where count > 0 {
+            parts.append("\(Quantities.grouped(count)) \(word)")
+        }
+        return parts.joined(separator: ", ") + " in \(Quantities.duration(microseconds: took.count)); "
+            + (outcome == .finished
+                ? "nothing is left to do\n" : "what wasn't finished waits for another worker\n")
+    }
 
     func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
         writer.field("outcome", outcome == .finished ? "finished" : "drained")
+        writer.field("tally", tally)
+        writer.field("took", took)
         writer.field("worker", worker)
         writer.endObject()
     }

@@ -17,6 +17,13 @@ enum Terminal {
         return String(cString: value)
     }
 
+    /// Text that takes the place of all that is on the screen, each line cut at its edge.
+    static func screen(_ text: String) -> String {
+        "\u{1B}[H\u{1B}[?7l"
+            + text.split(separator: "\n", omittingEmptySubsequences: false)
+            .joined(separator: "\u{1B}[K\n") + "\u{1B}[J\u{1B}[?7h"
+    }
+
     /// Columns of the terminal that standard error is.
     static var errorWidth: Int {
         var size = winsize()

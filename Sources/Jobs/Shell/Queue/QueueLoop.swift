@@ -25,6 +25,8 @@ struct QueueLoop {
     private var isEmpty = false
     /// When the earliest job that waits for a time may be claimed, and the process is woken for it.
     private var alarm: Timestamp?
+    /// What became of the attempts so far.
+    private var tally = QueueTally()
 
     init(_ worker: QueueWorker, _ mailbox: Mailbox<QueueMessage>) {
         self.worker = worker
@@ -40,6 +42,7 @@ struct QueueLoop {
 
     /// Runs until nothing is left or everything was given back; `begin` starts what takes time.
     mutating func run(_ begin: (@escaping @Sendable () async -> Void) -> Void) async throws -> QueueWorker.Outcome {
+        defer { worker.tell(status) }
         while true {
             if machine.needsLook || isRound { try await look(begin) }
             perform(begin)
@@ -118,6 +121,7 @@ extension QueueLoop {
         case .stop(let ids): for id in ids { held[id]?.stopped.happen() }
         case .record(let ids):
             let batch = ids.compactMap { id in held[id].map { ($0, answers[id] ?? .interrupted) } }
+            for (_, answer) in batch { tally.count(answer) }
             step(begin) {
                 try await steps.record(batch)
                 mailbox.post(.recorded(ids))
@@ -192,6 +196,7 @@ extension QueueLoop {
             setAlarm(sight.nextTime, now, begin)
         }
         if !isSettling, !arrears.isEmpty { settle(arrears, begin) }
+        if isRound { worker.tell(status) }
     }
 
     private mutating func settle(_ arrears: QueueArrears, _ begin: Begin) {
@@ -212,5 +217,32 @@ extension QueueLoop {
         begin {
             if (try? await effects.pause(next - now)) != nil { mailbox.post(.due) }
         }
+    }
+}
+
+// MARK: - Telling
+
+extension QueueLoop {
+    /// How many of the jobs in hand are looked at for a status.
+    private static let mostLookedAt = 256
+
+    private var status: WorkerStatus {
+        WorkerStatus(
+            worker: worker.configuration.worker, time: worker.time.time(), slots: worker.configuration.slots,
+            running: machine.running, kinds: worker.handlers.kinds, isDraining: machine.isDraining, tally: tally,
+            jobs: longest)
+    }
+
+    /// Those that have run the longest, of as many as may be looked at.
+    private var longest: [WorkerStatus.Running] {
+        let working = held.values.lazy.filter { machine.phase(of: $0.id) == .working }.prefix(Self.mostLookedAt)
+        let jobs = working.map { job in
+            let latest = progress[job.id]?.latest
+            return WorkerStatus.Running(
+                attempt: job.attempt, job: job.id, kind: job.submission.kind, message: latest?.message,
+                progress: latest?.thousandths, queue: job.submission.lane,
+                since: job.deadline - worker.configuration.lease.length)
+        }
+        return Array(jobs.sorted { ($0.since, $0.job) < ($1.since, $1.job) }.prefix(WorkerStatus.mostJobs))
     }
 }

@@ -57,13 +57,15 @@ package struct QueueWorker: Sendable {
     let isGone: @Sendable (WorkerID) -> Bool
     let jobs: CommandHandler<Job>
     let logger: Logger
+    /// Is told at each round, and at the end, how the worker stands.
+    let tell: @Sendable (WorkerStatus) -> Void
     private let draining = OneShot()
     private let stopping = OneShot()
 
     package init(
         _ configuration: Configuration, log: any Log, effects: Effects, time: TimeSource, views: ProjectionRunner,
         handlers: QueueHandlers, isGone: @escaping @Sendable (WorkerID) -> Bool,
-        logger: Logger = Logger(label: "cairn.queue")
+        logger: Logger = Logger(label: "cairn.queue"), tell: @escaping @Sendable (WorkerStatus) -> Void = { _ in }
     ) {
         self.configuration = configuration
         self.log = log
@@ -73,6 +75,7 @@ package struct QueueWorker: Sendable {
         self.handlers = handlers
         self.isGone = isGone
         self.logger = logger
+        self.tell = tell
         jobs = CommandHandler(log: log, effects: effects, worker: configuration.worker.rawValue)
     }
 

@@ -1,0 +1,21 @@
+import Jobs
+
+extension Store {
+    /// Says which workers live, by their locks, and what those say of themselves.
+    func judge(_ workers: [(id: WorkerID, row: WorkerRow)]) -> [WorkerAnswer] {
+        let statuses = workerStatuses()
+        return workers.map { id, row in
+            let isGone = row.stopped == nil && WorkerLock.isGone(id, in: workersDirectory)
+            let standing: WorkerAnswer.Standing =
+                row.stopped != nil ? .stopped : isGone ? .gone : row.draining != nil ? .draining : .alive
+            let status = standing == .stopped || isGone ? nil : statuses[id]
+            return WorkerAnswer(
+                id: id, row: row, standing: status?.isDraining == true ? .draining : standing, status: status)
+        }
+    }
+
+    /// What living workers say of themselves.
+    func workerStatuses() -> [WorkerID: WorkerStatus] {
+        Dictionary(WorkerStatus.all(in: workersDirectory).map { ($0.worker, $0) }) { first, _ in first }
+    }
+}

@@ -1,0 +1,150 @@
+import ArgumentParser
+import Cairn
+import CanonicalJSON
+import Determinism
+import Jobs
+
+/// The command `cairn query queues`.
+struct QueryQueues: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "queues", abstract: "Queues: how many jobs stand where, limits and pauses.",
+        discussion: """
+            OLDEST READY is, by priority, how long ago the ready job that comes first was submitted.
+
+            EXAMPLE
+              cairn query queues
+            """)
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var answer: OutputOptions
+
+    func run() async throws {
+        let store = try Store.open(at: store.path)
+        defer { store.close() }
+        try answer.output.print(
+            try Queries(store).queues(at: TimeSource.system.time()), as: QueueText.layout,
+            nothing: "no queues yet; `cairn submit` makes them")
+    }
+}
+
+/// Queues for people.
+enum QueueText {
+    static let layout = TableLayout<QueueAnswer>()
+        .column("queue") { $0.name }
+        .column("standing") { $0.standing }
+        .number("ready") { Quantities.grouped($0.summary.counts.ready) }
+        .number("running") { running($0) }
+        .number("scheduled") { Quantities.grouped($0.summary.counts.scheduled) }
+        .number("retrying") { Quantities.grouped($0.summary.counts.retrying) }
+        .number("waiting") { Quantities.grouped($0.summary.counts.waiting) }
+        .number("completed") { Quantities.grouped($0.summary.counts.completed) }
+        .number("dead") { Quantities.grouped($0.summary.counts.dead) }
+        .number("cancelled") { Quantities.grouped($0.summary.counts.cancelled) }
+        .number("skipped") { Quantities.grouped($0.summary.counts.skipped) }
+        .column("oldest ready") { oldest($0) }
+        .column("remark") { remark(on: $0) }
+
+    /// How many run, and of how many where there is a limit.
+    static func running(_ queue: QueueAnswer) -> String {
+        Quantities.grouped(queue.summary.counts.running)
+            + (queue.summary.concurrency.map { " of \(Quantities.grouped($0))" } ?? "")
+    }
+
+    /// As in `2.0 s (5), 40 s (0)`; the priority is left out where all have 0.
+    static func oldest(_ queue: QueueAnswer) -> String {
+        let isPlain = queue.oldestReady.allSatisfy { $0.priority == 0 }
+        let texts = queue.oldestReady.prefix(3).map { oldest in
+            Quantities.duration(microseconds: max(0, oldest.age.count)) + (isPlain ? "" : " (\(oldest.priority))")
+        }
+        return texts.joined(separator: ", ") + (queue.oldestReady.count > 3 ? ", …" : "")
+    }
+
+    static func remark(on queue: QueueAnswer) -> String {
+        guard let pause = queue.summary.pause else { return "" }
+        return "paused by \(pause.by) at \(pause.since)" + (pause.note.map { ": \($0)" } ?? "")
+    }
+}
+
+/// The command `cairn query submissions`.
+struct QuerySubmissions: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "submissions", abstract: "Jobs that were submitted together, and how far they have come.",
+        discussion: "EXAMPLE\n  cairn query submissions --limit 5")
+
+    private static let usualLimit = 100
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var answer: OutputOptions
+
+    @Option(help: "At most this many, the latest first.")
+    var limit: Int?
+
+    func validate() throws {
+        if let limit, limit < 0 { throw ValidationError("--limit takes a number from 0; found \(limit)") }
+    }
+
+    func run() async throws {
+        let store = try Store.open(at: store.path)
+        defer { store.close() }
+        let found = try Queries(store).submissions(limit: limit ?? Self.usualLimit)
+        let layout = TableLayout<SubmissionAnswer>()
+            .column("submission") { $0.row.submitID }
+            .column("by") { $0.row.by }
+            .column("submitted") { $0.row.submitted.text }
+            .number("jobs") { Quantities.grouped($0.row.jobs) }
+            .number("completed") { Quantities.grouped($0.row.counts.completed) }
+            .number("running") { Quantities.grouped($0.row.counts.running) }
+            .number("unfinished") { Quantities.grouped($0.row.counts.unfinished) }
+            .number("dead") { Quantities.grouped($0.row.counts.dead) }
+            .number("cancelled") { Quantities.grouped($0.row.counts.cancelled) }
+            .number("skipped") { Quantities.grouped($0.row.counts.skipped) }
+            .column("finished") { $0.row.finished?.text ?? "" }
+        try answer.output.print(
+            found.submissions, as: layout, nothing: "no submissions yet; `cairn submit` makes them")
+        let more = found.total - found.submissions.count
+        if more > 0 { Terminal.complain("and \(Quantities.grouped(more)) more; --limit shows more of them\n") }
+    }
+}
+
+/// The command `cairn query workers`.
+struct QueryWorkers: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "workers", abstract: "Processes that work on queues, and whether they live.",
+        discussion: """
+            A worker is alive, draining, gone (its process ended without saying so, and others take over what it had), \
+            or, with --all, stopped. What it runs and has done is what it says itself, twice a second.
+
+            EXAMPLE
+              cairn query workers --all
+            """)
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var answer: OutputOptions
+
+    @Flag(help: "Those that stopped too.")
+    var all = false
+
+    func run() async throws {
+        let store = try Store.open(at: store.path)
+        defer { store.close() }
+        try answer.output.print(
+            try Queries(store).workers(stopped: all), as: WorkerText.layout,
+            nothing: all ? "no worker was ever here" : "no worker is here; --all shows those that stopped")
+    }
+}
+
+/// Workers for people.
+enum WorkerText {
+    static let layout = TableLayout<WorkerAnswer>()
+        .column("worker") { $0.id.rawValue }
+        .column("host") { $0.row.host }
+        .number("process") { "\($0.row.process)" }
+        .column("state") { $0.standing.rawValue }
+        .number("running") { $0.status.map { Quantities.grouped($0.running) } ?? "" }
+        .number("slots") { Quantities.grouped($0.row.concurrency) }
+        .number("completed") { $0.status.map { Quantities.grouped($0.tally.completed) } ?? "" }
+        .number("failed") { $0.status.map { Quantities.grouped($0.tally.failed + $0.tally.crashed) } ?? "" }
+        .column("queues") { $0.row.queues.isEmpty ? "all" : $0.row.queues.joined(separator: ", ") }
+        .column("started") { $0.row.started.text }
+        .column("stopped") { $0.row.stopped?.text ?? "" }
+}

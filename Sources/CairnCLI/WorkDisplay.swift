@@ -1,0 +1,72 @@
+import Cairn
+import Determinism
+import Jobs
+import Projections
+import Synchronization
+
+/// The live line of a worker on a terminal; elsewhere it only keeps count.
+final class WorkDisplay: Sendable {
+    private struct State {
+        var status: WorkerStatus?
+        var before: (done: Int, time: Timestamp)?
+        var rate: Double?
+        var isOver = false
+    }
+
+    private let store: Store
+    private let queues: Set<String>
+    private let began = ContinuousClock.now
+    /// The lock keeps a status that comes at the end from being shown behind it.
+    private let state = Mutex(State())
+    private let isLive = Terminal.errorIsTerminal
+
+    /// `queues` are those that are worked on; empty for all.
+    init(_ store: Store, queues: [String]) {
+        self.store = store
+        self.queues = Set(queues)
+    }
+
+    var tally: QueueTally { state.withLock { $0.status?.tally } ?? QueueTally() }
+    var elapsed: Microseconds { Microseconds(began.duration(to: .now)) }
+
+    func take(_ status: WorkerStatus) {
+        state.withLock { state in
+            state.status = status
+            guard isLive, !state.isOver else { return }
+            if let before = state.before, status.time > before.time {
+                let now = Double(status.tally.done - before.done) / (status.time - before.time).seconds
+                state.rate = state.rate.map { 0.7 * $0 + 0.3 * now } ?? now
+            }
+            state.before = (status.tally.done, status.time)
+            let line = Self.line(status, rate: state.rate, left: left)
+            Terminal.show(live: [String(line.prefix(Terminal.errorWidth))])
+        }
+    }
+
+    func end() {
+        state.withLock { state in
+            guard isLive, !state.isOver else { return }
+            state.isOver = true
+            Terminal.show(live: [])
+        }
+    }
+
+    /// How many jobs haven't ended in the queues that are worked on, as far as is known without catching up.
+    private var left: Int? {
+        try? store.views.query(JobQueue.self, catchingUp: false) { tables in
+            try tables.allQueues().filter { queues.isEmpty || queues.contains($0.name) }
+                .reduce(0) { $0 + $1.queue.counts.unfinished }
+        }
+    }
+
+    /// As in `1,204 done · 812/s · 16 of 16 run · 3 failed · 4,000 left`.
+    static func line(_ status: WorkerStatus, rate: Double?, left: Int?) -> String {
+        var parts = ["\(Quantities.grouped(status.tally.completed)) done"]
+        if let rate { parts.append("\(Quantities.decimal(rate, places: rate < 10 ? 1 : 0))/s") }
+        parts.append("\(Quantities.grouped(status.running)) of \(Quantities.grouped(status.slots)) run")
+        let failed = status.tally.failed + status.tally.crashed
+        if failed > 0 { parts.append("\(Quantities.grouped(failed)) failed") }
+        if let left { parts.append("\(Quantities.grouped(left)) left") }
+        return parts.joined(separator: " · ")
+    }
+}

@@ -1,0 +1,234 @@
+package import CanonicalJSON
+package import Determinism
+import Glibc
+
+/// What a worker does at the moment, for people who look from another process: none of it is in the log.
+///
+/// A small file beside the worker's lock, written anew at each of its rounds. Nobody decides anything by it.
+package struct WorkerStatus: Equatable, Sendable {
+    /// A job that the worker has.
+    package struct Running: Equatable, Sendable {
+        package let attempt: Int
+        package let job: JobID
+        package let kind: String
+        /// What the handler last said.
+        package let message: String?
+        /// How far it is, in thousandths; nil when it hasn't said.
+        package let progress: Int?
+        package let queue: String
+        /// When it was leased.
+        package let since: Timestamp
+
+        package init(
+            attempt: Int, job: JobID, kind: String, message: String?, progress: Int?, queue: String, since: Timestamp
+        ) {
+            self.attempt = attempt
+            self.job = job
+            self.kind = kind
+            self.message = message
+            self.progress = progress
+            self.queue = queue
+            self.since = since
+        }
+    }
+
+    /// The most jobs that are told of one by one.
+    package static let mostJobs = 16
+
+    /// Whether it takes no more jobs.
+    package var isDraining: Bool
+    /// Some of the jobs that run, the longest first.
+    package var jobs: [Running]
+    /// What it knows to do.
+    package var kinds: [String]
+    /// How many handlers run, or are about to.
+    package var running: Int
+    /// How many may.
+    package var slots: Int
+    package var tally: QueueTally
+    /// When this was so.
+    package var time: Timestamp
+    package var worker: WorkerID
+
+    package init(
+        worker: WorkerID, time: Timestamp, slots: Int, running: Int, kinds: [String], isDraining: Bool = false,
+        tally: QueueTally = QueueTally(), jobs: [Running] = []
+    ) {
+        self.isDraining = isDraining
+        self.jobs = jobs
+        self.kinds = kinds
+        self.running = running
+        self.slots = slots
+        self.tally = tally
+        self.time = time
+        self.worker = worker
+    }
+}
+
+/// What became of the attempts that a worker made since it was started.
+package struct QueueTally: Equatable, Sendable {
+    package var completed = 0
+    package var crashed = 0
+    /// Put off.
+    package var deferred = 0
+    /// Answered with an error.
+    package var failed = 0
+    /// Given back unfinished.
+    package var released = 0
+
+    package init() {}
+
+    /// All answers that took a job further.
+    package var done: Int { completed + failed + crashed }
+
+    mutating func count(_ answer: QueueResult?) {
+        switch answer {
+        case .completed: completed += 1
+        case .failed: failed += 1
+        case .crashed: crashed += 1
+        case .deferred: deferred += 1
+        case .interrupted, nil: released += 1
+        }
+    }
+}
+
+// MARK: - Files
+
+extension WorkerStatus {
+    private static let suffix = ".status"
+    /// Larger than any that is written.
+    private static let largest = 64 << 10
+
+    /// Puts it in the place of the last one, in one step; a file that can't be written is left as it is.
+    package func write(in directory: String) {
+        let path = Self.path(of: worker, in: directory)
+        let draft = path + ".new"
+        let file = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard file >= 0 else { return }
+        let bytes = canonicalBytes()
+        let isWhole = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) } == bytes.count
+        close(file)
+        if !isWhole || rename(draft, path) != 0 { unlink(draft) }
+    }
+
+    package static func remove(_ worker: WorkerID, in directory: String) {
+        unlink(path(of: worker, in: directory))
+    }
+
+    /// What the living workers of a store do, by worker; removes what others left behind.
+    package static func all(in directory: String) -> [WorkerStatus] {
+        names(in: directory).compactMap { name in
+            guard let worker = WorkerID(rawValue: String(name.dropLast(suffix.count))) else { return nil }
+            guard !WorkerLock.isGone(worker, in: directory) else {
+                remove(worker, in: directory)
+                return nil
+            }
+            return read(path(of: worker, in: directory))
+        }
+    }
+
+    private static func names(in directory: String) -> [String] {
+        guard let folder = opendir(directory) else { return [] }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name.hasSuffix(suffix) { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    private static func read(_ path: String) -> WorkerStatus? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        let bytes = [UInt8](unsafeUninitializedCapacity: largest) { buffer, count in
+            count = max(0, Glibc.read(file, buffer.baseAddress, buffer.count))
+        }
+        return try? WorkerStatus(canonicalBytes: bytes)
+    }
+
+    private static func path(of worker: WorkerID, in directory: String) -> String {
+        directory + "/" + worker.rawValue + suffix
+    }
+}
+
+// MARK: - Coding
+
+extension WorkerStatus: CanonicalCodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("draining", isDraining)
+        writer.field("jobs", jobs)
+        writer.field("kinds", kinds)
+        writer.field("running", running)
+        writer.field("slots", slots)
+        writer.field("tally", tally)
+        writer.field("time", time)
+        writer.field("worker", worker)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        isDraining = try reader.field("draining")
+        jobs = try reader.field("jobs")
+        kinds = try reader.field("kinds")
+        running = try reader.field("running")
+        slots = try reader.field("slots")
+        tally = try reader.field("tally")
+        time = try reader.field("time")
+        worker = try reader.field("worker")
+        try reader.endObject()
+    }
+}
+
+extension WorkerStatus.Running: CanonicalCodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("attempt", attempt)
+        writer.field("job", job)
+        writer.field("kind", kind)
+        writer.optionalField("message", message)
+        writer.optionalField("progress", progress)
+        writer.field("queue", queue)
+        writer.field("since", since)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        attempt = try reader.field("attempt")
+        job = try reader.field("job")
+        kind = try reader.field("kind")
+        message = try reader.optionalField("message")
+        progress = try reader.optionalField("progress")
+        queue = try reader.field("queue")
+        since = try reader.field("since")
+        try reader.endObject()
+    }
+}
+
+extension QueueTally: CanonicalCodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("completed", completed)
+        writer.field("crashed", crashed)
+        writer.field("deferred", deferred)
+        writer.field("failed", failed)
+        writer.field("released", released)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        completed = try reader.field("completed")
+        crashed = try reader.field("crashed")
+        deferred = try reader.field("deferred")
+        failed = try reader.field("failed")
+        released = try reader.field("released")
+        try reader.endObject()
+    }
+}
