@@ -15,6 +15,7 @@ from log_cases import Appenders, Appending, Batches, Scanning
 from measure import BENCH, BUILD, Failed, SCRATCH, fresh, output, say
 from notes import BOUNDS
 from process_cases import Querying, Rebuilding, Running
+from queue_cases import Flows, Million, Queues
 
 
 @dataclass
@@ -27,25 +28,33 @@ class Sizes:
     peer_events: int
     peer_calls: int
     concurrent_calls: int
+    queue_jobs: int
+    queue_paced: int
+    queue_ready: int
+    flow_jobs: int
+    peer_jobs: int
 
 
 FULL = Sizes(
     append_events=300_000, single_events=3_000, concurrent_events=60_000, calls=10_000, jobs=1_000_000,
-    peer_events=100_000, peer_calls=2_000, concurrent_calls=20_000)
+    peer_events=100_000, peer_calls=2_000, concurrent_calls=20_000, queue_jobs=200_000, queue_paced=30_000,
+    queue_ready=1_000_000, flow_jobs=100_000, peer_jobs=10_000)
 QUICK = Sizes(
     append_events=50_000, single_events=500, concurrent_events=10_000, calls=1_000, jobs=20_000, peer_events=10_000,
-    peer_calls=200, concurrent_calls=2_000)
-CASES = [Appending, Appenders, Batches, Scanning, Running, Rebuilding, Querying]
+    peer_calls=200, concurrent_calls=2_000, queue_jobs=20_000, queue_paced=3_000, queue_ready=20_000, flow_jobs=10_000,
+    peer_jobs=1_000)
+CASES = [Appending, Appenders, Batches, Scanning, Running, Rebuilding, Querying, Queues, Flows, Million]
 NAMES = [case.name for case in CASES + peers.CASES]
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="tools/bench/run")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
-    parser.add_argument("--peers", action="store_true", help="also UmaDB, Inspect AI, httpx and openai, from PyPI")
+    parser.add_argument("--peers", action="store_true", help="also other people's programs, from PyPI")
     parser.add_argument("--profile", action="store_true", help="also where the time goes, by perf")
     parser.add_argument("--only", default="", help="some of: " + ",".join(NAMES))
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--queue-jobs", type=int, default=0, help="how many jobs go through the queue; default: 200,000")
     given = parser.parse_args()
     wanted = [word for word in given.only.split(",") if word]
     unknown = set(wanted) - set(NAMES)
@@ -104,6 +113,7 @@ def measured(case, rounds):
 def main():
     given = arguments()
     sizes = QUICK if given.quick else FULL
+    sizes.queue_jobs = given.queue_jobs or sizes.queue_jobs
     start = time.monotonic()
     before = machine()
     workload = fresh("workload")

@@ -24,6 +24,9 @@ struct Arguments {
                                                               three commits of one event for each job, in batches
             cairn-bench scan STORE PASSES                     reads every byte of every record
             cairn-bench jobs STORE JOBS                       makes a store of completed jobs
+            cairn-bench pace STORE JOBS RATE                  submits jobs that do nothing, so many a second
+            cairn-bench head STORE                            how many events a log has
+            cairn-bench times STORE                           when the jobs of a store's queues were begun and done
             """)
         exit(2)
     }
