@@ -17,7 +17,7 @@ package enum ParentEnd: Equatable, Sendable {
         case .skipped(let skipped) where skipped.isQuiet: self = .succeeded
         case .skipped(let skipped): self = .failed(rootCause: skipped.rootCause, rootClass: skipped.rootClass)
         case .submitted, .leased, .leaseRenewed, .failed, .retryScheduled, .leaseExpired, .released, .retryRequested,
-            .crashed, .deferred, .progressed, .resultLate, .unlocked:
+            .crashed, .deferred, .progressed, .resultLate, .unlocked, .keyLost:
             return nil
         }
     }

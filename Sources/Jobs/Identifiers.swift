@@ -86,6 +86,13 @@ package struct JobID: EntityID {
     package init(text: IDText) { self.text = text }
 }
 
+/// A unique key with what it is unique among; made from both, so that all who want it look at one stream.
+package struct UniqueKeyID: EntityID {
+    package static let kind = "uniqueKey"
+    package let text: IDText
+    package init(text: IDText) { self.text = text }
+}
+
 /// One process working on a run; new at each start, so that nobody is mistaken for a predecessor.
 package struct WorkerID: EntityID {
     package static let kind = "worker"

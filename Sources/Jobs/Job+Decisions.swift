@@ -4,10 +4,11 @@ import Determinism
 
 extension Job {
     package static func decide(_ command: Command, _ state: State) throws(Refusal) -> [JobEvent] {
-        if case .submit(let submission) = command { return try submit(submission, state) }
+        if case .submit(let submission, let losses) = command { return try submit(submission, losses, state) }
+        if case .loseKey(let lost) = command { return try loseKey(lost, state) }
         guard case .known(let job) = state else { throw .unknownJob }
         return switch command {
-        case .submit: []
+        case .submit, .loseKey: []
         case .lease(let worker, let now, let length): try lease(to: worker, at: now, for: length, job)
         case .renew(let worker, let now, let length): try renew(by: worker, at: now, for: length, job)
         case .complete(let worker, let now, let result): try complete(by: worker, at: now, result, job)
@@ -18,7 +19,7 @@ extension Job {
             try expire(from: worker, at: now, reason, policy, job)
         case .release(let worker, let now): try release(by: worker, at: now, job)
         case .skip(let skipped): try skip(skipped, job)
-        case .requestRetry(let person): try requestRetry(by: person, job)
+        case .requestRetry(let person, let losses): try requestRetry(by: person, losses, job)
         case .cancel(let person, let note, let reason): try cancel(by: person, note, reason, job)
         case .cancelPastDeadline(let now): try cancelPastDeadline(at: now, job)
         case .crash(let worker, let now, let message, let policy):
@@ -29,13 +30,20 @@ extension Job {
             try report(by: worker, at: now, thousandths, message, job)
         case .recordLate(let late): try recordLate(late, job)
         case .unlock(let person, let note): try unlock(by: person, note, job)
+        case .replace(let person, let other): try replace(by: person, with: other, job)
         }
     }
 
-    private static func submit(_ submission: JobSubmitted, _ state: State) throws(Refusal) -> [JobEvent] {
+    private static func submit(
+        _ submission: JobSubmitted, _ losses: Int, _ state: State
+    ) throws(Refusal) -> [JobEvent] {
         switch state {
-        case .absent: [.submitted(submission)]
-        case .known(let job) where job.submission == submission: []
+        case .absent: return [.submitted(submission)]
+        case .forestalled(let forestalled):
+            if let answer = forestalled.answer { throw .standsFor(answer) }
+            guard forestalled.keyLosses == losses else { throw .keyLost }
+            return [.submitted(submission)]
+        case .known(let job) where job.submission == submission: return []
         case .known: throw .submittedDifferently
         }
     }
@@ -162,13 +170,20 @@ extension Job {
     }
 
     /// What its deadline ended would be ended by it again at once.
-    private static func requestRetry(by person: String, _ job: Progress) throws(Refusal) -> [JobEvent] {
+    private static func requestRetry(
+        by person: String, _ losses: Int?, _ job: Progress
+    ) throws(Refusal) -> [JobEvent] {
         if case .cancelled(.deadline) = job.stage, let deadline = job.submission.terms?.deadline {
             throw .pastDeadline(deadline)
         }
-        return switch job.stage {
-        case .failed, .skipped, .cancelled: [.retryRequested(JobRetryRequested(by: person))]
-        case .ready: []
+        switch job.stage {
+        case .failed, .skipped, .cancelled:
+            if job.submission.terms?.unique != nil {
+                guard let losses else { throw .needsKey }
+                guard losses == job.keyLosses else { throw .keyLost }
+            }
+            return [.retryRequested(JobRetryRequested(by: person))]
+        case .ready: return []
         case .undecided, .retrying, .deferred, .leased, .completed: throw .nothingToRetry
         }
     }

@@ -76,6 +76,24 @@ extension Job {
         return [.resultLate(late)]
     }
 
+    /// Makes the next submission or request to try again, if it was decided upon before, come to nothing.
+    ///
+    /// So it is recorded each time, as others may have looked since the last. A job that can't begin any more needs none.
+    static func loseKey(_ lost: JobKeyLost, _ state: State) throws(Refusal) -> [JobEvent] {
+        switch state {
+        case .absent: return [.keyLost(lost)]
+        case .forestalled(let forestalled): return forestalled.answer == nil ? [.keyLost(lost)] : []
+        case .known(let job):
+            guard job.hasEnded, lost.reason == .taken else { throw .isUnderWay }
+            return job.canReturn ? [.keyLost(lost)] : []
+        }
+    }
+
+    static func replace(by person: String, with other: JobID, _ job: Progress) throws(Refusal) -> [JobEvent] {
+        if job.hasBegun, !job.hasEnded { throw .hasBegun }
+        return try cancel(by: person, "job \(other) took its unique key", .replaced, job)
+    }
+
     static func unlock(by person: String, _ note: String?, _ job: Progress) throws(Refusal) -> [JobEvent] {
         guard job.submission.terms != nil else { throw .belongsToRun }
         return switch job.stage {

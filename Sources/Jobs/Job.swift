@@ -12,7 +12,17 @@ package enum Job: Decider {
 
     package indirect enum State: Equatable, Sendable {
         case absent
+        /// Not submitted, and the key that it was to have is another's.
+        case forestalled(Forestalled)
         case known(Progress)
+    }
+
+    /// What became of a job before it was there.
+    package struct Forestalled: Equatable, Sendable {
+        /// The job that was given in its place, so that it will never be submitted; nil if it may be.
+        package let answer: JobID?
+        /// How often others made sure that it isn't submitted without another look at its key.
+        package let keyLosses: Int
     }
 
     /// A submitted job, as far as it has come.
@@ -32,6 +42,10 @@ package enum Job: Decider {
         package var hangs = 0
         /// How often it was put off or given back.
         package var deferrals = 0
+        /// Whether a worker had it since it was submitted or an operator asked for it anew; false for a job of a run.
+        package var hasBegun = false
+        /// How often others made sure that it isn't begun again without another look at its unique key.
+        package var keyLosses = 0
         package var stage = Stage.ready
 
         package init(submission: JobSubmitted) { self.submission = submission }
@@ -68,7 +82,8 @@ package enum Job: Decider {
     }
 
     package enum Command: Equatable, Sendable {
-        case submit(JobSubmitted)
+        /// Submit it, having seen that it lost its unique key so often.
+        case submit(JobSubmitted, keyLosses: Int = 0)
         case lease(to: WorkerID, at: Timestamp, for: Microseconds)
         case renew(by: WorkerID, at: Timestamp, for: Microseconds)
         case complete(by: WorkerID, at: Timestamp, result: JSONValue)
@@ -77,7 +92,8 @@ package enum Job: Decider {
         case expire(from: WorkerID, at: Timestamp, reason: JobLeaseExpired.Reason, policy: LeasePolicy)
         case release(by: WorkerID, at: Timestamp)
         case skip(JobSkipped)
-        case requestRetry(by: String)
+        /// Have it done again; where it has a unique key, having taken that after it was lost so often.
+        case requestRetry(by: String, keyLosses: Int? = nil)
         case cancel(by: String, note: String?, reason: JobCancelled.Reason)
         case cancelPastDeadline(at: Timestamp)
         case crash(by: WorkerID, at: Timestamp, message: String, policy: LeasePolicy)
@@ -86,6 +102,10 @@ package enum Job: Decider {
         /// An answer to an attempt that isn't this worker's any more.
         case recordLate(JobResultLate)
         case unlock(by: String, note: String?)
+        /// Make sure that a job which isn't under way isn't begun by one who hasn't seen that its key is another's.
+        case loseKey(JobKeyLost)
+        /// End a job that hasn't been begun, as another takes its key.
+        case replace(by: String, with: JobID)
     }
 
     package enum Refusal: Error, Equatable, Sendable {
@@ -111,24 +131,49 @@ package enum Job: Decider {
         case malformedAnswer
         /// It has no deadline, or that is still to come.
         case beforeDeadline
+        /// Another job was given in its place.
+        case standsFor(JobID)
+        /// Others took its unique key since that was looked at.
+        case keyLost
+        /// It has a unique key, which must be taken first.
+        case needsKey
+        /// It is under way, so its key is its own.
+        case isUnderWay
+        /// It has been begun, so nothing takes its place.
+        case hasBegun
     }
 
     package static let category = "job"
     package static let initial = State.absent
 
     package static func evolve(_ state: State, _ event: JobEvent) -> State {
-        if case .submitted(let submission) = event { return .known(Progress(submission: submission)) }
-        guard case .known(var progress) = state else { return state }
+        if case .submitted(let submission) = event { return .known(Progress(submission, after: state)) }
+        guard case .known(var progress) = state else { return forestall(state, event) }
         progress.evolve(event)
         return .known(progress)
     }
 }
 
+extension Job {
+    private static func forestall(_ state: State, _ event: JobEvent) -> State {
+        guard case .keyLost(let lost) = event else { return state }
+        let losses = if case .forestalled(let before) = state { before.keyLosses } else { 0 }
+        return .forestalled(
+            Forestalled(answer: lost.reason == .existing ? lost.holder : nil, keyLosses: losses + 1))
+    }
+}
+
 extension Job.Progress {
+    fileprivate init(_ submission: JobSubmitted, after state: Job.State) {
+        self.init(submission: submission)
+        if case .forestalled(let forestalled) = state { keyLosses = forestalled.keyLosses }
+    }
+
     fileprivate mutating func evolve(_ event: JobEvent) {
         switch event {
         case .submitted: break
         case .leased(let lease):
+            hasBegun = submission.terms != nil
             stage = .leased(Job.Lease(attempt: lease.attempt, deadline: lease.deadline, worker: lease.worker))
         case .leaseRenewed(let lease):
             stage = .leased(Job.Lease(attempt: lease.attempt, deadline: lease.deadline, worker: lease.worker))
@@ -154,12 +199,14 @@ extension Job.Progress {
             deferrals += 1
             stage = .deferred(notBefore: deferred.notBefore)
         case .cancelled(let cancelled): stage = .cancelled(cancelled.reason)
+        case .keyLost: keyLosses += 1
         case .progressed, .resultLate: break
         case .skipped(let skipped): stage = .skipped(skipped)
         case .retryRequested:
             spent = 0
             crashes = 0
             hangs = 0
+            hasBegun = false
             stage = .ready
         }
     }

@@ -38,11 +38,13 @@ package struct QueueTerms: Equatable, Sendable {
     package let retry: RetryPolicy
     /// How long one attempt may take; nil for no limit but the lease's.
     package let timeout: Microseconds?
+    /// The key that no other job under way may have; nil for none.
+    package let unique: Unique?
 
     package init(
         deadline: Timestamp? = nil, input: JSONValue = .object([:]), join: Join = .allSuccess, name: String? = nil,
         notBefore: Timestamp? = nil, parents: [ParentRange] = [], priority: Int = 0, retry: RetryPolicy = .standard,
-        timeout: Microseconds? = nil
+        timeout: Microseconds? = nil, unique: Unique? = nil
     ) {
         self.deadline = deadline
         canonicalInput = CanonicalValue(input)
@@ -53,6 +55,7 @@ package struct QueueTerms: Equatable, Sendable {
         self.priority = priority
         self.retry = retry
         self.timeout = timeout
+        self.unique = unique
     }
 }
 
@@ -120,6 +123,7 @@ extension QueueTerms: CanonicalCodable {
         writer.field("priority", priority)
         writer.field("retry", retry)
         writer.optionalField("timeout", timeout)
+        writer.optionalField("unique", unique)
         writer.endObject()
     }
 
@@ -138,6 +142,7 @@ extension QueueTerms: CanonicalCodable {
         }
         retry = try reader.field("retry")
         timeout = try reader.optionalLength("timeout")
+        unique = try reader.optionalField("unique")
         try reader.endObject()
     }
 }

@@ -37,6 +37,10 @@ import Testing
         QueuePaused(by: "me", note: "no disk"), QueuePaused(by: "me", note: nil), QueueResumed(by: "me"),
         SubmissionAccepted(by: "me", content: Digest(of: "jobs"), jobs: 3, submitID: "nightly"),
         WorkerStarted(concurrency: 4, queues: ["gpu"], host: "node-1", process: 7),
+        JobKeyLost(holder: Sample.job(2), key: Sample.key, reason: .taken),
+        UniqueKeyTaken(
+            behind: Sample.job(1), hold: .untilFinished, holder: Sample.job(2), key: "nightly", run: Sample.run,
+            scope: .queue, scopeName: "gpu"),
     ]
 
     private static let fullTerms = QueueTerms(
@@ -44,16 +48,18 @@ import Testing
         parents: [
             ParentRange(JobID(of: Sample.run, ordinal: 0), count: 100_000, onFailure: .skip),
             ParentRange(Sample.job(1)),
-        ], priority: -100, retry: RetryPolicy(attempts: 1), timeout: .seconds(60))
+        ], priority: -100, retry: RetryPolicy(attempts: 1), timeout: .seconds(60),
+        unique: QueueTerms.Unique("é", scope: .kind, hold: .lasting(.hours(1)), onConflict: .keepLatest))
 
     /// Fields without which the rest is still an event of the type.
     private static let optional: [String: Set<String>] = [
         "job.submitted": ["terms"], "job.skipped": ["quiet"], "job.cancelled": ["note"], "job.progressed": ["message"],
         "job.unlocked": ["note"], "queue.configured": ["concurrency"], "queue.paused": ["note"],
+        "uniqueKey.taken": ["behind"],
     ]
 
     @Test func `every event of the families has a sample here`() {
-        let known = WorkerEvent.types + JobEvent.types + QueueEvent.types + SubmissionEvent.types
+        let known = WorkerEvent.types + JobEvent.types + QueueEvent.types + SubmissionEvent.types + UniqueKeyEvent.types
         let sampled = Set((Self.samples + Self.samplesOfQueues).map { type(of: $0).type.text })
         #expect(sampled.sorted() == known.map { $0.type.text }.sorted())
     }

@@ -17,7 +17,8 @@ import Testing
     /// A job of a run is never cancelled, so there are two stages less.
     @Test(arguments: JobGrid.rows)
     func `does to a job of a run the same, unless it is the run's business`(row: JobGrid.Row) {
-        for stage in JobGrid.stages where !["absent", "cancelled", "overdue"].contains(stage) {
+        for stage in JobGrid.stages
+        where !["absent", "forestalled", "answered", "cancelled", "overdue"].contains(stage) {
             #expect(
                 JobGrid.outcome(of: row.command, after: JobGrid.history(stage, terms: nil))
                     == row.ofRun ?? row.outcomes[stage], "\(stage)")
@@ -28,16 +29,18 @@ import Testing
         let commands = Set(JobGrid.rows.map { "\($0.command)".prefix { $0 != "(" } })
         #expect(
             commands.sorted() == [
-                "cancel", "cancelPastDeadline", "complete", "crash", "expire", "fail", "lease", "putOff", "recordLate",
-                "release", "renew", "report", "requestRetry", "scheduleRetry", "skip", "submit", "unlock",
+                "cancel", "cancelPastDeadline", "complete", "crash", "expire", "fail", "lease", "loseKey", "putOff",
+                "recordLate", "release", "renew", "replace", "report", "requestRetry", "scheduleRetry", "skip",
+                "submit", "unlock",
             ])
         let refusals = Set(
             JobGrid.rows.flatMap { row in row.outcomes.values + [row.ofRun ?? "-"] }.filter { $0.hasPrefix("!") })
         #expect(
             refusals.sorted() == [
-                "!alreadyFinished", "!beforeDeadline", "!belongsToRun", "!leaseHolds", "!leaseLost",
-                "!leasedElsewhere", "!malformedAnswer", "!notDue", "!notReady", "!notRunning", "!nothingToRetry",
-                "!pastDeadline", "!submittedDifferently", "!unknownJob",
+                "!alreadyFinished", "!beforeDeadline", "!belongsToRun", "!hasBegun", "!isUnderWay", "!keyLost",
+                "!leaseHolds", "!leaseLost", "!leasedElsewhere", "!malformedAnswer", "!notDue", "!notReady",
+                "!notRunning", "!nothingToRetry", "!pastDeadline", "!standsFor", "!submittedDifferently",
+                "!unknownJob",
             ])
     }
 

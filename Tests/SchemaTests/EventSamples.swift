@@ -29,6 +29,13 @@ enum EventSamples {
         ("job.resultLate", #"{"attempt":1,"class":"timeout","result":{},"worker":"w"}"#),
         ("worker.started", #"{"concurrency":1,"host":"h","process":1,"queues":[],"run":"r"}"#),
         ("worker.started", #"{"concurrency":1,"host":"h","queues":[]}"#),
+        ("uniqueKey.taken", #"{"hold":"duration","holder":"j","key":"k","run":"r","scope":"store"}"#),
+        ("uniqueKey.taken", #"{"hold":"untilFinished","holder":"j","key":"k","run":"r","scope":"store","until":1}"#),
+        ("uniqueKey.taken", #"{"hold":"untilFinished","holder":"j","key":"k","run":"r","scope":"queue"}"#),
+        (
+            "uniqueKey.taken",
+            #"{"hold":"whileWaiting","holder":"j","key":"k","run":"r","scope":"store","scopeName":"q"}"#
+        ),
         (
             "job.submitted",
             #"""
@@ -58,7 +65,13 @@ enum EventSamples {
                 """#,
                 #"""
                 {"after":[],"kind":"p","labels":{},"lane":"l","maxAttempts":1,"ordinal":0,"run":"r","terms":\#
-                {"input":null,"join":"allDone","parents":[],"priority":0,"retry":{"attempts":1,"base":0,"cap":0}}}
+                {"input":null,"join":"allDone","parents":[],"priority":0,"retry":{"attempts":1,"base":0,"cap":0},\#
+                "unique":{"hold":"duration","key":"é","length":0,"onConflict":"keepLatest","scope":"store"}}}
+                """#,
+                #"""
+                {"after":[],"kind":"p","labels":{},"lane":"l","maxAttempts":1,"ordinal":0,"run":"r","terms":\#
+                {"input":null,"join":"allDone","parents":[],"priority":0,"retry":{"attempts":1,"base":0,"cap":0},\#
+                "unique":{"hold":"untilStarted","key":"nightly","onConflict":"replaceWaiting","scope":"kind"}}}
                 """#,
             ]
         ),
@@ -127,6 +140,22 @@ enum EventSamples {
             [
                 #"{"attempt":1,"by":"Zoë","note":"its machine is gone","worker":"w"}"#,
                 #"{"attempt":1,"by":"Zoë","worker":"w"}"#,
+            ]
+        ),
+        (
+            "job.keyLost",
+            [
+                #"{"holder":"job-2","key":"01k9xw3mzq00000000000000zz","reason":"existing"}"#,
+                #"{"holder":"job-2","key":"k","reason":"taken"}"#,
+            ]
+        ),
+        (
+            "uniqueKey.taken",
+            [
+                #"{"hold":"untilFinished","holder":"j","key":"nightly é","run":"r","scope":"queue","scopeName":"gpu"}"#,
+                #"{"hold":"whileWaiting","holder":"j","key":"k","run":"r","scope":"kind","scopeName":"embed"}"#,
+                #"{"behind":"job-1","hold":"untilStarted","holder":"j","key":"k","run":"r","scope":"store"}"#,
+                #"{"hold":"duration","holder":"j","key":"k","run":"r","scope":"store","until":1795255491807212}"#,
             ]
         ),
         (

@@ -127,6 +127,7 @@ extension QueueService {
                 switch result {
                 case .success(let handled) where handled.events.isEmpty: break
                 case .success: outcome.changed.append(id)
+                case .failure(.refused(.needsKey)): try await retryWithKey(id, by: person, &outcome)
                 case .failure(.refused(let refusal)):
                     outcome.refused.append(.init(id: id, reason: refusal.inWords))
                 case .failure(let error): throw error
@@ -135,6 +136,18 @@ extension QueueService {
         }
         try await QueueSettler(jobs, log: store.log, effects: effects, views: store.views).settle()
         return outcome
+    }
+
+    /// A job with a unique key is done again only if no other has the key.
+    private func retryWithKey(_ id: JobID, by person: String, _ outcome: inout Changed) async throws {
+        switch try await UniqueKeys(log: store.log, effects: effects).retry(id, by: person) {
+        case .begun: outcome.changed.append(id)
+        case .held(let holder):
+            outcome.refused.append(.init(id: id, reason: "job \(holder) has its unique key"))
+        case .refused(let refusal): outcome.refused.append(.init(id: id, reason: refusal.inWords))
+        case .contended: outcome.refused.append(.init(id: id, reason: "others keep taking its unique key"))
+        case .known, .answered, nil: break
+        }
     }
 
     /// Pauses a queue; false if it was paused already.
@@ -177,6 +190,11 @@ extension Job.Refusal {
         case .pastDeadline(let time): "its deadline was \(time)"
         case .malformedAnswer: "the answer can't be recorded as it is"
         case .beforeDeadline: "its deadline is still to come"
+        case .standsFor(let other): "job \(other) was given in its place"
+        case .keyLost: "others took its unique key meanwhile"
+        case .needsKey: "its unique key must be taken first"
+        case .isUnderWay: "it is under way"
+        case .hasBegun: "it has been begun"
         }
     }
 }

@@ -10,9 +10,11 @@ struct SubmitCommand: AsyncParsableCommand {
         commandName: "submit", abstract: "Submit jobs to queues: one, many alike, or a flow from a file.",
         discussion: """
             A file has one JSON object a line (or - for standard input): kind, and as needed name, queue, input, after, \
-            join, priority, notBefore, deadline, timeout, attempts, backoff, longestBackoff, tags. `after` lists names of \
-            the same file, or {"id": …} of earlier jobs, each with onFailure: fail, continue or skip. Submitting again \
-            under the same --id finds the same jobs and adds only what is missing.
+            join, priority, notBefore, deadline, timeout, attempts, backoff, longestBackoff, tags, unique. `after` lists \
+            names of the same file, or {"id": …} of earlier jobs, each with onFailure: fail, continue or skip. `unique` \
+            is a key, or {"key": …} with scope (queue, kind, store), hold (untilFinished, untilStarted, whileWaiting, or \
+            seconds) and onConflict (reject, existing, replaceWaiting, keepLatest). Submitting again under the same --id \
+            finds the same jobs and adds only what is missing.
 
             EXAMPLE
               cairn submit flow.jsonl --id night-7
@@ -52,18 +54,36 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Without a file: a tag; may be repeated.", valueName: "key=value"))
     var tag: [String] = []
 
+    @Option(help: ArgumentHelp("Without a file: a key that no other job under way may have.", valueName: "key"))
+    var unique: String?
+
+    @Option(help: "With --unique: among which jobs; queue (default), kind or store.")
+    var scope: QueueTerms.Unique.Scope?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --unique: untilFinished (default), untilStarted, whileWaiting, or a number of seconds.",
+            valueName: "hold"))
+    var hold: String?
+
+    @Option(help: "With --unique, when another has it: reject (default), existing, replaceWaiting or keepLatest.")
+    var onConflict: QueueTerms.Unique.Conflict?
+
     func validate() throws {
         guard (file == nil) != (kind == nil) else {
             throw ValidationError("give a file of jobs, or --kind for jobs that are all alike")
         }
         let isDescribed =
             count != 1 || queue != nil || input != nil || priority != nil || delay != nil
-            || !after.isEmpty || !tag.isEmpty
+            || !after.isEmpty || !tag.isEmpty || unique != nil
         if file != nil, isDescribed {
             throw ValidationError("a file says what its jobs are; leave out the options that describe one")
         }
         guard (1...10_000_000).contains(count) else {
             throw ValidationError("--count takes a number from 1 to 10,000,000; found \(count)")
+        }
+        if unique == nil, scope != nil || hold != nil || onConflict != nil {
+            throw ValidationError("--scope, --hold and --on-conflict say more of --unique; give a key with it")
         }
         if let delay, !(0...1e9).contains(delay) {
             throw ValidationError("--delay takes seconds from 0; found \(delay)")
@@ -85,6 +105,7 @@ struct SubmitCommand: AsyncParsableCommand {
             let known = receipt.jobs.count - receipt.new
             return "submission \(submitID): " + Quantities.counted(receipt.jobs.count, "job")
                 + (known == 0 ? "" : ", \(Quantities.grouped(known)) of them there already") + "\n"
+                + receipt.answered.map { "job \($0 + 1): \(receipt.jobs[$0]) has its unique key\n" }.joined()
         }
     }
 
@@ -113,9 +134,28 @@ struct SubmitCommand: AsyncParsableCommand {
             }
             request.tags[String(parts[0])] = String(parts[1])
         }
+        if let unique {
+            request.unique = QueueTerms.Unique(
+                unique, scope: scope ?? .queue, hold: try lasting(), onConflict: onConflict ?? .reject)
+        }
         return Array(repeating: request, count: count)
     }
 }
+
+extension SubmitCommand {
+    private func lasting() throws -> QueueTerms.Unique.Hold {
+        guard let hold else { return .untilFinished }
+        if let known = QueueTerms.Unique.Hold(word: hold) { return known }
+        guard let seconds = Double(hold), seconds > 0, seconds <= 1e9 else {
+            throw Failure(
+                .usage, "--hold takes untilFinished, untilStarted, whileWaiting, or seconds; found \(hold)")
+        }
+        return .lasting(Microseconds(Int64((seconds * 1e6).rounded())))
+    }
+}
+
+extension QueueTerms.Unique.Scope: ExpressibleByArgument {}
+extension QueueTerms.Unique.Conflict: ExpressibleByArgument {}
 
 extension Failure {
     /// Why a submission was refused.
@@ -133,6 +173,12 @@ extension Failure {
             self.init(
                 .failed, "the queue \(queue) takes no jobs while it drains",
                 remedy: "cairn jobs configure \(queue) --accept opens it")
+        case .keyHeld(let index, let name, let key, let holder):
+            let place = file.map { "\($0):\(index + 1): " } ?? ""
+            let who = holder.map { "job \($0) has" } ?? "others keep taking"
+            self.init(
+                .failed, "\(place)\(name.map { "job “\($0)”: " } ?? "")\(who) the unique key “\(key)”",
+                remedy: "wait for it, or submit with onConflict existing, replaceWaiting or keepLatest")
         }
     }
 }
@@ -148,6 +194,7 @@ private struct Receipt: CanonicalEncodable {
 
     func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
+        if !receipt.answered.isEmpty { writer.field("answered", receipt.answered) }
         writer.field("jobs", receipt.jobs)
         writer.field("new", receipt.new)
         writer.field("run", receipt.run)

@@ -90,7 +90,7 @@ extension Runs.Tables {
         case .retryRequested: reopen(id)
         // The last ones happen to jobs of queues alone, which no run has.
         case .leased, .leaseRenewed, .released, .retryScheduled, .progressed, .resultLate, .cancelled, .crashed,
-            .deferred, .unlocked:
+            .deferred, .unlocked, .keyLost:
             break
         }
     }

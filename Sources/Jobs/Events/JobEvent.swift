@@ -18,12 +18,14 @@ package indirect enum JobEvent: EventFamily {
     case progressed(JobProgressed)
     case resultLate(JobResultLate)
     case unlocked(JobUnlocked)
+    case keyLost(JobKeyLost)
 
     /// The most frequent first, as reading looks for them in this order.
     package static let types: [any EventPayload.Type] = [
         JobSubmitted.self, JobLeased.self, JobCompleted.self, JobLeaseRenewed.self, JobFailed.self,
         JobRetryScheduled.self, JobLeaseExpired.self, JobReleased.self, JobSkipped.self, JobRetryRequested.self,
         JobCancelled.self, JobCrashed.self, JobDeferred.self, JobProgressed.self, JobResultLate.self, JobUnlocked.self,
+        JobKeyLost.self,
     ]
 
     package var payload: any EventPayload {
@@ -44,6 +46,7 @@ package indirect enum JobEvent: EventFamily {
         case .progressed(let payload): payload
         case .resultLate(let payload): payload
         case .unlocked(let payload): payload
+        case .keyLost(let payload): payload
         }
     }
 
@@ -65,6 +68,7 @@ package indirect enum JobEvent: EventFamily {
         case let payload as JobProgressed: self = .progressed(payload)
         case let payload as JobResultLate: self = .resultLate(payload)
         case let payload as JobUnlocked: self = .unlocked(payload)
+        case let payload as JobKeyLost: self = .keyLost(payload)
         default: return nil
         }
     }

@@ -42,6 +42,8 @@ package struct QueueRow: Equatable, Sendable {
     package internal(set) var failed = 0
     /// When it ended; nil while it hasn't.
     package internal(set) var finished: Timestamp?
+    /// How often others made sure that it isn't begun again without another look at its unique key.
+    package internal(set) var keyLosses = 0
     /// Where its last event stands.
     package internal(set) var lastPosition: Position
     /// How many answers came after they counted.
@@ -108,6 +110,8 @@ package struct QueueRow: Equatable, Sendable {
         progress.deferrals = deferrals
         progress.failures = failures
         progress.hangs = hangs
+        progress.hasBegun = started != nil
+        progress.keyLosses = keyLosses
         progress.spent = spent
         progress.stage = stage
         return Loaded(state: .known(progress), revision: revision, lastPosition: lastPosition)
@@ -129,6 +133,7 @@ extension QueueRow {
             guard case .leased = stage else { return }
             progress = Progress(message: progressed.message, thousandths: progressed.thousandths)
         case .resultLate: lateResults += 1
+        case .keyLost: keyLosses += 1
         default:
             turned = event.position
             pass(event.time)
@@ -139,7 +144,7 @@ extension QueueRow {
 
     private mutating func turn(_ happened: JobEvent, at time: Timestamp) {
         switch happened {
-        case .submitted, .progressed, .resultLate: break
+        case .submitted, .progressed, .resultLate, .keyLost: break
         case .leased(let lease):
             leased = turned
             begin(lease, at: time)

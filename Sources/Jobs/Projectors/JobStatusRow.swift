@@ -51,7 +51,7 @@ package struct JobStatusRow: Equatable, Sendable {
 
     mutating func take(_ happened: JobEvent, at time: Timestamp) {
         switch happened {
-        case .submitted, .leaseRenewed, .retryScheduled, .progressed, .resultLate: break
+        case .submitted, .leaseRenewed, .retryScheduled, .progressed, .resultLate, .keyLost: break
         case .leased(let leased): take(leased, at: time)
         case .completed(let completed): take(completed, at: time)
         case .failed(let failed): take(failed, at: time)

@@ -72,7 +72,7 @@ package enum ReadyQueue: Projector {
             switch happened {
             case .completed, .failed, .skipped, .retryRequested: true
             case .submitted, .leased, .leaseRenewed, .retryScheduled, .leaseExpired, .released, .cancelled, .crashed,
-                .deferred, .progressed, .resultLate, .unlocked:
+                .deferred, .progressed, .resultLate, .unlocked, .keyLost:
                 false
             }
         if mattersToChildren { tables.refreshChildren(of: id) }

@@ -25,6 +25,7 @@ extension JobRequest {
         timeout = try fields.length("timeout")
         tags = try fields.texts("tags")
         retry = try fields.retry()
+        unique = try fields.unique()
     }
 }
 
@@ -32,7 +33,7 @@ extension JobRequest {
 private struct JobFields {
     private static let known: Set<String> = [
         "after", "attempts", "backoff", "deadline", "input", "join", "kind", "longestBackoff", "name", "notBefore",
-        "priority", "queue", "tags", "timeout",
+        "priority", "queue", "tags", "timeout", "unique",
     ]
 
     private let value: JSONValue
@@ -127,6 +128,48 @@ private struct JobFields {
         return RetryPolicy(
             attempts: attempts, base: try length("backoff") ?? RetryPolicy.standard.base,
             cap: try length("longestBackoff") ?? RetryPolicy.standard.cap)
+    }
+
+    /// A key, or an object with a key and what is otherwise than usual.
+    func unique() throws(SubmissionProblem) -> QueueTerms.Unique? {
+        guard let found = value["unique"] else { return nil }
+        if let key = found.string { return QueueTerms.Unique(key) }
+        guard let object = found.object, let key = object["key"]?.string else {
+            throw problem("unique", "it has no key", "write a text, or {\"key\": …, \"onConflict\": …}")
+        }
+        let known = ["hold", "key", "onConflict", "scope"]
+        for member in object where !known.contains(member.key) {
+            throw problem(
+                "unique.\(member.key)", "there is no such field", "use " + known.joined(separator: ", "))
+        }
+        return QueueTerms.Unique(
+            key, scope: try uniqueWord("scope", object["scope"]) ?? .queue, hold: try hold(object["hold"]),
+            onConflict: try uniqueWord("onConflict", object["onConflict"]) ?? .reject)
+    }
+
+    private func hold(_ value: JSONValue?) throws(SubmissionProblem) -> QueueTerms.Unique.Hold {
+        guard let value else { return .untilFinished }
+        if let seconds = value.double, seconds > 0, seconds <= 1e9 {
+            return .lasting(Microseconds(Int64((seconds * 1e6).rounded())))
+        }
+        guard let hold = value.string.flatMap(QueueTerms.Unique.Hold.init(word:)) else {
+            throw problem(
+                "unique.hold", "it isn't known", "use whileWaiting, untilStarted, untilFinished, or a number of seconds"
+            )
+        }
+        return hold
+    }
+
+    private func uniqueWord<Word: RawRepresentable & CaseIterable>(
+        _ field: String, _ value: JSONValue?
+    ) throws(SubmissionProblem) -> Word? where Word.RawValue == String {
+        guard let value else { return nil }
+        guard let word = value.string.flatMap(Word.init(rawValue:)) else {
+            throw problem(
+                "unique.\(field)", "it isn't known",
+                "use " + Word.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return word
     }
 
     /// A name, or an object with a name or an id, and what the parent's failure does.

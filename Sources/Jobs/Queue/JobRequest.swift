@@ -35,12 +35,14 @@ package struct JobRequest: Equatable, Sendable {
     package var retry: RetryPolicy
     package var tags: [String: String]
     package var timeout: Microseconds?
+    /// The key that no other job under way may have; nil for none.
+    package var unique: QueueTerms.Unique?
 
     package init(
         kind: String, queue: String = "default", name: String? = nil, input: JSONValue = .object([:]),
         after: [Parent] = [], join: QueueTerms.Join = .allSuccess, priority: Int = 0, notBefore: Timestamp? = nil,
         deadline: Timestamp? = nil, timeout: Microseconds? = nil, retry: RetryPolicy = .standard,
-        tags: [String: String] = [:]
+        tags: [String: String] = [:], unique: QueueTerms.Unique? = nil
     ) {
         self.after = after
         self.deadline = deadline
@@ -54,6 +56,7 @@ package struct JobRequest: Equatable, Sendable {
         self.retry = retry
         self.tags = tags
         self.timeout = timeout
+        self.unique = unique
     }
 }
 

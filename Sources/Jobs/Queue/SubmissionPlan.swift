@@ -40,13 +40,14 @@ package struct SubmissionPlan: Sendable {
             }
             let terms = QueueTerms(
                 deadline: request.deadline, input: request.input, join: request.join, name: request.name,
-                notBefore: request.notBefore, parents: Self.ranges(of: parents), priority: request.priority,
-                retry: request.retry, timeout: request.timeout)
+                notBefore: request.notBefore, parents: ParentRange.joined(parents), priority: request.priority,
+                retry: request.retry, timeout: request.timeout, unique: request.unique)
             let job = JobSubmitted(
                 kind: request.kind, labels: request.tags, lane: request.queue, maxAttempts: request.retry.attempts,
                 ordinal: place, run: run, terms: terms)
             jobs.append(Item(id: JobID(of: run, ordinal: place), job: job, index: index))
         }
+        try Self.checkKeys(jobs)
         self.run = run
         self.jobs = jobs
     }
@@ -61,17 +62,19 @@ package struct SubmissionPlan: Sendable {
         return builder.digest()
     }
 
-    /// The same parents, those with consecutive ids and the same rule together.
-    private static func ranges(of parents: [(JobID, ParentRange.OnFailure)]) -> [ParentRange] {
-        var ranges: [ParentRange] = []
-        for (id, onFailure) in parents.sorted(by: { $0.0 < $1.0 }) {
-            if let last = ranges.last, last.onFailure == onFailure, last.first.following(last.count) == id {
-                ranges[ranges.count - 1] = ParentRange(last.first, count: last.count + 1, onFailure: onFailure)
-            } else {
-                ranges.append(ParentRange(id, onFailure: onFailure))
-            }
+    /// Of two jobs with one key the second must say what is to become of it.
+    private static func checkKeys(_ jobs: [Item]) throws(SubmissionProblem) {
+        var holders: [UniqueKeyID: Item] = [:]
+        for item in jobs {
+            guard let unique = item.job.terms?.unique,
+                let first = holders.updateValue(item, forKey: UniqueKeyID(unique, of: item.job)),
+                unique.onConflict == .reject
+            else { continue }
+            throw SubmissionProblem(
+                item.index, name: item.job.terms?.name, field: "unique",
+                "job \(first.index + 1) has the same key “\(unique.key)”",
+                remedy: "give it another key, or an onConflict other than reject")
         }
-        return ranges
     }
 }
 
@@ -98,6 +101,17 @@ extension JobRequest {
         }
         if after.isEmpty, join == .anyFailed {
             throw problem("join", "anyFailed waits for a failure, and the job waits for nobody", "name jobs in after")
+        }
+        if let unique, !(1...QueueTerms.Unique.longestKey).contains(unique.key.unicodeScalars.count) {
+            throw problem(
+                "unique.key", "it has \(unique.key.unicodeScalars.count) code points",
+                "use 1 to \(QueueTerms.Unique.longestKey)")
+        }
+        if unique?.onConflict == .keepLatest, join == .anyFailed {
+            throw problem(
+                "unique.onConflict",
+                "keepLatest may have to wait for another job, and anyFailed would run at its failure",
+                "use replaceWaiting, or another join")
         }
         if let notBefore, let deadline, deadline <= notBefore {
             throw problem("deadline", "it isn't later than notBefore", "leave time between the two")

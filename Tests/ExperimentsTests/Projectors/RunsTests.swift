@@ -125,7 +125,7 @@ private struct Walk {
             case .leaseExpired: if open.remove(id) != nil { lost.insert(id) }
             case .completed, .failed, .skipped: settleCall(id)
             case .submitted, .leased, .leaseRenewed, .released, .retryScheduled, .retryRequested, .progressed,
-                .resultLate, .cancelled, .crashed, .deferred, .unlocked:
+                .resultLate, .cancelled, .crashed, .deferred, .unlocked, .keyLost:
                 break
             }
         }

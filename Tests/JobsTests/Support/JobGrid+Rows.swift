@@ -4,19 +4,19 @@ import Determinism
 @testable import Jobs
 
 extension JobGrid {
-    static let rows = submissions + leases + answers + losses + decisions + observations
+    static let rows = submissions + leases + answers + losses + decisions + observations + keys
 
     private static let submissions = [
         Row(
             "submit it again", .submit(Sample.submitted(terms: terms)), ofRun: "!submittedDifferently",
             [
-                "absent": "submitted",
+                "absent": "submitted", "forestalled": "!keyLost", "answered": "!standsFor",
                 "ready undecided retrying deferred leased completed failed cancelled overdue skipped": "-",
             ]),
         Row(
             "submit something else under its id", .submit(Sample.submitted(lane: "other", terms: terms)),
             [
-                "absent": "submitted",
+                "absent": "submitted", "forestalled": "!keyLost", "answered": "!standsFor",
                 "ready undecided retrying deferred leased completed failed cancelled overdue skipped":
                     "!submittedDifferently",
             ]),
@@ -247,6 +247,35 @@ extension JobGrid {
             [
                 "ready undecided retrying deferred leased completed failed cancelled overdue skipped":
                     "!malformedAnswer"
+            ]),
+    ]
+
+    private static let keys = [
+        Row(
+            "submit it having seen the key lost", .submit(Sample.submitted(terms: terms), keyLosses: 1),
+            ofRun: "!submittedDifferently",
+            [
+                "absent forestalled": "submitted", "answered": "!standsFor",
+                "ready undecided retrying deferred leased completed failed cancelled overdue skipped": "-",
+            ]),
+        Row(
+            "lose the key", .loseKey(JobKeyLost(holder: Sample.job(8), key: Sample.key, reason: .taken)),
+            [
+                "absent forestalled failed cancelled skipped": "keyLost", "answered completed overdue": "-",
+                "ready undecided retrying deferred leased": "!isUnderWay",
+            ]),
+        Row(
+            "lose the key to the answer",
+            .loseKey(JobKeyLost(holder: Sample.job(8), key: Sample.key, reason: .existing)),
+            [
+                "absent forestalled": "keyLost", "answered": "-",
+                "ready undecided retrying deferred leased completed failed cancelled overdue skipped": "!isUnderWay",
+            ]),
+        Row(
+            "replace", .replace(by: "me", with: Sample.job(8)), ofRun: "!belongsToRun",
+            [
+                "ready": "cancelled", "undecided retrying deferred leased": "!hasBegun",
+                "completed failed skipped": "!alreadyFinished", "cancelled overdue": "-",
             ]),
     ]
 }

@@ -14,7 +14,8 @@ enum JobGrid {
     static let policy = Sample.lease
 
     static let stages = [
-        "absent", "ready", "undecided", "retrying", "deferred", "leased", "completed", "failed", "cancelled", "overdue",
+        "absent", "forestalled", "answered", "ready", "undecided", "retrying", "deferred", "leased", "completed",
+        "failed", "cancelled", "overdue",
         "skipped",
     ]
 
@@ -24,6 +25,8 @@ enum JobGrid {
         let leased = [submitted, Sample.leased()]
         return switch stage {
         case "absent": []
+        case "forestalled": [keyLost(.taken)]
+        case "answered": [keyLost(.existing)]
         case "ready": [submitted]
         case "undecided": leased + [Sample.failed()]
         case "retrying":
@@ -55,10 +58,21 @@ enum JobGrid {
         JobLeaseExpired(attempt: 1, crashes: 1, deadline: Sample.at(100), reason: .deadline, worker: Sample.a))
     static let crash = JobEvent.crashed(JobCrashed(attempt: 1, crashes: 1, message: "signal 9", worker: Sample.a))
 
+    static func keyLost(_ reason: JobKeyLost.Reason) -> JobEvent {
+        .keyLost(JobKeyLost(holder: Sample.job(8), key: Sample.key, reason: reason))
+    }
+
     /// The stage that a state is in.
     static func stage(of state: Job.State) -> String {
-        guard case .known(let job) = state else { return "absent" }
-        return switch job.stage {
+        switch state {
+        case .absent: return "absent"
+        case .forestalled(let forestalled): return forestalled.answer == nil ? "forestalled" : "answered"
+        case .known(let job): return stage(of: job)
+        }
+    }
+
+    private static func stage(of job: Job.Progress) -> String {
+        switch job.stage {
         case .ready: "ready"
         case .undecided: "undecided"
         case .retrying: "retrying"
@@ -107,7 +121,9 @@ enum JobGrid {
                     byStage[String(stage)] = outcome
                 }
             }
-            if name.hasPrefix("submit") == false { byStage["absent"] = "!unknownJob" }
+            if !name.hasPrefix("submit"), !name.hasPrefix("lose the key") {
+                for stage in ["absent", "forestalled", "answered"] { byStage[stage] = "!unknownJob" }
+            }
             self.outcomes = byStage
         }
     }

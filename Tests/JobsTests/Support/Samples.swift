@@ -10,6 +10,7 @@ enum Sample {
     static let run = RunID(wellFormed: "run1")
     static let a = WorkerID(wellFormed: "a")
     static let b = WorkerID(wellFormed: "b")
+    static let key = UniqueKeyID(wellFormed: "k1")
     static let lease = LeasePolicy(length: .seconds(100))
 
     static func job(_ number: Int) -> JobID { JobID(wellFormed: "j\(number)") }
