@@ -5,9 +5,13 @@ package import EventLog
 package struct MemoryView<P: Projector> {
     private let rows = MemoryRows()
     private let fold: Fold<P>
+    /// The tables, to be asked.
+    package let tables: P.Tables
 
     package init(_: P.Type = P.self) {
         fold = Fold(P.self, source: rows)
+        var maker = TableMaker(source: rows)
+        tables = P.Tables(&maker)
     }
 
     /// Folds events in their order; those of types that the projector doesn't read are skipped.
@@ -21,12 +25,6 @@ package struct MemoryView<P: Projector> {
             }
         }
         rows.write(fold.drain())
-    }
-
-    /// The tables, to be asked.
-    package var tables: P.Tables {
-        var maker = TableMaker(source: rows)
-        return P.Tables(&maker)
     }
 
     /// The digest of the tables.

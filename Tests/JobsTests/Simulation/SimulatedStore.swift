@@ -26,7 +26,7 @@ struct SimulatedStore {
     /// The read model with all that was appended.
     mutating func tables() throws -> JobQueue.Tables {
         let events = log.events
-        try view.apply(events[viewed...])
+        if viewed < events.count { try view.apply(events[viewed...]) }
         viewed = events.count
         return view.tables
     }
