@@ -1,4 +1,4 @@
-"""Other people's programs doing the same work: UmaDB, an event store; Inspect AI, which evaluates models."""
+"""Other people's programs doing the same work: an event store, a framework for evaluations, clients, job queues."""
 
 import socket
 import subprocess
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from log_cases import Appenders, Appending, rate
 from measure import BENCH, BUILD, HERE, Contender, Failed, Row, alternate, figures, fresh, ratio, say
 from process_cases import MEGABYTE, provider, run_experiment
+from queue_peers import QueuePeers
 
 PYTHON = BUILD / "peers" / "bin" / "python"
 
@@ -15,13 +16,13 @@ PYTHON = BUILD / "peers" / "bin" / "python"
 def install():
     """Puts the peers' newest versions into an environment of their own; returns name → version, or why not."""
     if not PYTHON.exists():
-        say("preparing .build/peers (umadb, inspect-ai, openai, httpx)")
+        say("preparing .build/peers (umadb, inspect-ai, openai, httpx, procrastinate, huey)")
         done = subprocess.run(["python3", "-m", "venv", str(PYTHON.parent.parent)], capture_output=True, text=True)
         if done.returncode != 0:
             raise Failed(f"can't make a Python environment: {done.stdout.strip()[-300:]}")
     done = subprocess.run(
         [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--upgrade", "umadb", "inspect-ai",
-         "openai", "httpx"], capture_output=True, text=True)
+         "openai", "httpx", "procrastinate", "psycopg[binary,pool]", "huey"], capture_output=True, text=True)
     if done.returncode != 0:
         raise Failed(f"pip can't install the peers: {done.stderr.strip()[-300:]}")
 
@@ -37,7 +38,7 @@ def cases(sizes, workload):
         install()
     except Failed as problem:
         return [Missing(str(problem))]
-    return [UmaDB(sizes, workload), InspectAI(sizes), Concurrent(sizes)]
+    return [UmaDB(sizes, workload), InspectAI(sizes), Concurrent(sizes), QueuePeers(sizes, workload)]
 
 
 class Missing:
@@ -226,4 +227,4 @@ class Concurrent:
             for contender in self.contenders if contender.results]
 
 
-CASES = [UmaDB, InspectAI, Concurrent]
+CASES = [UmaDB, InspectAI, Concurrent, QueuePeers]
