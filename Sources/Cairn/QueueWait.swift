@@ -91,8 +91,10 @@ package struct QueueWait {
             reasons.append("the queue \(row.queue) runs \(queue.counts.running) jobs, and its limit is \(limit)")
         }
         if before > 0 {
-            let many = before >= Self.mostBefore ? "\(before) or more jobs" : before == 1 ? "1 job" : "\(before) jobs"
-            reasons.append("\(many) of the queue \(row.queue) come first")
+            let many = before >= Self.mostBefore ? "\(before) or more jobs" : "\(before) jobs"
+            reasons.append(
+                before == 1
+                    ? "1 job of the queue \(row.queue) comes first" : "\(many) of the queue \(row.queue) come first")
         }
         reasons += absence
         return reasons.isEmpty ? ["it waits for a worker with a free slot"] : reasons
