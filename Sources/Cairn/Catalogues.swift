@@ -11,7 +11,7 @@ package enum Catalogues {
     /// Every event type that this program writes.
     package static let events = EventCatalogue(
         WorkerEvent.types + JobEvent.types + QueueEvent.types + SubmissionEvent.types + UniqueKeyEvent.types
-            + CallEvent.types + ScoreEvent.types + RankingEvent.types + RunEvent.types)
+            + RetentionEvent.types + CallEvent.types + ScoreEvent.types + RankingEvent.types + RunEvent.types)
 
     /// Every read model.
     package static let projectors = ProjectorCatalogue([

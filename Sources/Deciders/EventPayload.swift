@@ -19,6 +19,20 @@ package protocol EventPayload: CanonicalCodable, Sendable, Equatable {
     var writtenVersion: Int { get }
     /// The blobs that the data names, so that an export can bring them along and an audit can miss them.
     var blobs: [Digest] { get }
+    /// The blobs that are erased on purpose from this event on; nil for nearly all events.
+    var erasure: Erasure? { get }
+}
+
+/// Blobs that an event says are erased, so that an audit doesn't take them for lost.
+package struct Erasure: Equatable, Sendable {
+    package let blobs: [Digest]
+    /// Events before this position may have named them; one that names them later needs them.
+    package let before: Position
+
+    package init(blobs: [Digest], before: Position) {
+        self.blobs = blobs
+        self.before = before
+    }
 }
 
 extension EventPayload {
@@ -26,6 +40,7 @@ extension EventPayload {
     package static var upcasters: [Upcaster] { [] }
     package var writtenVersion: Int { Self.version }
     package var blobs: [Digest] { [] }
+    package var erasure: Erasure? { nil }
 }
 
 /// The events of one decider: an enum with one case for each payload.

@@ -36,6 +36,12 @@ import Testing
         QueueConfigured(by: "me", concurrency: 4, isDraining: true), QueueConfigured(by: "me", concurrency: nil),
         QueuePaused(by: "me", note: "no disk"), QueuePaused(by: "me", note: nil), QueueResumed(by: "me"),
         SubmissionAccepted(by: "me", content: Digest(of: "jobs"), jobs: 3, submitID: "nightly"),
+        QueuePruned(
+            by: "me", counts: QueueCounts(), jobs: [JobRange(Sample.job(1))],
+            policy: PrunePolicy(
+                states: [.completed], finishedBefore: Sample.at(9), keep: 3, queue: "q", kind: "k", tags: ["a": "b"])),
+        QueuePruned(by: "me", counts: QueueCounts(), jobs: [], policy: PrunePolicy(states: [])),
+        BlobsErased([Digest(of: "stderr")], before: Position(7), by: "me", reason: .retention),
         WorkerStarted(concurrency: 4, queues: ["gpu"], host: "node-1", process: 7),
         JobKeyLost(holder: Sample.job(2), key: Sample.key, reason: .taken),
         UniqueKeyTaken(
@@ -59,7 +65,9 @@ import Testing
     ]
 
     @Test func `every event of the families has a sample here`() {
-        let known = WorkerEvent.types + JobEvent.types + QueueEvent.types + SubmissionEvent.types + UniqueKeyEvent.types
+        let known =
+            WorkerEvent.types + JobEvent.types + QueueEvent.types + SubmissionEvent.types + UniqueKeyEvent.types
+            + RetentionEvent.types
         let sampled = Set((Self.samples + Self.samplesOfQueues).map { type(of: $0).type.text })
         #expect(sampled.sorted() == known.map { $0.type.text }.sorted())
     }

@@ -163,7 +163,22 @@ enum EventSamples {
             [#"{"by":"Zoë","concurrency":4,"draining":false}"#, #"{"by":"Zoë","draining":true}"#]
         ),
         ("queue.paused", [#"{"by":"cairn","note":"20 restarts in a minute"}"#, #"{"by":"Zoë"}"#]),
+        (
+            "queue.pruned",
+            [
+                #"""
+                {"by":"Zoë","cancelled":0,"completed":3,"dead":1,"jobs":[{"count":1,"first":"j"}],"policy":{\#
+                "finishedBefore":1795255491807212,"keep":10,"kind":"shell","queue":"q","states":["completed","dead"],\#
+                "tags":{"night":"7"}},"skipped":0}
+                """#,
+                #"""
+                {"by":"Zoë","cancelled":0,"completed":0,"dead":0,"jobs":[],"policy":{"states":["skipped","cancelled"],\#
+                "tags":{}},"skipped":0}
+                """#,
+            ]
+        ),
         ("queue.resumed", [#"{"by":"Zoë"}"#]),
+        ("blob.erased", [#"{"before":12,"blobs":["\#(digest)"],"by":"Zoë","reason":"retention"}"#]),
         ("submission.accepted", [#"{"by":"Zoë","content":"\#(digest)","jobs":100000,"submitId":"nightly 7"}"#]),
     ]
 

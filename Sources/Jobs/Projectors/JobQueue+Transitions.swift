@@ -26,7 +26,10 @@ extension JobQueue.Tables {
             parentRow.children += 1
             return (index: parentRow.children - 1, end: parentRow.end(of: parent), position: parentRow.turned)
         }
-        guard let known else { return }
+        guard let known else {
+            if let gone = pruned[parent] { row.count(gone.end(of: parent), of: parent, onFailure, at: gone.position) }
+            return
+        }
         edges[EdgeKey(parent, known.index)] = QueueEdge(child: id, onFailure: onFailure, range: range)
         if let end = known.end { row.count(end, of: parent, onFailure, at: known.position) }
     }
@@ -123,11 +126,14 @@ extension JobQueue.Tables {
     /// How a job ended, and where that stands; nil while it hasn't.
     private func end(of id: JobID) -> (ParentEnd, Position)? {
         var found: (ParentEnd, Position)?
+        var isKnown = false
         _ = jobs.reconsider(id) { row in
             found = row.end(of: id).map { ($0, row.turned) }
+            isKnown = true
             return false
         }
-        return found
+        if isKnown { return found }
+        return pruned[id].map { ($0.end(of: id), $0.position) }
     }
 }
 

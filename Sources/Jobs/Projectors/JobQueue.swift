@@ -4,13 +4,14 @@ package import Projections
 
 /// What the jobs of queues are, where each stands, and what can be done next.
 ///
-/// Only jobs with terms are here; those of experiments are in `ReadyQueue`. Every job keeps its row and stands in exactly
-/// one of the places `waiting`, `ready`, `timed`, `unsettled`, `running` and `ended`.
+/// Only jobs with terms are here; those of experiments are in `ReadyQueue`. Every job keeps its row until it is pruned,
+/// and stands in exactly one of the places `waiting`, `ready`, `timed`, `unsettled`, `running` and `ended`.
 package enum JobQueue: Projector {
     package static let name = "queue"
     package static let version = 1
     package static let types =
         (JobEvent.types + SubmissionEvent.types + QueueEvent.types + WorkerEvent.types).map { $0.type }
+        + [QueuePruned.type]
 
     package struct Tables: ViewTables {
         package var jobs: ViewTable<JobID, QueueRow>
@@ -33,6 +34,8 @@ package enum JobQueue: Projector {
         package var queues: ViewTable<String, QueueSummary>
         package var submissions: ViewTable<RunID, SubmissionRow>
         package var workers: ViewTable<WorkerID, WorkerRow>
+        /// Jobs that were dropped: how they ended.
+        package var pruned: ViewTable<JobID, PrunedJob>
 
         package init(_ make: inout TableMaker) {
             jobs = make.table("jobs")
@@ -48,6 +51,7 @@ package enum JobQueue: Projector {
             queues = make.table("queues")
             submissions = make.table("submissions")
             workers = make.table("workers")
+            pruned = make.table("pruned")
         }
     }
 
@@ -64,6 +68,8 @@ package enum JobQueue: Projector {
             tables.take(run, happened, at: event.event)
         } else if let happened = try event.read(QueueEvent.self) {
             tables.take(event.stream.id, happened, at: event.event)
+        } else if event.event.hasType(QueuePruned.type) {
+            tables.prune(try event.decode(QueuePruned.self).jobs)
         } else if let happened = try workerEvent(event) {
             guard let worker = WorkerID(inStreamOf: event.event) else {
                 throw KeyError("\(event.stream) is no worker's stream")

@@ -106,8 +106,15 @@ package struct QueueSummary: Equatable, Sendable {
     package var isDraining = false
     /// Nil while jobs of it are begun.
     package var pause: Pause?
+    /// How many ended jobs were dropped, which `counts` doesn't have any more.
+    package var pruned = 0
 
     package init() {}
+
+    mutating func prune(_ state: QueueState) {
+        counts[state] -= 1
+        pruned += 1
+    }
 
     mutating func take(_ happened: QueueEvent, at time: Timestamp) {
         switch happened {
@@ -129,6 +136,7 @@ extension QueueSummary: CanonicalCodable {
         writer.optionalField("pausedBy", pause?.by)
         writer.optionalField("pausedNote", pause?.note)
         writer.optionalField("pausedSince", pause?.since)
+        writer.optionalCount("pruned", pruned)
         writer.endObject()
     }
 
@@ -140,6 +148,7 @@ extension QueueSummary: CanonicalCodable {
         let by: String? = try reader.optionalField("pausedBy")
         let note: String? = try reader.optionalField("pausedNote")
         let since: Timestamp? = try reader.optionalField("pausedSince")
+        pruned = try reader.count("pruned")
         try reader.endObject()
         if let by, let since { pause = Pause(by: by, note: note, since: since) }
     }
@@ -151,8 +160,10 @@ package struct SubmissionRow: Equatable, Sendable {
     package var counts = QueueCounts()
     /// When the last of its jobs ended; nil while one hasn't.
     package var finished: Timestamp?
-    /// How many jobs were accepted; those in `counts` are in the log already.
+    /// How many jobs were accepted; those in `counts` and `pruned` are in the log already.
     package let jobs: Int
+    /// How many ended jobs were dropped, which `counts` doesn't have any more.
+    package var pruned = 0
     package let submitID: String
     package let submitted: Timestamp
 
@@ -167,10 +178,15 @@ package struct SubmissionRow: Equatable, Sendable {
     mutating func move(from before: QueueState?, to after: QueueState, at time: Timestamp) {
         counts.move(from: before, to: after)
         if after.isEnded {
-            if counts.ended == jobs { finished = time }
+            if counts.ended + pruned == jobs { finished = time }
         } else {
             finished = nil
         }
+    }
+
+    mutating func prune(_ state: QueueState) {
+        counts[state] -= 1
+        pruned += 1
     }
 }
 
@@ -181,6 +197,7 @@ extension SubmissionRow: CanonicalCodable {
         writer.field("counts", counts)
         writer.optionalField("finished", finished)
         writer.field("jobs", jobs)
+        writer.optionalCount("pruned", pruned)
         writer.field("submitId", submitID)
         writer.field("submitted", submitted)
         writer.endObject()
@@ -192,6 +209,7 @@ extension SubmissionRow: CanonicalCodable {
         counts = try reader.field("counts")
         finished = try reader.optionalField("finished")
         jobs = try reader.field("jobs")
+        pruned = try reader.count("pruned")
         submitID = try reader.field("submitId")
         submitted = try reader.field("submitted")
         try reader.endObject()
