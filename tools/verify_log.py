@@ -157,6 +157,14 @@ def is_integer(value, least=0):
     return isinstance(value, float) and value == int(value) and value >= least
 
 
+def erased_blobs(kind, data):
+    """The blobs that an event says are erased, each with the position that all events which name it stand before."""
+    blobs, before = data.get("blobs"), data.get("before")
+    if kind != b"blob.erased" or not isinstance(blobs, list) or not isinstance(before, (int, float)):
+        return []
+    return [(bytes.fromhex(name), int(before)) for name in blobs if isinstance(name, str) and HASH.fullmatch(name)]
+
+
 def checked_metadata(value):
     """The hashes of the blobs and the positions that the cause names. ValueError says what is wrong."""
     if not value.keys() <= {"cause", "job", "run", "worker"}:
@@ -221,7 +229,7 @@ class Record:
             raise self.wrong("the schema version is 0")
         if self.index >= self.count:
             raise self.wrong(f"it is event {self.index} of a commit of {self.count}")
-        self.value("data", self.payload)
+        self.erased = erased_blobs(self.type, self.value("data", self.payload))
         try:
             self.blobs, causes = checked_metadata(self.value("metadata", self.metadata))
         except ValueError as error:
@@ -411,7 +419,7 @@ class Blobs:
         self.zstandard, self.count, self.unchecked = Zstandard(), 0, 0
 
     def faults(self, named):
-        """What is wrong, by hash: with the blobs that are there, and with those that the causes of events name."""
+        """What is wrong, by hash: with the blobs that are there, and with those that causes name and nobody erased."""
         faults, last = {}, b""
         for key, value in self.transaction.cursor(self.table):
             key = bytes(key)
@@ -421,7 +429,7 @@ class Blobs:
             self.count += 1
             if fault := self.fault_in(value, key):
                 faults[key] = fault
-            named.discard(key)
+            named.pop(key, None)
         return faults | {key: "isn't in the store" for key in named}
 
     def fault_in(self, value, hash):
@@ -559,12 +567,15 @@ def verify_store(store, expected, progress):
     check_description(store)
     log = Environment(lmdb, os.path.join(store, "log"), LOG_TABLES)
     size, next_stream, root = read_meta(log.transaction, log.tables["meta"])
-    history, tiles, named = History(expected), Tiles(log.transaction, log.tables["tree"], size), set()
+    history, tiles, named = History(expected), Tiles(log.transaction, log.tables["tree"], size), {}
     for position, data in records_of(log.transaction, log.tables["events"], size):
         tiles.add(sha256(b"\0" + data), position)
         record = Record(data, position)
         history.add(record)
-        named.update(record.blobs)
+        named.update((blob, position) for blob in record.blobs)
+        for blob, before in record.erased:
+            if blob in named and named[blob] < before:
+                del named[blob]
         progress(history.size)
     history.finish()
     tiles.finish()

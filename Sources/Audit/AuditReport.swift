@@ -52,8 +52,11 @@ package struct AuditReport: Equatable, Sendable {
     package let head: Digest?
     /// How many references to blobs were checked.
     package let blobs: Int
+    /// How many of them are to blobs that were erased on purpose, as an event says.
+    package let erased: Int
 
-    package init(verdict: Verdict, events: UInt64, head: Digest?, blobs: Int) {
+    package init(verdict: Verdict, events: UInt64, head: Digest?, blobs: Int, erased: Int = 0) {
+        self.erased = erased
         self.verdict = verdict
         self.events = events
         self.head = head
@@ -73,7 +76,8 @@ package struct AuditReport: Equatable, Sendable {
     /// For people, one fact a line.
     package var text: String {
         let facts =
-            "\(events) events, \(blobs) references to blobs checked\n"
+            "\(events) events, \(blobs) references to blobs checked"
+            + (erased == 0 ? "" : ", \(erased) of them to blobs erased by retention") + "\n"
             + (head.map { "head \(events):\($0.hex)\n" } ?? "")
         return "\(verdict)\n" + facts
     }
@@ -94,6 +98,7 @@ extension AuditReport: CanonicalEncodable {
     package func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
         writer.field("blobs", blobs)
+        writer.field("erased", erased)
         writer.field("events", events)
         if case .broken(let finding) = verdict {
             writer.field("finding") { writer in

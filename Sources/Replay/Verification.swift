@@ -11,6 +11,8 @@ package enum Verification {
         case notDerived
         /// The code makes the same data from the same causes.
         case same
+        /// It can't be derived any more: a blob that it takes was erased on purpose.
+        case erased
         case diverges(Divergence)
     }
 

@@ -7,6 +7,8 @@ package struct VerificationReport: Equatable, Sendable {
     package struct Count: Equatable, Sendable {
         package var verified = 0
         package var diverged = 0
+        /// Not derived, since a blob that it takes was erased on purpose.
+        package var erased = 0
     }
 
     /// The log up to here, this position not included.
@@ -22,11 +24,13 @@ package struct VerificationReport: Equatable, Sendable {
 
     package var isIdentical: Bool { divergences.isEmpty }
     package var verified: Int { counts.reduce(0) { $0 + $1.count.verified } }
+    package var erased: Int { counts.reduce(0) { $0 + $1.count.erased } }
 
     package mutating func take(_ verdict: Verification.Verdict, of type: EventType, keeping limit: Int) {
         switch verdict {
         case .notDerived: return
         case .same: add(type) { $0.verified += 1 }
+        case .erased: add(type) { $0.erased += 1 }
         case .diverges(let divergence):
             add(type) { count in
                 count.verified += 1
@@ -57,6 +61,7 @@ extension VerificationReport: CanonicalEncodable {
             writer.endObject()
         }
         writer.field("divergences", divergences)
+        writer.field("erased", erased)
         writer.optionalField("firstDivergence", divergences.first)
         writer.field("identical", isIdentical)
         writer.field("position", position)
@@ -69,6 +74,7 @@ extension VerificationReport.Count: CanonicalEncodable {
     package func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
         writer.field("diverged", diverged)
+        writer.field("erased", erased)
         writer.field("verified", verified)
         writer.endObject()
     }

@@ -19,45 +19,61 @@ package struct Auditor {
     package func verify(expecting expected: ExpectedHead? = nil) throws -> AuditReport {
         let result = try log.verify()
         if let fault = result.fault {
-            return report(.broken(AuditFinding(position: fault.position, message: fault.found)), result, blobs: 0)
+            return report(.broken(AuditFinding(position: fault.position, message: fault.found)), result)
         }
-        let (blobs, finding) = try checkBlobs(upTo: result.soundEvents)
-        if let finding { return report(.broken(finding), result, blobs: blobs) }
-        return report(try verdict(on: result.claimed, expected), result, blobs: blobs)
+        let blobs = try checkBlobs(upTo: result.soundEvents)
+        if let finding = blobs.finding { return report(.broken(finding), result, blobs) }
+        return report(try verdict(on: result.claimed, expected), result, blobs)
     }
 
-    private func report(_ verdict: AuditReport.Verdict, _ result: VerificationResult, blobs: Int) -> AuditReport {
+    private func report(
+        _ verdict: AuditReport.Verdict, _ result: VerificationResult, _ blobs: BlobCheck = BlobCheck()
+    ) -> AuditReport {
         let head = result.isIntact ? result.claimed.root : nil
-        return AuditReport(verdict: verdict, events: result.soundEvents, head: head, blobs: blobs)
+        return AuditReport(
+            verdict: verdict, events: result.soundEvents, head: head, blobs: blobs.references, erased: blobs.erased)
     }
 
-    /// Every blob that an event names must be there with the bytes that its hash promises.
-    private func checkBlobs(upTo end: UInt64) throws -> (checked: Int, finding: AuditFinding?) {
-        var checked = 0
-        var finding: AuditFinding?
-        var recent: Set<Digest> = []
-        var named: [Digest] = []
+    /// Every blob that an event names must be there with the bytes that its hash promises, or be erased by a later one.
+    private func checkBlobs(upTo end: UInt64) throws -> BlobCheck {
+        var check = BlobCheck()
         try log.scan(from: .first, to: Position(end), matching: .all) { event in
-            guard finding == nil else { return }
+            guard check.finding == nil else { return }
             do throws(AuditFinding) {
-                for digest in try blobs(namedBy: event) {
-                    checked += 1
-                    guard recent.insert(digest).inserted else { continue }
-                    if recent.count > 65_536 { recent = [digest] }
-                    named.append(digest)
+                let (blobs, erasure) = try blobs(of: event)
+                for digest in blobs where check.mustLook(at: digest) {
+                    switch try state(of: digest) {
+                    case .sound: check.isThere(digest)
+                    case .missing: check.isMissing(digest, at: event.position)
+                    case .damaged(let found): throw AuditFinding(position: event.position, message: found)
+                    }
                 }
+                if let erasure { check.take(erasure) }
             } catch {
-                finding = error
+                check.finding = error
             }
-            for digest in named where finding == nil { finding = try problem(with: digest, of: event) }
-            named.removeAll(keepingCapacity: true)
         }
-        return (checked, finding)
+        check.end()
+        return check
+    }
+
+    private enum BlobState {
+        case sound, missing
+        case damaged(String)
+    }
+
+    private func state(of digest: Digest) throws(AuditFinding) -> BlobState {
+        do throws(LogError) {
+            return try log.blob(digest) == nil ? .missing : .sound
+        } catch {
+            if case .damaged = error.code { return .damaged("\(error)") }
+            throw AuditFinding(position: nil, message: "\(error)")
+        }
     }
 
     /// What every hash vouches for can still be nonsense: metadata of another shape, a cause that is later, data that
     /// isn't what its schema says.
-    private func blobs(namedBy event: Event) throws(AuditFinding) -> [Digest] {
+    private func blobs(of event: Event) throws(AuditFinding) -> (named: [Digest], erasure: Erasure?) {
         do {
             let metadata = try event.metadata()
             guard metadata.canonicalBytes() == event.metadataBytes else {
@@ -66,22 +82,11 @@ package struct Auditor {
             if let later = metadata.cause?.positions.first(where: { $0 >= event.position }) {
                 throw AuditFinding(position: event.position, message: "its cause \(later) isn't earlier than it")
             }
-            return try catalogue.blobs(namedBy: event)
+            return (try catalogue.blobs(namedBy: event), try catalogue.decode(event)?.erasure)
         } catch let finding as AuditFinding {
             throw finding
         } catch {
             throw AuditFinding(position: event.position, message: "\(error)")
-        }
-    }
-
-    private func problem(with digest: Digest, of event: Event) throws -> AuditFinding? {
-        do throws(LogError) {
-            if try log.blob(digest) != nil { return nil }
-            return AuditFinding(
-                position: event.position, message: "the blob \(digest.hex) that it names isn't in the store")
-        } catch {
-            guard case .damaged = error.code else { throw error }
-            return AuditFinding(position: event.position, message: "\(error)")
         }
     }
 

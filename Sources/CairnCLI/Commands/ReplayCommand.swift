@@ -68,7 +68,10 @@ struct ReplayVerifyCommand: AsyncParsableCommand {
     func run() async throws {
         let store = try Store.open(at: store.path)
         defer { store.close() }
-        let report = try Verifier(log: store.log, derivations: Catalogues.derivations).verify()
+        let erasures = try Erasures(of: store.log)
+        let report = try Verifier(
+            log: store.log, derivations: Catalogues.derivations, isErased: erasures.isErased
+        ).verify()
         let counts = TableLayout<(type: EventType, count: VerificationReport.Count)>()
             .column("derived event") { $0.type.text }
             .number("derived again") { Quantities.grouped($0.count.verified) }
@@ -76,6 +79,8 @@ struct ReplayVerifyCommand: AsyncParsableCommand {
         try answer.output.print(report) {
             counts.table(report.counts).rendered(bold: Terminal.bold)
                 + report.divergences.map { "\($0)\n" }.joined()
+                + (report.erased == 0
+                    ? "" : "\(Quantities.grouped(report.erased)) not derived: retention erased a blob that they take\n")
                 + (report.isIdentical
                     ? "identical: \(Quantities.grouped(report.verified)) derived events up to position \(report.position)\n"
                     : "DIFFERENT\n")

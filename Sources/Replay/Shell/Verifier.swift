@@ -1,15 +1,21 @@
 package import Deciders
-import Determinism
+package import Determinism
 package import EventLog
 
 /// Walks a log and derives every derived event again; nothing is written.
 package struct Verifier {
     private let log: any Log
     private let catalogue: DerivationCatalogue
+    private let isErased: (Digest, Position) -> Bool
 
-    package init(log: any Log, derivations: DerivationCatalogue) {
+    /// `isErased` tells whether a blob was erased on purpose that an event at a position may have named.
+    package init(
+        log: any Log, derivations: DerivationCatalogue,
+        isErased: @escaping (Digest, Position) -> Bool = { _, _ in false }
+    ) {
         self.log = log
         catalogue = derivations
+        self.isErased = isErased
     }
 
     /// Verifies all events before `end`, or to the end of the log.
@@ -40,9 +46,17 @@ package struct Verifier {
             }
             causes.append(cited)
         }
-        return Verification.check(
-            event, citing: cause.function, causes: causes, catalogue: catalogue, blob: blob
-        ) { (position) throws(DerivationError) -> Event in try earlier(than: event.position, at: position) }
+        var lacksErased = false
+        let verdict = Verification.check(
+            event, citing: cause.function, causes: causes, catalogue: catalogue,
+            blob: { (digest) throws(DerivationError) -> [UInt8] in
+                if let bytes = try blob(digest) { return bytes }
+                lacksErased = isErased(digest, event.position)
+                throw .missingBlob(digest)
+            },
+            event: { (position) throws(DerivationError) -> Event in try earlier(than: event.position, at: position) })
+        if lacksErased, case .diverges = verdict { return .erased }
+        return verdict
     }
 
     /// An event that a blob of the cause lists.
@@ -55,12 +69,11 @@ package struct Verifier {
         throw .unexpectedCauses("a blob lists position \(position), which isn't an earlier event")
     }
 
-    private func blob(_ digest: Digest) throws(DerivationError) -> [UInt8] {
+    private func blob(_ digest: Digest) throws(DerivationError) -> [UInt8]? {
         do throws(LogError) {
-            if let bytes = try log.blob(digest) { return bytes }
+            return try log.blob(digest)
         } catch {
             throw .unreadable("\(error)")
         }
-        throw .missingBlob(digest)
     }
 }
