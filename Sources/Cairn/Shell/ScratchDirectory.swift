@@ -18,7 +18,8 @@ final class ScratchDirectory: Sendable {
 
     deinit { Self.remove(path) }
 
-    private static func remove(_ path: String) {
+    /// Removes a directory with everything in it, or a file.
+    static func remove(_ path: String) {
         if let directory = opendir(path) {
             while let entry = readdir(directory) {
                 let name = withUnsafePointer(to: &entry.pointee.d_name) {

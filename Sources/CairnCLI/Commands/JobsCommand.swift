@@ -11,7 +11,7 @@ struct JobsCommand: AsyncParsableCommand {
         discussion: "Every change is an event with who made it; `cairn query jobs` shows what came of it.",
         subcommands: [
             JobsRetryCommand.self, JobsCancelCommand.self, JobsUnlockCommand.self, JobsPauseCommand.self,
-            JobsResumeCommand.self, JobsConfigureCommand.self,
+            JobsResumeCommand.self, JobsConfigureCommand.self, JobsPruneCommand.self,
         ])
 }
 

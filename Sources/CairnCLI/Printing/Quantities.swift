@@ -14,6 +14,16 @@ enum Quantities {
         "\(grouped(number)) \(thing)\(number == 1 ? "" : "s")"
     }
 
+    /// Bytes as B, kB, MB or GB, of 1,000 each.
+    static func bytes(_ count: Int) -> String {
+        switch count {
+        case ..<1_000: "\(count) B"
+        case ..<1_000_000: decimal(Double(count) / 1e3, places: 1) + " kB"
+        case ..<1_000_000_000: decimal(Double(count) / 1e6, places: 1) + " MB"
+        default: decimal(Double(count) / 1e9, places: 2) + " GB"
+        }
+    }
+
     /// Nano-dollars as dollars, with as many digits as the size deserves.
     static func dollars(nano: Int) -> String {
         let places = nano.magnitude >= 1_000_000_000 ? 2 : nano.magnitude >= 1_000_000 ? 4 : 6

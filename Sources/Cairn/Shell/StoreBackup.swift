@@ -1,0 +1,101 @@
+import Audit
+package import CanonicalJSON
+import Determinism
+package import EventLog
+import Glibc
+
+/// Copies of stores: made while others append, verified before they get their name.
+package enum StoreBackup {
+    /// A copy that was made.
+    package struct Receipt: Equatable, Sendable {
+        package let path: String
+        /// A head that the store had; the copy has exactly its events.
+        package let head: TreeHead
+        /// How many bytes it has on disk.
+        package let bytes: Int
+    }
+
+    /// Copies a store's log and blobs into an empty or missing directory; read models are made anew where it is opened.
+    ///
+    /// Others may go on appending. Throws `.damaged` when the copy can't be verified.
+    package static func backup(_ store: String, to target: String, compacting: Bool = false) throws -> Receipt {
+        try StoreCareLock.hold(alone: false, of: store) {
+            let log = try open(store)
+            defer { log.close() }
+            return try copy(log, to: target, compacting: compacting, operation: "backing up \(store) to \(target)")
+        }
+    }
+
+    /// Makes a store of a backup, which is verified first, in an empty or missing directory.
+    package static func restore(_ backup: String, to target: String) throws -> Receipt {
+        let operation = "restoring \(backup) to \(target)"
+        let log = try LMDBLog.open(at: backup, readingOnly)
+        defer { log.close() }
+        try verify(log, operation)
+        return try copy(log, to: target, compacting: false, operation: operation)
+    }
+
+    private static var readingOnly: LMDBLog.Options {
+        var options = LMDBLog.Options(access: .readOnly)
+        options.checksPages = true
+        return options
+    }
+
+    private static func open(_ store: String) throws(LogError) -> LMDBLog {
+        do throws(LogError) {
+            return try LMDBLog.open(at: store, LMDBLog.Options(access: .mustExist))
+        } catch {
+            guard error.code == .readOnly else { throw error }
+            return try LMDBLog.open(at: store, LMDBLog.Options(access: .readOnly))
+        }
+    }
+
+    private static func copy(
+        _ log: LMDBLog, to path: String, compacting: Bool, operation: String
+    ) throws -> Receipt {
+        let target = try StoreTarget(path, operation: operation)
+        try log.copy(to: target.partial, compacting: compacting)
+        let copied = try LMDBLog.open(at: target.partial, readingOnly)
+        defer { copied.close() }
+        let head = try verify(copied, operation)
+        guard try log.head(ofSize: head.size) == head else {
+            throw LogError(.damaged(nil), during: operation, "the copy has a head that the store never had")
+        }
+        copied.close()
+        try target.finish()
+        return Receipt(path: target.path, head: head, bytes: DataFiles.bytes(of: target.path))
+    }
+
+    /// What `cairn audit verify` looks at, and as strictly.
+    @discardableResult
+    private static func verify(_ log: LMDBLog, _ operation: String) throws -> TreeHead {
+        let report = try Auditor(log: log, catalogue: Catalogues.events).verify()
+        if case .broken(let finding) = report.verdict {
+            throw LogError(.damaged(finding.position), during: operation, "\(log.directory): \(report.verdict)")
+        }
+        return try log.head()
+    }
+}
+
+/// The data files of a store.
+enum DataFiles {
+    static let parts = ["log", "blobs", "views"]
+
+    static func bytes(of store: String, parts: [String] = parts) -> Int {
+        parts.reduce(0) { sum, part in
+            var status = stat()
+            return stat("\(store)/\(part)/data.mdb", &status) == 0 ? sum + Int(status.st_size) : sum
+        }
+    }
+}
+
+extension StoreBackup.Receipt: CanonicalEncodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("bytes", bytes)
+        writer.field("events", Int(head.size))
+        writer.field("head", head.root.hex)
+        writer.field("path", path)
+        writer.endObject()
+    }
+}
