@@ -78,7 +78,7 @@ extension QueueSimulation {
         }
         try store.submit(plan, at: clock)
         for _ in 0..<(1 + draw(3)) { start() }
-        for _ in 0..<6 { schedule(.interfere, within: .seconds(120)) }
+        for _ in 0..<12 { schedule(.interfere, within: .seconds(120)) }
     }
 
     /// A random flow: edges go from later jobs to earlier ones.
@@ -195,8 +195,8 @@ extension QueueSimulation {
         if happens(oneIn: 60) { return kill(index) }
         try body(&self)
         if happens(oneIn: 60) { return kill(index) }
-        if happens(oneIn: 80) { processes[index].stalledUntil = clock + .seconds(Int64(draw(60))) }
-        if happens(oneIn: 80) { processes[index].offset = .seconds(Int64(draw(80) - 40)) }
+        if happens(oneIn: 40) { processes[index].stalledUntil = clock + .seconds(Int64(draw(60))) }
+        if happens(oneIn: 40) { processes[index].offset = .seconds(Int64(draw(80) - 40)) }
         schedule(.wake(index), within: .milliseconds(20))
     }
 
@@ -241,7 +241,7 @@ extension QueueSimulation {
         case .renew(let ids): schedule(.renew(index, ids), within: .milliseconds(50))
         case .start(let id):
             guard let token = processes[index].held[id]?.token else { return }
-            schedule(.handlerEnds(index, id, token: token), within: happens(oneIn: 10) ? .seconds(90) : .seconds(3))
+            schedule(.handlerEnds(index, id, token: token), within: happens(oneIn: 6) ? .seconds(90) : .seconds(3))
         case .stop(let ids):
             for id in ids {
                 processes[index].answers[id] = .interrupted
@@ -272,7 +272,10 @@ extension QueueSimulation {
     /// What operators do meanwhile.
     private mutating func interfere() throws {
         guard faults else { return }
-        let id = pick(jobs)
+        let running = jobs.filter { id in
+            if case .known(let job) = store.loaded(id).state, case .leased = job.stage { true } else { false }
+        }
+        let id = pick(running.isEmpty || draw(2) == 0 ? jobs : running)
         let command: Job.Command =
             switch draw(4) {
             case 0: .cancel(by: "operator", note: nil, reason: .requested)

@@ -22,6 +22,8 @@ struct SimulatedStore {
     /// Jobs that an operator wanted done again, so that what their children saw may have changed.
     private(set) var reopened: Set<JobID> = []
     private var completions: [JobID: Int] = [:]
+    /// Answers that failed, since the job was submitted or somebody wanted it done again.
+    private var failures: [JobID: Int] = [:]
 
     /// The read model with all that was appended.
     mutating func tables() throws -> JobQueue.Tables {
@@ -73,7 +75,7 @@ struct SimulatedStore {
         }
         var state = before.state
         for event in events {
-            try check(event, of: id, in: state)
+            try check(event, of: id, in: state, at: time)
             state = Job.evolve(state, event)
         }
         let expected = before.revision.map(ExpectedRevision.exact) ?? .noStream
@@ -98,7 +100,7 @@ struct SimulatedStore {
 // MARK: - Rules
 
 extension SimulatedStore {
-    private mutating func check(_ event: JobEvent, of id: JobID, in state: Job.State) throws {
+    private mutating func check(_ event: JobEvent, of id: JobID, in state: Job.State, at time: Timestamp) throws {
         guard case .known(let job) = state else { return }
         switch event {
         case .leased(let lease):
@@ -107,14 +109,24 @@ extension SimulatedStore {
             }
             if case .leased = job.stage { throw Violation(description: "\(id): leased twice at once") }
             try checkParents(of: id, job)
-        case .completed:
+        case .completed(let completed):
             completions[id, default: 0] += 1
             if completions[id] != 1 { throw Violation(description: "\(id): completed twice") }
-        case .failed where job.spent + 1 > job.submission.maxAttempts:
-            throw Violation(description: "\(id): more failures than attempts")
-        case .skipped(let skipped): try checkSkip(skipped, of: id)
+            try checkLease(of: id, job, by: completed.worker, at: time)
+        case .failed(let failed) where failed.class != Job.poisonClass:
+            failures[id, default: 0] += 1
+            try checkLease(of: id, job, by: failed.worker, at: time)
+            let isLast = failures[id, default: 0] >= job.submission.maxAttempts
+            if failed.final != (isLast || !failed.retryable) {
+                throw Violation(
+                    description: "\(id): failure \(failures[id, default: 0]) of \(job.submission.maxAttempts)")
+            }
+        case .leaseExpired(let expired) where expired.reason == .deadline && time < expired.deadline:
+            throw Violation(description: "\(id): expired at \(time), before \(expired.deadline)")
+        case .skipped(let skipped): try checkSkip(skipped, of: id, job)
         case .retryRequested:
             ends[id] = nil
+            failures[id] = 0
             reopened.insert(id)
         default: break
         }
@@ -142,11 +154,37 @@ extension SimulatedStore {
         if !isFine { throw Violation(description: "\(id): begun before its parents let it") }
     }
 
-    private func checkSkip(_ skipped: JobSkipped, of id: JobID) throws {
+    /// Only whoever has the job answers, and in time.
+    private func checkLease(of id: JobID, _ job: Job.Progress, by worker: WorkerID, at time: Timestamp) throws {
+        guard case .leased(let lease) = job.stage, lease.worker == worker, time < lease.deadline else {
+            throw Violation(description: "\(id): \(worker) answers at \(time), and the job is \(job.stage)")
+        }
+    }
+
+    private func checkSkip(_ skipped: JobSkipped, of id: JobID, _ job: Job.Progress) throws {
+        try checkSkipIsDue(of: id, job)
         if skipped.rootClass == "noFailure" || reopened.contains(skipped.rootCause) { return }
         guard case .failed(let root, _) = ends[skipped.rootCause], root == skipped.rootCause else {
             throw Violation(description: "\(id): skipped because of \(skipped.rootCause), which didn't fail")
         }
+    }
+
+    /// A job is skipped only when its parents leave it nothing else.
+    private func checkSkipIsDue(of id: JobID, _ job: Job.Progress) throws {
+        guard let terms = job.submission.terms else { return }
+        let parents = terms.parents.flatMap { range in range.jobs.map { ($0, range.onFailure) } }
+        if parents.contains(where: { reopened.contains($0.0) }) { return }
+        let isDue =
+            switch terms.join {
+            case .allDone: false
+            case .anyFailed: parents.allSatisfy { ends[$0.0] == .succeeded }
+            case .allSuccess:
+                parents.contains { parent, onFailure in
+                    guard case .failed = ends[parent] else { return false }
+                    return onFailure != .continue
+                }
+            }
+        if !isDue { throw Violation(description: "\(id): skipped though its parents let it go on") }
     }
 
     /// What must be true when everything has ended.
