@@ -5,7 +5,7 @@ import EventLog
 
 @testable import Jobs
 
-/// A random flow that one worker does, one step after the other, while operators cancel and retry what they like.
+/// Random flows that one worker does, one step after the other, while operators cancel, retry and drop what they like.
 ///
 /// Deciders, read model and settlements are those of the product; there are no processes, so that thousands of graphs
 /// can be tried.
@@ -20,6 +20,8 @@ struct GraphModel {
     private var store = SimulatedStore()
     private var jobs: [JobID] = []
     private var parents: [JobID: [JobID]] = [:]
+    /// How many flows were submitted; the second names jobs of the first.
+    private var flows = 0
     /// Of so many attempts one fails.
     private let failures: Int
 
@@ -29,7 +31,7 @@ struct GraphModel {
         failures = 2 + Int(random.uniform(below: 5))
     }
 
-    /// Works the flow off, and throws the rule that was broken.
+    /// Works the flows off, and throws the rule that was broken.
     ///
     /// `isThorough`: the whole log is also derived anew.
     mutating func run(isThorough: Bool) throws {
@@ -52,14 +54,16 @@ struct GraphModel {
 
 extension GraphModel {
     private mutating func submit() throws {
-        let plan = try SubmissionPlan(requests(), submitID: "model \(seed)")
-        jobs = plan.jobs.map(\.id)
+        let plan = try SubmissionPlan(requests(), submitID: "model \(seed) \(flows)")
+        flows += 1
+        jobs += plan.jobs.map(\.id)
         for item in plan.jobs { parents[item.id] = (item.job.terms?.parents ?? []).flatMap { Array($0.jobs) } }
         try store.submit(plan, at: clock)
     }
 
     /// Edges go from later jobs to earlier ones, sparse or dense, near or far.
     private mutating func requests() -> [JobRequest] {
+        let earlier = jobs
         let (most, reach) = (1 + draw(4), 1 + draw(12))
         return (0..<(2 + draw(14))).map { index in
             var request = JobRequest(kind: "work", queue: Self.queue, name: "\(index)", priority: draw(3))
@@ -67,6 +71,9 @@ extension GraphModel {
                 let parent = "\(max(index - 1 - draw(reach), 0))"
                 if request.after.contains(where: { $0.reference == .name(parent) }) { continue }
                 request.after.append(.init(.name(parent), onFailure: pick([.fail, .fail, .continue, .skip])))
+            }
+            if !earlier.isEmpty, draw(2) == 0 {
+                request.after.append(.init(.id(pick(earlier)), onFailure: pick([.fail, .continue, .skip])))
             }
             request.join = request.after.isEmpty ? .allSuccess : pick([.allSuccess, .allSuccess, .allDone, .anyFailed])
             request.retry = RetryPolicy(attempts: 1 + draw(3), base: .seconds(1), cap: .seconds(30))
@@ -140,7 +147,11 @@ extension GraphModel {
     }
 
     private mutating func interfere() throws {
+        if flows == 1, draw(4) == 0 { return try submit() }
+        if draw(4) == 0 { return try store.prune(jobs.filter { _ in draw(2) == 0 }, at: clock) }
         let id = pick(jobs)
+        // Commands find a job by its row, and a dropped one has none.
+        guard try store.tables().job(id) != nil else { return }
         try order(
             draw(3) == 0 ? .cancel(by: "operator", note: nil, reason: .requested) : .requestRetry(by: "operator"), id)
     }
