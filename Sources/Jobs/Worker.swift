@@ -15,6 +15,8 @@ package enum Worker: Decider {
         case start(WorkerStarted)
         case requestDrain(WorkerDrainRequested.Reason)
         case stop(WorkerStopped.Reason)
+        /// Say that it begins no more jobs of a kind; an observation, recorded each time.
+        case pauseKind(WorkerKindPaused)
     }
 
     package enum Refusal: Error, Equatable, Sendable {
@@ -33,6 +35,7 @@ package enum Worker: Decider {
         case (.drainRequested, .working(let started)): .draining(started)
         case (.drainRequested, .absent), (.drainRequested, .draining), (.drainRequested, .stopped): state
         case (.stopped, _): .stopped
+        case (.kindPaused, _): state
         }
     }
 
@@ -41,6 +44,15 @@ package enum Worker: Decider {
         case .start(let started): try start(started, state)
         case .requestDrain(let reason): try requestDrain(reason, state)
         case .stop(let reason): try stop(reason, state)
+        case .pauseKind(let paused): try pauseKind(paused, state)
+        }
+    }
+
+    private static func pauseKind(_ paused: WorkerKindPaused, _ state: State) throws(Refusal) -> [WorkerEvent] {
+        switch state {
+        case .absent: throw .notStarted
+        case .working, .draining: [.kindPaused(paused)]
+        case .stopped: throw .alreadyStopped
         }
     }
 

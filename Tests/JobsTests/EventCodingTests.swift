@@ -17,7 +17,7 @@ import Testing
         JobRetryScheduled(attempt: 2, delay: .seconds(1), notBefore: Sample.at(2)),
         JobLeaseExpired(attempt: 1, crashes: 2, deadline: Sample.at(9), reason: .deadline, worker: Sample.a),
         JobReleased(attempt: 1, worker: Sample.a), JobSkipped(rootCause: Sample.job(1), rootClass: "auth"),
-        JobRetryRequested(by: "me"),
+        JobRetryRequested(by: "me"), WorkerKindPaused(crashes: 20, kind: "analyse", reason: "20 crashes in 9 s"),
     ]
 
     /// Of queues; each optional field is there and, in another sample, missing.

@@ -321,6 +321,7 @@ enum EventSamples {
             ]
         ),
         ("worker.drainRequested", [#"{"reason":"signal"}"#, #"{"reason":"stopRequested"}"#]),
+        ("worker.kindPaused", [#"{"crashes":20,"kind":"analyse","reason":"20 crashes in 41 s, the last: signal 11"}"#]),
         ("worker.stopped", [#"{"reason":"finished"}"#, #"{"reason":"drained"}"#, #"{"reason":"failed"}"#]),
     ]
 }

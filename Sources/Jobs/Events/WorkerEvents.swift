@@ -125,14 +125,52 @@ package struct WorkerStopped: EventPayload {
     }
 }
 
+/// The worker begins no more jobs of a kind, as its program kept crashing; others may.
+package struct WorkerKindPaused: EventPayload {
+    package static let type = EventType("worker.kindPaused")
+    package static let version = 1
+    /// In code points.
+    package static let longestReason = 500
+
+    /// How often it crashed within a minute.
+    package let crashes: Int
+    package let kind: String
+    /// For people: in how long, and how the last one ended.
+    package let reason: String
+
+    /// Cuts a reason that is too long.
+    package init(crashes: Int, kind: String, reason: String) {
+        self.crashes = crashes
+        self.kind = kind
+        self.reason = reason.prefix(codePoints: Self.longestReason)
+    }
+
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("crashes", crashes)
+        writer.field("kind", kind)
+        writer.field("reason", reason)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        crashes = try reader.integer("crashes", atLeast: 1)
+        kind = try reader.word("kind")
+        reason = try reader.text("reason", atMost: Self.longestReason)
+        try reader.endObject()
+    }
+}
+
 /// The events of a `worker` stream.
 package enum WorkerEvent: EventFamily {
     case started(WorkerStarted)
     case drainRequested(WorkerDrainRequested)
     case stopped(WorkerStopped)
+    case kindPaused(WorkerKindPaused)
 
     package static let types: [any EventPayload.Type] = [
-        WorkerStarted.self, WorkerDrainRequested.self, WorkerStopped.self,
+        WorkerStarted.self, WorkerDrainRequested.self, WorkerStopped.self, WorkerKindPaused.self,
     ]
 
     package var payload: any EventPayload {
@@ -140,6 +178,7 @@ package enum WorkerEvent: EventFamily {
         case .started(let payload): payload
         case .drainRequested(let payload): payload
         case .stopped(let payload): payload
+        case .kindPaused(let payload): payload
         }
     }
 
@@ -148,6 +187,7 @@ package enum WorkerEvent: EventFamily {
         case let payload as WorkerStarted: self = .started(payload)
         case let payload as WorkerDrainRequested: self = .drainRequested(payload)
         case let payload as WorkerStopped: self = .stopped(payload)
+        case let payload as WorkerKindPaused: self = .kindPaused(payload)
         default: return nil
         }
     }

@@ -112,6 +112,7 @@ extension JobQueue.Tables {
                 row.stopped = event.time
                 row.stopReason = stopped.reason
             }
+        case .kindPaused: break
         }
     }
 

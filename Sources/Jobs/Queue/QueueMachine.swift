@@ -11,12 +11,21 @@ package struct QueueMachine: Sendable {
         /// How many handlers may run at once.
         package let slots: Int
         package let lease: LeasePolicy
+        /// The kinds that may have fewer places than there are slots.
+        package let kinds: [String: KindPools.Limits]
+        /// Bytes for the jobs of each kind; nil where it isn't known.
+        package let memoryBudget: Int?
 
-        package init(worker: WorkerID, slots: Int, lease: LeasePolicy) {
+        package init(
+            worker: WorkerID, slots: Int, lease: LeasePolicy, kinds: [String: KindPools.Limits] = [:],
+            memoryBudget: Int? = nil
+        ) {
             precondition(slots >= 1, "a worker without slots never does anything")
             self.worker = worker
             self.slots = slots
             self.lease = lease
+            self.kinds = kinds
+            self.memoryBudget = memoryBudget
         }
     }
 
@@ -56,6 +65,8 @@ package struct QueueMachine: Sendable {
         package var admitted: [JobID] = []
         /// Jobs of this worker in queues with a limit that came too late.
         package var surplus: [JobID] = []
+        /// How many jobs of each kind that has places of its own may be begun now.
+        package var readyByKind: [String: Int] = [:]
 
         package init(at time: Timestamp) { self.time = time }
     }
@@ -71,6 +82,18 @@ package struct QueueMachine: Sendable {
         case record([JobID])
         /// Lengthen the leases of these.
         case renew([JobID])
+        /// Record that no more jobs of a kind are begun here.
+        case tellPause(kind: String, KindBreaker.Pause)
+    }
+
+    /// What the end of a handler says of its kind.
+    package enum Ending: Equatable, Sendable {
+        /// The work was done, or failed.
+        case answered
+        /// The program ended without an answer; what is known of that.
+        case crashed(String)
+        /// It was put off or cut short, which says nothing.
+        case undone
     }
 
     package enum Phase: Equatable, Sendable {
@@ -94,6 +117,8 @@ package struct QueueMachine: Sendable {
         /// Zero until it is leased.
         var deadline: Timestamp
         var isRenewing = false
+        /// When its handler was begun, as far as that is known.
+        var started: Timestamp?
     }
 
     private let settings: Settings
@@ -106,12 +131,18 @@ package struct QueueMachine: Sendable {
     private var recordings = 0
     private var claims = 0
     private var actions: [Action] = []
+    private var pools: KindPools
+    /// The latest time that it was told.
+    private var time = Timestamp.epoch
     package private(set) var isStale = true
     package private(set) var isDraining = false
     /// How often slots were filled, for people.
     package private(set) var started = 0
 
-    package init(_ settings: Settings) { self.settings = settings }
+    package init(_ settings: Settings) {
+        self.settings = settings
+        pools = KindPools(worker: settings.worker, limits: settings.kinds, memoryBudget: settings.memoryBudget)
+    }
 
     /// How many appends of answers may be under way, so that one may wait for the disk while the next is made.
     private static let mostRecordings = 2
@@ -142,10 +173,19 @@ package struct QueueMachine: Sendable {
     }
     /// The phase of a job in hand.
     package func phase(of id: JobID) -> Phase? { held[id]?.phase }
+    /// Whether some kind has fewer places than there are slots.
+    package var limitsKinds: Bool { pools.isLimiting }
+    /// How many more jobs of a kind may be begun; nil for no limit but the slots.
+    package func room(forKind kind: String, at now: Timestamp) -> Int? { pools.room(for: kind, at: now) }
+    /// How the kinds stand that have limits or have crashed.
+    package var kinds: [KindStatus] { pools.statuses(at: time) }
 }
 
 /// What happens.
 extension QueueMachine {
+    /// Time passed.
+    package mutating func passed(_ now: Timestamp) { time = max(time, now) }
+
     /// The log grew.
     package mutating func grew() { isStale = true }
 
@@ -154,6 +194,8 @@ extension QueueMachine {
     /// `workers` is how many living processes want jobs of these queues, this one included: few jobs are shared out.
     package mutating func looked(_ look: Look, workers: Int = 1) {
         isStale = false
+        passed(look.time)
+        pools.size(ready: look.readyByKind, at: time)
         stop(look.lost)
         for id in look.surplus where held[id]?.phase == .leased { answer(id) }
         for id in look.admitted where held[id]?.phase == .leased { start(id) }
@@ -165,18 +207,24 @@ extension QueueMachine {
         let open = look.ready.filter { held[$0.id] == nil }.sorted { $0.precedes($1) }
         let share = (open.count + workers - 1) / workers
         var left = look.room
+        var places: [String: Int] = [:]
         var chosen: [Candidate] = []
         for candidate in open where chosen.count < min(room, share) {
             if let rest = left[candidate.queue] {
                 guard rest > 0 else { continue }
-                left[candidate.queue] = rest - 1
             }
+            if pools.isLimiting, let rest = places[candidate.kind] ?? pools.room(for: candidate.kind, at: time) {
+                guard rest > 0 else { continue }
+                places[candidate.kind] = rest - 1
+            }
+            left[candidate.queue]? -= 1
             chosen.append(candidate)
         }
         guard !chosen.isEmpty else { return }
         for candidate in chosen {
             held[candidate.id] = Held(
                 queue: candidate.queue, kind: candidate.kind, phase: .claiming, deadline: look.time)
+            pools.claimed(candidate.kind)
         }
         busy += chosen.count
         claims += 1
@@ -205,8 +253,17 @@ extension QueueMachine {
     }
 
     /// A handler has ended, with whatever answer; the shell keeps it.
-    package mutating func ended(_ id: JobID) {
-        guard let phase = held[id]?.phase, phase == .working || phase == .stopping else { return }
+    package mutating func ended(_ id: JobID, _ ending: Ending = .answered) {
+        guard let job = held[id], job.phase == .working || job.phase == .stopping else { return }
+        switch ending {
+        case .answered:
+            if pools.isLimiting { pools.answered(job.kind, after: job.started.map { time - $0 }) }
+        case .crashed(let message):
+            if let pause = pools.crashed(job.kind, message, at: time) {
+                actions.append(.tellPause(kind: job.kind, pause))
+            }
+        case .undone: break
+        }
         answer(id)
     }
 
@@ -267,6 +324,7 @@ extension QueueMachine {
     private mutating func start(_ id: JobID) {
         if held[id]?.phase == .leased { leased -= 1 }
         held[id]?.phase = .working
+        if pools.isLimiting { held[id]?.started = time }
         started += 1
         actions.append(.start(id))
     }
@@ -283,12 +341,14 @@ extension QueueMachine {
         if held[id]?.phase == .leased { leased -= 1 }
         held[id]?.phase = .answered
         busy -= 1
+        if let kind = held[id]?.kind { pools.left(kind) }
         answers.append(id)
         isStale = true
     }
 
     private mutating func drop(_ id: JobID) {
-        guard held.removeValue(forKey: id) != nil else { return }
+        guard let job = held.removeValue(forKey: id) else { return }
+        pools.left(job.kind)
         busy -= 1
     }
 

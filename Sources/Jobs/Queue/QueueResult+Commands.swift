@@ -28,6 +28,15 @@ extension QueueResult {
         }
     }
 
+    /// What it says of its kind.
+    package var ending: QueueMachine.Ending {
+        switch self {
+        case .completed, .failed: .answered
+        case .crashed(let message, _): .crashed(message)
+        case .deferred, .interrupted: .undone
+        }
+    }
+
     /// What the handler left beside its answer.
     package var evidence: [Blob] {
         switch self {

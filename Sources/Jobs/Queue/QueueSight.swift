@@ -24,6 +24,8 @@ package struct QueueSight {
 
     /// How many rows of one sort are read at one look; more come with the next.
     package static let mostRows = 1_024
+    /// How many ready jobs of kinds without a free place are stepped over at one look.
+    private static let mostOfFullKinds = 256
 
     package private(set) var look: QueueMachine.Look
     /// The rows of the jobs that may be claimed.
@@ -42,6 +44,8 @@ package struct QueueSight {
     private let machine: QueueMachine
     private let tables: JobQueue.Tables
     private var served: [String] = []
+    /// How many more jobs of a kind are worth seeing; nil for all.
+    private var places: [String: Int?] = [:]
 
     /// Reads the tables at a time; a round also looks after leases and deadlines.
     package init(
@@ -68,6 +72,7 @@ package struct QueueSight {
         let claiming = machine.claiming()
         let need = machine.room + claiming
         var free: [String] = []
+        var waiting = 0
         for (name, queue) in try tables.allQueues() where viewer.serves(name) {
             served.append(name)
             if queue.counts.unfinished > 0 { isEmpty = false }
@@ -82,24 +87,45 @@ package struct QueueSight {
                 for job in try tables.ready(in: name, limit: room + claiming) { consider(job) }
             } else {
                 free.append(name)
+                waiting += queue.counts.ready
             }
         }
         guard !free.isEmpty else { return }
         var left = need
+        var seen = 0
+        let before = look.readyByKind
         try tables.forEachReady(in: free) { job in
-            consider(job)
-            left -= 1
-            return left > 0
+            if consider(job) || !machine.limitsKinds { left -= 1 }
+            seen += 1
+            return left > 0 && seen < need + Self.mostOfFullKinds
+        }
+        if machine.limitsKinds, seen < waiting { estimate(since: before, waiting, of: seen) }
+    }
+
+    /// Takes those that weren't seen for jobs of the same kinds as those that were.
+    private mutating func estimate(since before: [String: Int], _ waiting: Int, of seen: Int) {
+        for (kind, count) in look.readyByKind {
+            let known = before[kind, default: 0]
+            look.readyByKind[kind] = known + (count - known) * waiting / seen
         }
     }
 
-    private mutating func consider(_ job: ListedJob) {
-        guard !machine.holds(job.id), viewer.knows(job.row.kind) else { return }
+    /// Whether the job may be claimed, as far as its kind is concerned.
+    @discardableResult
+    private mutating func consider(_ job: ListedJob) -> Bool {
+        guard !machine.holds(job.id), viewer.knows(job.row.kind) else { return false }
+        if machine.limitsKinds {
+            look.readyByKind[job.row.kind, default: 0] += 1
+            let place = places[job.row.kind] ?? machine.room(forKind: job.row.kind, at: look.time)
+            if let place, place <= 0 { return false }
+            places[job.row.kind] = .some(place.map { $0 - 1 })
+        }
         rows[job.id] = job.row
         look.ready.append(
             QueueMachine.Candidate(
                 id: job.id, kind: job.row.kind, position: job.row.position, priority: job.row.priority,
                 queue: job.row.queue))
+        return true
     }
 
     /// Which new leases in queues with a limit count: those with fewer than the limit before them in the log.

@@ -100,7 +100,9 @@ extension QueueSimulation {
 
     private mutating func start() {
         let id = WorkerID(identifying: ["simulated", "\(seed)", "\(processes.count)"])
-        processes.append(SimulatedProcess(id, slots: 1 + draw(4), lease: policy))
+        // Some have places of their own for the one kind.
+        let kinds = draw(2) == 0 ? [:] : ["work": KindPools.Limits(most: 1 + draw(4))]
+        processes.append(SimulatedProcess(id, slots: 1 + draw(4), lease: policy, kinds: kinds))
         let index = processes.count - 1
         schedule(.wake(index), within: .seconds(1))
         schedule(.round(index), within: .milliseconds(500))
@@ -239,6 +241,10 @@ extension QueueSimulation {
             schedule(.claim(index, jobs), within: .milliseconds(50))
         case .record(let ids): schedule(.record(index, ids), within: .milliseconds(50))
         case .renew(let ids): schedule(.renew(index, ids), within: .milliseconds(50))
+        case .tellPause:
+            // What an operator does who sees it: a new process.
+            processes[index].isAlive = false
+            start()
         case .start(let id):
             guard let token = processes[index].held[id]?.token else { return }
             schedule(.handlerEnds(index, id, token: token), within: happens(oneIn: 6) ? .seconds(90) : .seconds(3))
@@ -254,7 +260,8 @@ extension QueueSimulation {
     private mutating func end(_ id: JobID, _ token: Int, by index: Int) {
         guard processes[index].held[id]?.token == token else { return }
         if processes[index].answers[id] == nil { processes[index].answers[id] = answer() }
-        processes[index].machine.ended(id)
+        processes[index].machine.passed(time(of: index))
+        processes[index].machine.ended(id, processes[index].answers[id]?.ending ?? .undone)
         if happens(oneIn: 20) { schedule(.handlerEnds(index, id, token: token), within: .seconds(5)) }
         schedule(.wake(index), within: .milliseconds(10))
     }
@@ -310,6 +317,7 @@ extension QueueSimulation {
             processes[index].answers[job.id] = nil
             leased.append((job.id, lease.deadline))
         }
+        processes[index].machine.passed(time(of: index))
         let limited = processes[index].limited.contains(Self.queue) ? Set(leased.map(\.id)) : []
         processes[index].machine.claimed(leased, lost: lost, limited: limited)
     }

@@ -30,8 +30,8 @@ struct SimulatedProcess {
     /// Until then it does nothing, as if it were stopped.
     var stalledUntil: Timestamp?
 
-    init(_ id: WorkerID, slots: Int, lease: LeasePolicy) {
+    init(_ id: WorkerID, slots: Int, lease: LeasePolicy, kinds: [String: KindPools.Limits]) {
         self.id = id
-        machine = QueueMachine(QueueMachine.Settings(worker: id, slots: slots, lease: lease))
+        machine = QueueMachine(QueueMachine.Settings(worker: id, slots: slots, lease: lease, kinds: kinds))
     }
 }

@@ -35,6 +35,10 @@ package final class ProgramHandler: QueueHandler {
 
     package func check() async throws { _ = try await executable() }
 
+    package func limits(slots: Int) -> KindPools.Limits? {
+        KindPools.Limits(most: min(max(kind.most ?? slots, 1), slots), memoryPerJob: kind.memory)
+    }
+
     package func run(_ task: QueueTask) async throws -> QueueResult {
         let executable = try await executable()
         let parents = try await task.parents()

@@ -12,6 +12,9 @@ package protocol QueueHandler: Sendable {
     /// again is cheap.
     func check() async throws
 
+    /// How many of its jobs may run at once in a worker with some slots; nil for as many as there are slots, at once.
+    func limits(slots: Int) -> KindPools.Limits?
+
     /// Does one job; throws `CancellationError`, and nothing else, when cancelled, and then leaves nothing running.
     ///
     /// A failure of the work is a result. What else it throws counts as one that is tried again.
@@ -20,6 +23,8 @@ package protocol QueueHandler: Sendable {
 
 extension QueueHandler {
     package func check() async throws {}
+
+    package func limits(slots: Int) -> KindPools.Limits? { nil }
 }
 
 /// One attempt at a job, as its handler sees it.

@@ -13,6 +13,13 @@ package struct QueueHandlers: Sendable {
     package subscript(kind: String) -> (any QueueHandler)? { handlers[kind] }
     package func knows(_ kind: String) -> Bool { handlers[kind] != nil }
     package var kinds: [String] { handlers.keys.sorted() }
+
+    /// How many jobs of each kind may run at once, for kinds whose handlers say so, in a worker with some slots.
+    func limits(slots: Int) -> [String: KindPools.Limits] {
+        var limits: [String: KindPools.Limits] = [:]
+        for (kind, handler) in handlers { limits[kind] = handler.limits(slots: slots) }
+        return limits
+    }
 }
 
 /// A handler whose answer needs no waiting, so that no task is made for it.

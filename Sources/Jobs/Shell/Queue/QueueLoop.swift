@@ -37,7 +37,8 @@ struct QueueLoop {
             policy: configuration.lease)
         machine = QueueMachine(
             QueueMachine.Settings(
-                worker: configuration.worker, slots: configuration.slots, lease: configuration.lease))
+                worker: configuration.worker, slots: configuration.slots, lease: configuration.lease,
+                kinds: worker.handlers.limits(slots: configuration.slots)))
     }
 
     /// Runs until nothing is left or everything was given back; `begin` starts what takes time.
@@ -49,7 +50,9 @@ struct QueueLoop {
             if machine.isOver, !isSettling { return .drained }
             if isEmpty, worker.configuration.endsWhenEmpty, machine.isIdle, !isSettling { return .finished }
             if machine.needsLook || isRound { continue }
-            for message in try await mailbox.take() { try take(message) }
+            let messages = try await mailbox.take()
+            machine.passed(worker.time.time())
+            for message in messages { try take(message) }
         }
     }
 
@@ -67,7 +70,7 @@ struct QueueLoop {
             for id in lost { rows[id] = nil }
         case .ended(let id, let answer):
             answers[id] = answer
-            machine.ended(id)
+            machine.ended(id, answer.ending)
         case .recorded(let ids):
             for id in ids {
                 held[id] = nil
@@ -126,6 +129,9 @@ extension QueueLoop {
                 try await steps.record(batch)
                 mailbox.post(.recorded(ids))
             }
+        case .tellPause(let kind, let pause):
+            worker.logger.error("jobs of kind \(kind) are begun here no more: \(pause.reason)")
+            step(begin) { try await steps.tellPause(of: kind, pause) }
         case .renew(let ids):
             let jobs = ids.compactMap { held[$0] }
             step(begin) { mailbox.post(try await steps.renew(jobs)) }

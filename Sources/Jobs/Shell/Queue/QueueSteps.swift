@@ -205,6 +205,17 @@ extension QueueSteps {
         ) { decision.command(at: $0) }
     }
 
+    /// Records in the worker's stream that it begins no more jobs of a kind; one without a stream has nothing to say.
+    func tellPause(of kind: String, _ pause: KindBreaker.Pause) async throws {
+        let paused = WorkerKindPaused(crashes: pause.crashes, kind: kind, reason: pause.reason)
+        do throws(CommandError<Worker.Refusal>) {
+            try await CommandHandler<Worker>(log: log, effects: effects, worker: worker.rawValue)
+                .handle(worker.rawValue, .pauseKind(paused))
+        } catch {
+            guard case .refused = error else { throw error }
+        }
+    }
+
     /// Records how far a job has come; whether it could be doesn't matter.
     func progress(_ job: HeldJob, _ thousandths: Int, _ message: String?) async throws -> Loaded<Job>? {
         let worker = worker
