@@ -62,7 +62,7 @@ package struct UniqueKeySettling: Sendable {
     private let person: String
     private var taker: UniqueKeyTaker
     private var holders: [JobID: Loaded<Job>] = [:]
-    private var now = Timestamp.epoch
+    private var time = Timestamp.epoch
     private var pauses = 0
     private var rounds = 0
 
@@ -96,7 +96,7 @@ extension UniqueKeySettling {
     /// The key was read; holds that last for a time are judged by the time after that.
     package mutating func read(_ key: Loaded<UniqueKey>, at now: Timestamp) {
         self.key = key
-        self.now = now
+        time = now
         holders = [:]
         taker.closed = []
         goOn()
@@ -161,7 +161,7 @@ extension UniqueKeySettling {
             action = .readJob(taken.holder)
             return
         }
-        let verdict = taker.verdict(on: key.state, at: now) { holders[$0]?.state ?? .absent }
+        let verdict = taker.verdict(on: key.state, at: time) { holders[$0]?.state ?? .absent }
         switch verdict {
         case .free(let behind):
             let causes = holders.values.compactMap(\.lastPosition).sorted()
