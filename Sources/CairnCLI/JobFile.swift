@@ -3,18 +3,30 @@ import Glibc
 import Jobs
 
 /// A file of jobs: one JSON object a line; empty lines are skipped.
-enum JobFile {
-    static func read(_ path: String) throws -> [JobRequest] {
+struct JobFile {
+    let requests: [JobRequest]
+    private let path: String
+    /// Where each of the requests stands, from 1.
+    private let lines: [Int]
+
+    /// Reads a file, or standard input for `-`; `retry` is the policy of a kind, as far as a job doesn't say.
+    init(_ path: String, retry: (_ kind: String) -> RetryPolicy) throws {
         var requests: [JobRequest] = []
-        let lines = try bytes(of: path).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        for (number, line) in lines.enumerated() {
+        var numbers: [Int] = []
+        let lines = try Self.bytes(of: path).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (number, line) in zip(1..., lines) {
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
-            requests.append(try request(Array(line), at: number, in: path))
+            requests.append(try Self.request(Array(line), at: number, in: path, retry))
+            numbers.append(number)
         }
-        return requests
+        self.requests = requests
+        self.path = path
+        self.lines = numbers
     }
 
-    /// The whole file, or standard input for `-`.
+    /// As in `flow.jsonl:3: `, for the job with this index.
+    func place(of index: Int) -> String { "\(path):\(lines[index]): " }
+
     private static func bytes(of path: String) throws -> [UInt8] {
         let file = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw unreadable(path) }
@@ -34,17 +46,19 @@ enum JobFile {
         Failure(.usage, "can't read \(path): \(String(cString: strerror(errno)))")
     }
 
-    private static func request(_ line: [UInt8], at number: Int, in path: String) throws -> JobRequest {
+    private static func request(
+        _ line: [UInt8], at number: Int, in path: String, _ retry: (_ kind: String) -> RetryPolicy
+    ) throws -> JobRequest {
         let value: JSONValue
         do throws(JSONError) {
             value = try JSONParser.parse(line)
         } catch {
-            throw Failure(.usage, "\(path):\(number + 1): \(error)")
+            throw Failure(.usage, "\(path):\(number): \(error)")
         }
         do throws(SubmissionProblem) {
-            return try JobRequest(value, at: number)
+            return try JobRequest(value, at: number - 1, retry: retry)
         } catch {
-            throw Failure(.problem(error), in: path)
+            throw Failure(.problem(error)) { _ in "\(path):\(number): " }
         }
     }
 }

@@ -165,6 +165,28 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `empty lines count in the place of a mistake that only the whole file shows`() async throws {
+            let place = try Workplace()
+            try place.write(
+                "\n\n" + #"{"kind": "noop", "name": "a"}"# + "\n  \n" + #"{"kind": "noop", "after": ["b"]}"#,
+                "bad.jsonl")
+            let result = try await place.cairn("submit", "bad.jsonl")
+            #expect(result.status == 2 && result.errorText.contains("bad.jsonl:5: after:"), "\(result.errorText)")
+        }
+
+        @Test func `the kinds of a file of handlers say how often a job is tried where it doesn't`() async throws {
+            let place = try Self.place()
+            try place.write(Self.handlers + "\n    retry: {attempts: 7, base: 2s}", "handlers.yaml")
+            try place.write(#"{"kind": "count"}"# + "\n" + #"{"kind": "count", "attempts": 3}"#, "jobs.jsonl")
+            _ = try await place.json("submit", "jobs.jsonl", "--handlers", "handlers.yaml", "--id", "a")
+            _ = try await place.json("submit", "--kind", "count", "--handlers", "handlers.yaml", "--id", "b")
+            let attempts = try await place.json("query", "jobs").array?.compactMap { $0["maxAttempts"]?.int }
+            #expect(attempts == [7, 3, 7])
+            let job = try #require(try await place.json("query", "jobs")[1]?["job"]?.string)
+            let terms = try await place.json("query", "job", job)["events"]?[0]?["data"]?["terms"]
+            #expect(terms?["retry"]?["base"] == 2_000_000, "\(String(describing: terms))")
+        }
+
         @Test func `jobs are cancelled and retried, queues paused and resumed`() async throws {
             let place = try Self.place()
             let ids = try #require(try await place.json("submit", "flow.jsonl", "--id", "a")["jobs"]).texts

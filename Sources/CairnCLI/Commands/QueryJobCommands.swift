@@ -61,7 +61,7 @@ struct QueryJobs: AsyncParsableCommand {
             (found.ofQueues, found.more) = (jobs.jobs, jobs.more)
         }
         // What runs have is looked for only where there is room for it: their read models needn't be caught up else.
-        if subject != .queues, found.ofQueues.count < limit || limit == 0, let states = search.runStates {
+        if subject == .runs || subject == .either && found.ofQueues.count < limit, let states = search.runStates {
             var selection = options.selection(labels)
             selection.limit = limit - found.ofQueues.count
             let jobs = try queries.jobs(selection, states: states) { search.matches($0, now: now) }

@@ -30,6 +30,12 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("What to call the submission, so that repeating it is harmless.", valueName: "name"))
     var id: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The file of the programs, whose kinds say when a failed attempt is made again where a job doesn't.",
+            valueName: "file"))
+    var handlers: String?
+
     @Option(help: "Without a file: the kind of the job.")
     var kind: String?
 
@@ -91,7 +97,9 @@ struct SubmitCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let requests = try file.map(JobFile.read) ?? alike()
+        let kinds = try handlers.map(HandlerFile.catalogue)
+        let file = try file.map { try JobFile($0) { kind in kinds?[kind]?.retry ?? .standard } }
+        let requests = try file?.requests ?? alike(kinds)
         let store = try Store.open(at: store.path, .create)
         defer { store.close() }
         let submitID = id ?? WorkerID.new().rawValue
@@ -99,7 +107,7 @@ struct SubmitCommand: AsyncParsableCommand {
         do {
             receipt = try await QueueService(store).submit(requests, id: submitID, by: Person.current)
         } catch let refusal as QueueSubmitter.Refusal {
-            throw Failure(refusal, in: file)
+            throw Failure(refusal) { file?.place(of: $0) ?? "" }
         }
         try answer.output.print(Receipt(receipt, submitID)) {
             let known = receipt.jobs.count - receipt.new
@@ -109,8 +117,9 @@ struct SubmitCommand: AsyncParsableCommand {
         }
     }
 
-    private func alike() throws -> [JobRequest] {
+    private func alike(_ kinds: HandlerCatalogue?) throws -> [JobRequest] {
         var request = JobRequest(kind: kind ?? NoopHandler.kind)
+        if let policy = kinds?[request.kind]?.retry { request.retry = policy }
         if let queue { request.queue = queue }
         if let priority { request.priority = priority }
         if let delay { request.notBefore = TimeSource.system.time() + Microseconds(Int64(delay * 1e6)) }
@@ -159,10 +168,12 @@ extension QueueTerms.Unique.Conflict: ExpressibleByArgument {}
 
 extension Failure {
     /// Why a submission was refused.
-    init(_ refusal: QueueSubmitter.Refusal, in file: String?) {
+    ///
+    /// `place` tells where the job with an index stands, as in `flow.jsonl:3: `.
+    init(_ refusal: QueueSubmitter.Refusal, _ place: (Int) -> String) {
         switch refusal {
         case .problem(let problem):
-            let place = file.map { "\($0):\(problem.index + 1): " } ?? ""
+            let place = place(problem.index)
             let name = problem.name.map { "job “\($0)”: " } ?? ""
             self.init(.usage, "\(place)\(name)\(problem.field): \(problem.message)", remedy: problem.remedy)
         case .submittedDifferently(let submitID, let jobs):
@@ -174,10 +185,9 @@ extension Failure {
                 .failed, "the queue \(queue) takes no jobs while it drains",
                 remedy: "cairn jobs configure \(queue) --accept opens it")
         case .keyHeld(let index, let name, let key, let holder):
-            let place = file.map { "\($0):\(index + 1): " } ?? ""
             let who = holder.map { "job \($0) has" } ?? "others keep taking"
             self.init(
-                .failed, "\(place)\(name.map { "job “\($0)”: " } ?? "")\(who) the unique key “\(key)”",
+                .failed, "\(place(index))\(name.map { "job “\($0)”: " } ?? "")\(who) the unique key “\(key)”",
                 remedy: "wait for it, or submit with onConflict existing, replaceWaiting or keepLatest")
         }
     }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Cairn
 import CanonicalJSON
 import Determinism
-import Experiments
 import HTTPTransport
 import Jobs
 
@@ -79,14 +78,7 @@ struct WorkCommand: AsyncParsableCommand {
     /// The handlers of the file, each of which can do its jobs.
     private func checkedHandlers() async throws -> QueueHandlers {
         guard let path = handlers else { return QueueHandlers() }
-        let catalogue: HandlerCatalogue
-        do {
-            catalogue = try HandlersLoader.load(path)
-        } catch let problems as ExperimentProblems {
-            throw Failure(path, problems)
-        } catch let failure as ExperimentLoader.Failure {
-            throw Failure(.usage, "can't read \(failure.path): \(failure.reason)")
-        }
+        let catalogue = try HandlerFile.catalogue(path)
         OpenFiles.allow(concurrency * Self.filesOfProgram + Self.otherFiles)
         let handlers = catalogue.handlers()
         for kind in catalogue.kinds {

@@ -7,8 +7,10 @@ import Determinism
 extension JobRequest {
     /// Reads one job; `index` is its place among those of its file, from 0.
     ///
-    /// Throws `SubmissionProblem`, which names the field.
-    package init(_ value: JSONValue, at index: Int) throws(SubmissionProblem) {
+    /// `retry` is the policy of a kind, as far as the job doesn't say. Throws `SubmissionProblem`, which names the field.
+    package init(
+        _ value: JSONValue, at index: Int, retry policy: (_ kind: String) -> RetryPolicy = { _ in .standard }
+    ) throws(SubmissionProblem) {
         let fields = try JobFields(value, at: index)
         guard let kind = try fields.text("kind") else {
             throw fields.problem("kind", "it is missing", "say what kind of work it is, as in \"noop\"")
@@ -24,7 +26,7 @@ extension JobRequest {
         deadline = try fields.time("deadline")
         timeout = try fields.length("timeout")
         tags = try fields.texts("tags")
-        retry = try fields.retry()
+        retry = try fields.retry(policy(kind))
         unique = try fields.unique()
     }
 }
@@ -120,14 +122,14 @@ private struct JobFields {
         return texts
     }
 
-    func retry() throws(SubmissionProblem) -> RetryPolicy {
-        let attempts = try integer("attempts") ?? RetryPolicy.standard.attempts
+    func retry(_ policy: RetryPolicy) throws(SubmissionProblem) -> RetryPolicy {
+        let attempts = try integer("attempts") ?? policy.attempts
         guard (1...1_000).contains(attempts) else {
             throw problem("attempts", "\(attempts) is out of range", "use 1 to 1000, the first attempt included")
         }
         return RetryPolicy(
-            attempts: attempts, base: try length("backoff") ?? RetryPolicy.standard.base,
-            cap: try length("longestBackoff") ?? RetryPolicy.standard.cap)
+            attempts: attempts, base: try length("backoff") ?? policy.base,
+            cap: try length("longestBackoff") ?? policy.cap)
     }
 
     /// A key, or an object with a key and what is otherwise than usual.
