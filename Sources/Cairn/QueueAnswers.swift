@@ -138,6 +138,7 @@ extension QueueAnswer: CanonicalEncodable {
         writer.field("draining", summary.isDraining)
         writer.field("oldestReady", oldestReady)
         writer.optionalField("pause", summary.pause)
+        writer.field("pruned", summary.pruned)
         writer.field("queue", name)
         writer.endObject()
     }
@@ -205,6 +206,7 @@ package struct WorkerAnswer: Sendable, CanonicalEncodable {
         writer.field("host", row.host)
         writer.optionalField("jobs", status?.jobs)
         writer.optionalField("kinds", status?.kinds)
+        writer.optionalField("pools", status?.pools)
         writer.field("process", row.process)
         writer.field("queues", row.queues)
         writer.optionalField("running", status?.running)

@@ -70,18 +70,19 @@ package struct TopFrame: Sendable {
 
     /// The frame with rates, given the one before it.
     ///
-    /// Dropped jobs make counts smaller; what would be negative is 0.
+    /// A job that an operator wants done after all hasn't ended any more; what would be negative is 0.
     package func following(_ before: TopFrame) -> TopFrame {
         let seconds = (time - before.time).seconds
         guard seconds > 0 else { return self }
         func rate(_ now: Int, _ then: Int) -> Double { Double(max(0, now - then)) / seconds }
         var frame = self
         frame.eventRate = rate(events, before.events)
-        let known = Dictionary(before.queues.map { ($0.name, $0.summary.counts) }) { first, _ in first }
+        let known = Dictionary(before.queues.map { ($0.name, $0.summary) }) { first, _ in first }
         for queue in queues {
-            let (now, then) = (queue.summary.counts, known[queue.name] ?? QueueCounts())
+            let (now, then) = (queue.summary, known[queue.name] ?? QueueSummary())
             frame.rates[queue.name] = Rate(
-                done: rate(now.ended, then.ended), submitted: rate(now.total, then.total))
+                done: rate(now.counts.ended + now.pruned, then.counts.ended + then.pruned),
+                submitted: rate(now.counts.total + now.pruned, then.counts.total + then.pruned))
         }
         let tallies = Dictionary(before.workers.map { ($0.id, $0.status?.tally.done ?? 0) }) { first, _ in first }
         for worker in workers {

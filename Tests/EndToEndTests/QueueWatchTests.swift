@@ -35,6 +35,11 @@ extension EndToEndTests {
             let top = try await place.json("top", "--once")
             #expect(top["workers"]?[0]?["jobs"]?[0]?["message"] == "a quarter", "\(top)")
             #expect(top["queues"]?[0]?["counts"]?["running"] == 1)
+            let pool = top["workers"]?[0]?["pools"]?[0]
+            #expect(
+                pool?["kind"] == "count" && pool?["running"] == 1 && pool?["most"] == 16, "\(String(describing: pool))")
+            let frame = try await place.cairn("top")
+            #expect(frame.text.contains("PLACES FOR") && frame.text.contains("25 %: a quarter"), "\(frame.text)")
             try place.write("", "go")
             let unlocked = try await place.json("jobs", "unlock", "--tag", "a=b", "--note", "it hangs")
             #expect(unlocked["changed"]?[0]?.string == id)

@@ -9,7 +9,7 @@ enum TopText {
 
     static func text(of frame: TopFrame, store: String) -> String {
         let parts = [
-            head(frame, store), queues(frame), workers(frame), jobs(frame), failures(frame),
+            head(frame, store), queues(frame), workers(frame), pools(frame), jobs(frame), failures(frame),
         ]
         return parts.compactMap(\.self).joined(separator: "\n")
     }
@@ -64,6 +64,32 @@ enum TopText {
     private static func running(_ worker: WorkerAnswer) -> String {
         let slots = Quantities.grouped(worker.row.concurrency)
         return worker.status.map { "\(Quantities.grouped($0.running)) of \(slots)" } ?? slots
+    }
+
+    /// How many jobs of a kind run in which worker, and why as many; nil where no kind has places of its own.
+    private static func pools(_ frame: TopFrame) -> String? {
+        let pools = frame.workers.prefix(mostWorkers).flatMap { worker in
+            (worker.status?.pools ?? []).map { (worker: worker.id, pool: $0) }
+        }
+        guard !pools.isEmpty else { return nil }
+        return TableLayout<(worker: WorkerID, pool: WorkerStatus.Pool)>()
+            .column("places for") { $0.pool.kind }
+            .column("worker") { String($0.worker.rawValue.prefix(10)) }
+            .number("running") { place in
+                Quantities.grouped(place.pool.running)
+                    + (place.pool.target.map { " of \(Quantities.grouped($0))" } ?? "")
+            }
+            .number("least") { $0.pool.least.map(Quantities.grouped) ?? "" }
+            .number("most") { $0.pool.most.map(Quantities.grouped) ?? "" }
+            .number("ready") { $0.pool.ready.map(Quantities.grouped) ?? "" }
+            .number("median") { $0.pool.medianDuration.map { Quantities.duration(microseconds: $0.count) } ?? "" }
+            .number("crashes") { Quantities.grouped($0.pool.crashes) }
+            .column("remark") { place in
+                QueueJobText.shortened(
+                    place.pool.pause.map { "paused here: \($0)" } ?? place.pool.notBefore.map { "not before \($0)" }
+                        ?? "")
+            }
+            .table(pools).rendered(bold: Terminal.bold)
     }
 
     /// The jobs that have run the longest; nil when none does.

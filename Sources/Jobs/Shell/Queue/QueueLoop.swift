@@ -236,7 +236,7 @@ extension QueueLoop {
         WorkerStatus(
             worker: worker.configuration.worker, time: worker.time.time(), slots: worker.configuration.slots,
             running: machine.running, kinds: worker.handlers.kinds, isDraining: machine.isDraining, tally: tally,
-            jobs: longest)
+            jobs: longest, pools: machine.kinds.map(WorkerStatus.Pool.init))
     }
 
     /// Those that have run the longest, of as many as may be looked at.

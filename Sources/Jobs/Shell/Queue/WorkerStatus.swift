@@ -32,6 +32,39 @@ package struct WorkerStatus: Equatable, Sendable {
         }
     }
 
+    /// How many jobs of a kind may run in this worker, and from what that follows.
+    package struct Pool: Equatable, Sendable {
+        /// How often its program crashed lately.
+        package let crashes: Int
+        package let kind: String
+        package let least: Int?
+        /// How long half of its latest jobs took at most.
+        package let medianDuration: Microseconds?
+        package let most: Int?
+        /// Nothing of it is begun before, since it crashed.
+        package let notBefore: Timestamp?
+        /// Why this worker begins nothing of it any more.
+        package let pause: String?
+        /// How many were ready at the last look, as far as it counted.
+        package let ready: Int?
+        package let running: Int
+        /// How many may run now.
+        package let target: Int?
+
+        package init(_ status: KindStatus) {
+            crashes = status.crashes
+            kind = status.kind
+            least = status.inputs?.least
+            medianDuration = status.inputs?.medianDuration
+            most = status.inputs?.most
+            notBefore = status.notBefore
+            pause = status.pause?.reason
+            ready = status.inputs?.ready
+            running = status.running
+            target = status.target
+        }
+    }
+
     /// The most jobs that are told of one by one.
     package static let mostJobs = 16
 
@@ -41,6 +74,8 @@ package struct WorkerStatus: Equatable, Sendable {
     package var jobs: [Running]
     /// What it knows to do.
     package var kinds: [String]
+    /// Of the kinds that have places of their own, or whose program crashed.
+    package var pools: [Pool]
     /// How many handlers run, or are about to.
     package var running: Int
     /// How many may.
@@ -52,11 +87,12 @@ package struct WorkerStatus: Equatable, Sendable {
 
     package init(
         worker: WorkerID, time: Timestamp, slots: Int, running: Int, kinds: [String], isDraining: Bool = false,
-        tally: QueueTally = QueueTally(), jobs: [Running] = []
+        tally: QueueTally = QueueTally(), jobs: [Running] = [], pools: [Pool] = []
     ) {
         self.isDraining = isDraining
         self.jobs = jobs
         self.kinds = kinds
+        self.pools = pools
         self.running = running
         self.slots = slots
         self.tally = tally
@@ -163,6 +199,7 @@ extension WorkerStatus: CanonicalCodable {
         writer.field("draining", isDraining)
         writer.field("jobs", jobs)
         writer.field("kinds", kinds)
+        writer.field("pools", pools)
         writer.field("running", running)
         writer.field("slots", slots)
         writer.field("tally", tally)
@@ -176,6 +213,7 @@ extension WorkerStatus: CanonicalCodable {
         isDraining = try reader.field("draining")
         jobs = try reader.field("jobs")
         kinds = try reader.field("kinds")
+        pools = try reader.field("pools")
         running = try reader.field("running")
         slots = try reader.field("slots")
         tally = try reader.field("tally")
@@ -207,6 +245,39 @@ extension WorkerStatus.Running: CanonicalCodable {
         progress = try reader.optionalField("progress")
         queue = try reader.field("queue")
         since = try reader.field("since")
+        try reader.endObject()
+    }
+}
+
+extension WorkerStatus.Pool: CanonicalCodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("crashes", crashes)
+        writer.field("kind", kind)
+        writer.optionalField("least", least)
+        writer.optionalField("medianDuration", medianDuration)
+        writer.optionalField("most", most)
+        writer.optionalField("notBefore", notBefore)
+        writer.optionalField("pause", pause)
+        writer.optionalField("ready", ready)
+        writer.field("running", running)
+        writer.optionalField("target", target)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        crashes = try reader.field("crashes")
+        kind = try reader.field("kind")
+        least = try reader.optionalField("least")
+        let median: Int? = try reader.optionalField("medianDuration")
+        medianDuration = median.map { Microseconds(Int64($0)) }
+        most = try reader.optionalField("most")
+        notBefore = try reader.optionalField("notBefore")
+        pause = try reader.optionalField("pause")
+        ready = try reader.optionalField("ready")
+        running = try reader.field("running")
+        target = try reader.optionalField("target")
         try reader.endObject()
     }
 }
