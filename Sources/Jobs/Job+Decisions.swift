@@ -41,7 +41,7 @@ extension Job {
         case .absent: return [.submitted(submission)]
         case .forestalled(let forestalled):
             if let answer = forestalled.answer { throw .standsFor(answer) }
-            guard forestalled.keyLosses == losses else { throw .keyLost }
+            guard forestalled.keyTurns == losses else { throw .keyLost }
             return [.submitted(submission)]
         case .known(let job) where job.submission == submission: return []
         case .known: throw .submittedDifferently
@@ -180,7 +180,7 @@ extension Job {
         case .failed, .skipped, .cancelled:
             if job.submission.terms?.unique != nil {
                 guard let losses else { throw .needsKey }
-                guard losses == job.keyLosses else { throw .keyLost }
+                guard losses == job.keyTurns else { throw .keyLost }
             }
             return [.retryRequested(JobRetryRequested(by: person))]
         case .ready: return []

@@ -22,7 +22,7 @@ package enum Job: Decider {
         /// The job that was given in its place, so that it will never be submitted; nil if it may be.
         package let answer: JobID?
         /// How often others made sure that it isn't submitted without another look at its key.
-        package let keyLosses: Int
+        package let keyTurns: Int
     }
 
     /// A submitted job, as far as it has come.
@@ -44,8 +44,10 @@ package enum Job: Decider {
         package var deferrals = 0
         /// Whether a worker had it since it was submitted or an operator asked for it anew; false for a job of a run.
         package var hasBegun = false
-        /// How often others made sure that it isn't begun again without another look at its unique key.
-        package var keyLosses = 0
+        /// How often it was begun anew, or others made sure that it isn't without another look at its unique key.
+        ///
+        /// What somebody decided before the last of these counts no more. 0 for a job of a run.
+        package var keyTurns = 0
         package var stage = Stage.ready
 
         package init(submission: JobSubmitted) { self.submission = submission }
@@ -82,8 +84,8 @@ package enum Job: Decider {
     }
 
     package enum Command: Equatable, Sendable {
-        /// Submit it, having seen that it lost its unique key so often.
-        case submit(JobSubmitted, keyLosses: Int = 0)
+        /// Submit it, if its turn is still the one at which its unique key was taken.
+        case submit(JobSubmitted, keyTurns: Int = 0)
         case lease(to: WorkerID, at: Timestamp, for: Microseconds)
         case renew(by: WorkerID, at: Timestamp, for: Microseconds)
         case complete(by: WorkerID, at: Timestamp, result: JSONValue)
@@ -92,8 +94,8 @@ package enum Job: Decider {
         case expire(from: WorkerID, at: Timestamp, reason: JobLeaseExpired.Reason, policy: LeasePolicy)
         case release(by: WorkerID, at: Timestamp)
         case skip(JobSkipped)
-        /// Have it done again; where it has a unique key, having taken that after it was lost so often.
-        case requestRetry(by: String, keyLosses: Int? = nil)
+        /// Have it done again; where it has a unique key, if its turn is still the one at which that was taken.
+        case requestRetry(by: String, keyTurns: Int? = nil)
         case cancel(by: String, note: String?, reason: JobCancelled.Reason)
         case cancelPastDeadline(at: Timestamp)
         case crash(by: WorkerID, at: Timestamp, message: String, policy: LeasePolicy)
@@ -157,16 +159,16 @@ package enum Job: Decider {
 extension Job {
     private static func forestall(_ state: State, _ event: JobEvent) -> State {
         guard case .keyLost(let lost) = event else { return state }
-        let losses = if case .forestalled(let before) = state { before.keyLosses } else { 0 }
+        let losses = if case .forestalled(let before) = state { before.keyTurns } else { 0 }
         return .forestalled(
-            Forestalled(answer: lost.reason == .existing ? lost.holder : nil, keyLosses: losses + 1))
+            Forestalled(answer: lost.reason == .existing ? lost.holder : nil, keyTurns: losses + 1))
     }
 }
 
 extension Job.Progress {
     fileprivate init(_ submission: JobSubmitted, after state: Job.State) {
         self.init(submission: submission)
-        if case .forestalled(let forestalled) = state { keyLosses = forestalled.keyLosses }
+        if case .forestalled(let forestalled) = state { keyTurns = forestalled.keyTurns }
     }
 
     fileprivate mutating func evolve(_ event: JobEvent) {
@@ -199,7 +201,7 @@ extension Job.Progress {
             deferrals += 1
             stage = .deferred(notBefore: deferred.notBefore)
         case .cancelled(let cancelled): stage = .cancelled(cancelled.reason)
-        case .keyLost: keyLosses += 1
+        case .keyLost: keyTurns += 1
         case .progressed, .resultLate: break
         case .skipped(let skipped): stage = .skipped(skipped)
         case .retryRequested:
@@ -207,6 +209,7 @@ extension Job.Progress {
             crashes = 0
             hangs = 0
             hasBegun = false
+            if submission.terms != nil { keyTurns += 1 }
             stage = .ready
         }
     }

@@ -20,7 +20,7 @@ extension QueueRow: CanonicalCodable {
         writer.optionalField("finished", finished)
         writer.optionalCount("hangs", hangs)
         if join != .allSuccess { writer.field("join", join) }
-        writer.optionalCount("keyLosses", keyLosses)
+        writer.optionalCount("keyTurns", keyTurns)
         writer.field("kind", kind)
         if labels != Self.noLabels { writer.field("labels", labels) }
         if lastPosition != position { writer.field("last", lastPosition) }
@@ -91,7 +91,7 @@ extension QueueRow: CanonicalCodable {
         finished = try reader.optionalField("finished")
         hangs = try reader.count("hangs")
         join = try reader.optionalField("join") ?? .allSuccess
-        keyLosses = try reader.count("keyLosses")
+        keyTurns = try reader.count("keyTurns")
         kind = try reader.field("kind")
         labels = try reader.optionalField("labels") ?? Self.noLabels
         lastPosition = try reader.optionalField("last") ?? position

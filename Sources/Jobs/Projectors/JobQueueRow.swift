@@ -42,8 +42,8 @@ package struct QueueRow: Equatable, Sendable {
     package internal(set) var failed = 0
     /// When it ended; nil while it hasn't.
     package internal(set) var finished: Timestamp?
-    /// How often others made sure that it isn't begun again without another look at its unique key.
-    package internal(set) var keyLosses = 0
+    /// How often it was begun anew, or others made sure that it isn't without another look at its unique key.
+    package internal(set) var keyTurns = 0
     /// Where its last event stands.
     package internal(set) var lastPosition: Position
     /// How many answers came after they counted.
@@ -111,7 +111,7 @@ package struct QueueRow: Equatable, Sendable {
         progress.failures = failures
         progress.hangs = hangs
         progress.hasBegun = started != nil
-        progress.keyLosses = keyLosses
+        progress.keyTurns = keyTurns
         progress.spent = spent
         progress.stage = stage
         return Loaded(state: .known(progress), revision: revision, lastPosition: lastPosition)
@@ -133,7 +133,7 @@ extension QueueRow {
             guard case .leased = stage else { return }
             progress = Progress(message: progressed.message, thousandths: progressed.thousandths)
         case .resultLate: lateResults += 1
-        case .keyLost: keyLosses += 1
+        case .keyLost: keyTurns += 1
         default:
             turned = event.position
             pass(event.time)
@@ -210,6 +210,7 @@ extension QueueRow {
         finished = nil
         progress = nil
         started = nil
+        keyTurns += 1
         forgetParents()
     }
 }

@@ -11,7 +11,7 @@ package import EventLog
 /// 2. Of these, one that could still be begun by somebody who has read it already (it isn't there, or an operator may have
 ///    it done again) is closed by `job.keyLost`.
 /// 3. The key is taken, if nobody took it since it was read.
-/// 4. The job is begun, if nobody closed it since it was read.
+/// 4. The job is begun, if nobody closed it or began it anew since it was read.
 package struct UniqueKeySettling: Sendable {
     /// What is to become of the job when it has its key.
     package enum Goal: Equatable, Sendable {
@@ -138,8 +138,8 @@ extension UniqueKeySettling {
     private func command(behind: JobID? = nil) -> Job.Command {
         switch goal {
         case .submit:
-            .submit(behind.map { submission.waiting(for: $0) } ?? submission, keyLosses: own.state.keyLosses)
-        case .retry: .requestRetry(by: person, keyLosses: own.state.keyLosses)
+            .submit(behind.map { submission.waiting(for: $0) } ?? submission, keyTurns: own.state.keyTurns)
+        case .retry: .requestRetry(by: person, keyTurns: own.state.keyTurns)
         }
     }
 
@@ -183,12 +183,12 @@ extension UniqueKeySettling {
 }
 
 extension Job.State {
-    /// How often its unique key was lost.
-    var keyLosses: Int {
+    /// How often it was begun anew or closed.
+    var keyTurns: Int {
         switch self {
         case .absent: 0
-        case .forestalled(let forestalled): forestalled.keyLosses
-        case .known(let job): job.keyLosses
+        case .forestalled(let forestalled): forestalled.keyTurns
+        case .known(let job): job.keyTurns
         }
     }
 }

@@ -252,7 +252,7 @@ extension JobGrid {
 
     private static let keys = [
         Row(
-            "submit it having seen the key lost", .submit(Sample.submitted(terms: terms), keyLosses: 1),
+            "submit it having seen the key lost", .submit(Sample.submitted(terms: terms), keyTurns: 1),
             ofRun: "!submittedDifferently",
             [
                 "absent forestalled": "submitted", "answered": "!standsFor",

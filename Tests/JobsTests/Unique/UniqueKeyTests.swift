@@ -83,7 +83,7 @@ import Testing
         let terms = QueueTerms(unique: QueueTerms.Unique("k"))
         let failed = JobGrid.history("failed", terms: terms)
         func retry(_ losses: Int?, after history: [JobEvent]) -> Result<[JobEvent], Job.Refusal> {
-            decision(Job.self, given: history, when: .requestRetry(by: "me", keyLosses: losses))
+            decision(Job.self, given: history, when: .requestRetry(by: "me", keyTurns: losses))
         }
         let requested: Result<[JobEvent], Job.Refusal> = .success([.retryRequested(JobRetryRequested(by: "me"))])
         #expect(retry(nil, after: failed) == .failure(.needsKey))
@@ -97,8 +97,8 @@ import Testing
         let submitted = JobEvent.submitted(Sample.submitted(terms: QueueTerms(unique: QueueTerms.Unique("k"))))
         let lost = JobGrid.keyLost(.taken)
         let state = state(of: Job.self, given: [lost, lost, submitted])
-        #expect(state.keyLosses == 2)
-        let closed = decision(Job.self, given: [lost, lost], when: .submit(Sample.submitted(), keyLosses: 1))
+        #expect(state.keyTurns == 2)
+        let closed = decision(Job.self, given: [lost, lost], when: .submit(Sample.submitted(), keyTurns: 1))
         #expect(closed == .failure(.keyLost))
     }
 }
