@@ -17,11 +17,17 @@ enum Terminal {
         return String(cString: value)
     }
 
-    /// Text that takes the place of all that is on the screen, each line cut at its edge.
-    static func screen(_ text: String) -> String {
-        "\u{1B}[H\u{1B}[?7l"
-            + text.split(separator: "\n", omittingEmptySubsequences: false)
-            .joined(separator: "\u{1B}[K\n") + "\u{1B}[J\u{1B}[?7h"
+    /// Text that takes the place of all that is on the screen; what is too wide or too long for it is cut.
+    static func screen(_ text: String, height: Int = outputHeight) -> String {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).prefix(max(1, height - 1))
+        return "\u{1B}[H\u{1B}[?7l" + lines.joined(separator: "\u{1B}[K\n") + "\u{1B}[K\u{1B}[J\u{1B}[?7h"
+    }
+
+    /// Rows of the terminal that standard output is.
+    static var outputHeight: Int {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0 else { return .max }
+        return Int(size.ws_row)
     }
 
     /// Columns of the terminal that standard error is.
