@@ -38,7 +38,7 @@ class Sizes:
 FULL = Sizes(
     append_events=300_000, single_events=3_000, concurrent_events=60_000, calls=10_000, jobs=1_000_000,
     peer_events=100_000, peer_calls=2_000, concurrent_calls=20_000, queue_jobs=200_000, queue_paced=30_000,
-    queue_ready=1_000_000, flow_jobs=100_000, peer_jobs=10_000)
+    queue_ready=1_000_000, flow_jobs=100_000, peer_jobs=5_000)
 QUICK = Sizes(
     append_events=50_000, single_events=500, concurrent_events=10_000, calls=1_000, jobs=20_000, peer_events=10_000,
     peer_calls=200, concurrent_calls=2_000, queue_jobs=20_000, queue_paced=3_000, queue_ready=20_000, flow_jobs=10_000,

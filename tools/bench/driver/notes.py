@@ -37,6 +37,15 @@ BOUNDS = {
     "concurrent": [
         "the latency: 1,000 calls at once of 500 ms are 2,000 a second at best; submitting the jobs comes before",
     ],
+    "queue": [
+        "CPU: of the worker's, the read model that it follows is a fifth, deciding leases and completions an eighth, looking "
+        "at the queues a tenth; reference counts are a sixth of all of it, malloc and memmove another",
+        "a start at a pace waits for two flushes, the submission's and the lease's, with a look at the queues between them",
+    ],
+    "queue-peers": [
+        "procrastinate fetches each job by a statement of its own and writes its end by another; huey writes and deletes "
+        "one row per job, each in a transaction",
+    ],
     "inspect": [
         "Inspect AI: one core of Python; Cairn writes every question and answer to disk before it goes on",
     ],
