@@ -12,7 +12,7 @@ import time
 from huey import SqliteHuey
 
 mode, path, jobs, at_once = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-queue = SqliteHuey("bench", filename=path, fsync=True, results=False)
+queue = SqliteHuey("bench", filename=path, fsync=True, results=False, timeout=60)
 lock = threading.Lock()
 all_done = threading.Event()
 done = 0
