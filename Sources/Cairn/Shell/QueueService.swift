@@ -72,7 +72,7 @@ package struct QueueService: Sendable {
                 try await workers.handle(id.rawValue, .start(started))
                 do {
                     let outcome = try await worker.work()
-                    try await workers.handle(id.rawValue, .stop(outcome == .finished ? .finished : .drained))
+                    try await workers.handle(id.rawValue, .stop(outcome == .drained ? .drained : .finished))
                     return outcome
                 } catch {
                     _ = try? await workers.handle(id.rawValue, .stop(.failed))

@@ -73,6 +73,7 @@ struct WorkCommand: AsyncParsableCommand {
         let ended = WorkEnded(
             worker: session.id, outcome: outcome, tally: display.tally, took: display.elapsed)
         try answer.output.print(ended) { ended.text }
+        if case .blocked = outcome { throw ExitStatus.incomplete.exitCode }
     }
 
     /// The handlers of the file, each of which can do its jobs.
@@ -121,13 +122,27 @@ private struct WorkEnded: CanonicalEncodable {
             parts.append("\(Quantities.grouped(count)) \(word)")
         }
         return parts.joined(separator: ", ") + " in \(Quantities.duration(microseconds: took.count)); "
-            + (outcome == .finished
-                ? "nothing is left to do\n" : "what wasn't finished waits for another worker\n")
+            + rest + "\n"
+    }
+
+    private var rest: String {
+        switch outcome {
+        case .finished: "nothing is left to do"
+        case .drained: "what wasn't finished waits for another worker"
+        case .blocked(let reasons): "what is left can't be begun: " + reasons.joined(separator: ", ")
+        }
     }
 
     func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
-        writer.field("outcome", outcome == .finished ? "finished" : "drained")
+        if case .blocked(let reasons) = outcome { writer.field("blocked", reasons) }
+        let word =
+            switch outcome {
+            case .finished: "finished"
+            case .drained: "drained"
+            case .blocked: "blocked"
+            }
+        writer.field("outcome", word)
         writer.field("tally", tally)
         writer.field("took", took)
         writer.field("worker", worker)

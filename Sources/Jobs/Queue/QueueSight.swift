@@ -26,6 +26,8 @@ package struct QueueSight {
     package static let mostRows = 1_024
     /// How many ready jobs of kinds without a free place are stepped over at one look.
     private static let mostOfFullKinds = 256
+    /// How many ready jobs of kinds that nobody here knows are stepped over at one look.
+    private static let mostOfUnknownKinds = 16_384
 
     package private(set) var look: QueueMachine.Look
     /// The rows of the jobs that may be claimed.
@@ -44,6 +46,11 @@ package struct QueueSight {
     private let machine: QueueMachine
     private let tables: JobQueue.Tables
     private var served: [String] = []
+    /// Kinds of ready jobs that nobody here knows.
+    private var unknownKinds: Set<String> = []
+    private var pausedQueues: [String] = []
+    /// How many jobs run, or will be ready by themselves.
+    private var moving = 0
     /// How many more jobs of a kind are worth seeing; nil for all.
     private var places: [String: Int?] = [:]
 
@@ -68,6 +75,15 @@ package struct QueueSight {
         nextTime = try tables.nextTime(after: time, in: served)
     }
 
+    /// Why nothing happens though something is left, as long as nobody changes that; nil where something can happen.
+    package var blocks: [String]? {
+        guard !isEmpty, moving == 0, look.ready.isEmpty, arrears.isEmpty, machine.isIdle else { return nil }
+        let reasons =
+            unknownKinds.sorted().map { "no handler for jobs of kind \($0)" }
+            + pausedQueues.map { "the queue \($0) is paused" }
+        return reasons.isEmpty ? nil : reasons
+    }
+
     private mutating func seeWork() throws {
         let claiming = machine.claiming()
         let need = machine.room + claiming
@@ -76,6 +92,12 @@ package struct QueueSight {
         for (name, queue) in try tables.allQueues() where viewer.serves(name) {
             served.append(name)
             if queue.counts.unfinished > 0 { isEmpty = false }
+            moving += queue.counts.running
+            if queue.pause == nil {
+                moving += queue.counts.scheduled + queue.counts.retrying
+            } else if queue.counts.unfinished > queue.counts.running {
+                pausedQueues.append(name)
+            }
             if let limit = queue.concurrency {
                 limited.insert(name)
                 look.room[name] = max(limit - queue.counts.running - machine.claiming(in: name), 0)
@@ -91,13 +113,19 @@ package struct QueueSight {
             }
         }
         guard !free.isEmpty else { return }
-        var left = need
-        var seen = 0
+        var left = machine.room
+        var (seen, full, unknown) = (0, 0, 0)
         let before = look.readyByKind
         try tables.forEachReady(in: free) { job in
-            if consider(job) || !machine.limitsKinds { left -= 1 }
             seen += 1
-            return left > 0 && seen < need + Self.mostOfFullKinds
+            if consider(job) {
+                left -= 1
+            } else if !viewer.knows(job.row.kind) {
+                unknown += 1
+            } else if !machine.holds(job.id) {
+                full += 1
+            }
+            return left > 0 && full < Self.mostOfFullKinds && unknown < Self.mostOfUnknownKinds
         }
         if machine.limitsKinds, seen < waiting { estimate(since: before, waiting, of: seen) }
     }
@@ -113,7 +141,11 @@ package struct QueueSight {
     /// Whether the job may be claimed, as far as its kind is concerned.
     @discardableResult
     private mutating func consider(_ job: ListedJob) -> Bool {
-        guard !machine.holds(job.id), viewer.knows(job.row.kind) else { return false }
+        guard viewer.knows(job.row.kind) else {
+            unknownKinds.insert(job.row.kind)
+            return false
+        }
+        if machine.holds(job.id) { return false }
         if machine.limitsKinds {
             look.readyByKind[job.row.kind, default: 0] += 1
             let place = places[job.row.kind] ?? machine.room(forKind: job.row.kind, at: look.time)

@@ -130,6 +130,16 @@ import Testing
         #expect(try bench.row(receipt.jobs[0]).state == .cancelled)
     }
 
+    @Test func `what nobody here can begin doesn't keep others waiting, nor the worker from ending`() async throws {
+        let bench = try QueueBench()
+        try await bench.submit(
+            (0..<20).map { _ in JobRequest(kind: "unheardOf") } + [JobRequest(kind: "noop", priority: -5)])
+        #expect(
+            try await bench.worker(slots: 2).work() == .blocked(["no handler for jobs of kind unheardOf"]))
+        #expect(try bench.counts().completed == 1)
+        #expect(try bench.counts().ready == 20)
+    }
+
     @Test func `a job isn't begun before its time, and ends at its deadline`() async throws {
         let bench = try QueueBench()
         let now = TimeSource.system.time()

@@ -23,6 +23,8 @@ struct QueueLoop {
     private var isRound = true
     /// Whether nothing was left at the last look.
     private var isEmpty = false
+    /// Why nothing can happen though something is left, as of the last look.
+    private var blocks: [String]?
     /// When the earliest job that waits for a time may be claimed, and the process is woken for it.
     private var alarm: Timestamp?
     /// What became of the attempts so far.
@@ -48,7 +50,10 @@ struct QueueLoop {
             if machine.needsLook || isRound { try await look(begin) }
             perform(begin)
             if machine.isOver, !isSettling { return .drained }
-            if isEmpty, worker.configuration.endsWhenEmpty, machine.isIdle, !isSettling { return .finished }
+            if worker.configuration.endsWhenEmpty, machine.isIdle, !isSettling {
+                if isEmpty { return .finished }
+                if let blocks { return .blocked(blocks) }
+            }
             if machine.needsLook || isRound { continue }
             let messages = try await mailbox.take()
             machine.passed(worker.time.time())
@@ -196,6 +201,7 @@ extension QueueLoop {
             rows.merge(sight.rows) { _, new in new }
             limited = sight.limited
             isEmpty = sight.isEmpty
+            blocks = sight.blocks
             arrears = sight.arrears
             if isRound { machine.tick(now) }
             machine.looked(sight.look, workers: sight.workers)
@@ -208,6 +214,7 @@ extension QueueLoop {
     private mutating func settle(_ arrears: QueueArrears, _ begin: Begin) {
         isSettling = true
         isEmpty = false
+        blocks = nil
         let (steps, mailbox) = (steps, mailbox)
         step(begin) {
             try await steps.settle(arrears)

@@ -43,6 +43,8 @@ package struct QueueWorker: Sendable {
     package enum Outcome: Equatable, Sendable {
         /// Nothing was left to do in its queues.
         case finished
+        /// Something is left that nothing here can begin, and why.
+        case blocked([String])
         /// It was asked to end; what it hadn't finished is for others.
         case drained
     }
