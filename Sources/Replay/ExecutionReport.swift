@@ -10,7 +10,7 @@ package struct ExecutionReport: Equatable, Sendable {
     package let recordedHead: TreeHead
     /// How many processes had worked on it.
     package let sessions: Int
-    /// How many events were copied since no worker wrote them.
+    /// How many events were copied: those that no worker wrote, or one whose work isn't done again.
     package let copied: Int
     /// The first event that came out otherwise.
     package let firstDifference: Divergence?

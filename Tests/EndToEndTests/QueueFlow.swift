@@ -108,7 +108,7 @@ extension Workplace {
     func expectSoundQueues(sourceLocation: SourceLocation = #_sourceLocation) async throws {
         let audit = try await json("audit", "verify")
         #expect(audit["valid"]?.bool == true, sourceLocation: sourceLocation)
-        for replay in ["verify", "rebuild"] {
+        for replay in ["verify", "rebuild", "execute"] {
             let report = try await json("replay", replay)
             #expect(report["identical"]?.bool == true, "replay \(replay): \(report)", sourceLocation: sourceLocation)
         }

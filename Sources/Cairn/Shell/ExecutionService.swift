@@ -33,7 +33,15 @@ package struct ExecutionService: Sendable {
         let views = try ProjectionRunner(
             log: fresh, directory: path + "/views", storeID: fresh.manifest.id, catalogue: Catalogues.projectors)
         return try await Execution(recorded: store.log, fresh: fresh).run(
-            drive: { try await drive($0, views) }, progress: progress)
+            passingOver: servesQueues, drive: { try await drive($0, views) }, progress: progress)
+    }
+
+    /// Whether a process worked on queues: what its handlers answered came from outside, and is taken as recorded.
+    private func servesQueues(_ session: RecordedSession) throws -> Bool {
+        guard let first = try store.log.event(at: session.first), first.hasType(WorkerStarted.type) else {
+            return false
+        }
+        return try first.decode(WorkerStarted.self).run == nil
     }
 
     /// One process of the record, from its first event on; ends as the record does.
@@ -47,10 +55,7 @@ package struct ExecutionService: Sendable {
                     + context.session.worker)
         }
         guard let run = try first.decode(WorkerStarted.self).run else {
-            throw LogError(
-                .invalid, during: "executing again",
-                "the worker that begins at position \(context.session.first) served queues; only runs are executed "
-                    + "again, while verify covers queues too")
+            throw LogError(.invalid, during: "executing again", "the worker at \(context.session.first) has no run")
         }
         let log = context.log
         let recorded = RecordedWorker(worker, in: store.log) { await log.reached($0) }

@@ -7,10 +7,13 @@ import Synchronization
 ///
 /// The code that runs the experiment again is as concurrent as the first time. What it appends is compared byte for byte
 /// with the record when its turn comes, so that the first event which differs is named, whatever the interleaving was.
-/// Events that no worker wrote (an operator's command, a newer program's) are outside input: they are copied at their turn.
+/// Events that no worker wrote (an operator's command, a newer program's), or one whose work isn't done again, are outside
+/// input: they are copied at their turn.
 package final class CommitSequencer: Log {
     private let recorded: any Log
     private let fresh: any Log
+    /// Workers whose work isn't done again.
+    private let outsiders: Set<String>
     private let state: Mutex<State>
 
     private struct State {
@@ -29,15 +32,16 @@ package final class CommitSequencer: Log {
     }
 
     /// `fresh` must be empty.
-    package init(recorded: any Log, fresh: any Log) {
+    package init(recorded: any Log, fresh: any Log, outsiders: Set<String> = []) {
         self.recorded = recorded
         self.fresh = fresh
+        self.outsiders = outsiders
         state = Mutex(State(size: 0))
     }
 
     /// How many events are in the fresh log.
     package var size: UInt64 { state.withLock(\.size) }
-    /// How many of them were copied, since no worker wrote them.
+    /// How many of them were copied, since they are outside input.
     package var copied: Int { state.withLock(\.copied) }
     /// Where the code first did something else than the record, if it did.
     package var divergence: Divergence? { state.withLock(\.divergence) }
@@ -192,7 +196,7 @@ package final class CommitSequencer: Log {
 
     private func isOutsideInput(_ event: Event) throws(LogError) -> Bool {
         do throws(JSONError) {
-            return try event.metadata().worker == nil
+            return try event.metadata().worker.map(outsiders.contains) ?? true
         } catch {
             throw LogError(.damaged(event.position), during: "reading metadata", "\(error)")
         }

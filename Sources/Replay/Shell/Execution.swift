@@ -24,14 +24,18 @@ package struct Execution: Sendable {
 
     /// Starts each session where the record has it and ends it where the record does, as if killed.
     ///
-    /// `drive` runs one session with the program's own code; `progress` hears the number of events now and then.
+    /// `drive` runs one session with the program's own code; `progress` hears the number of events now and then. A session
+    /// whose work isn't done again is passed over, and its events are copied.
     package func run(
+        passingOver: (RecordedSession) throws -> Bool = { _ in false },
         drive: @escaping @Sendable (Context) async throws -> Void,
         progress: @escaping @Sendable (UInt64) -> Void = { _ in }
     ) async throws -> ExecutionReport {
         let recordedHead = try recorded.head()
-        let sessions = try recordedSessions()
-        let sequencer = CommitSequencer(recorded: recorded, fresh: fresh)
+        let all = try recordedSessions()
+        let outsiders = Set(try all.filter(passingOver).map(\.worker))
+        let sessions = all.filter { !outsiders.contains($0.worker) }
+        let sequencer = CommitSequencer(recorded: recorded, fresh: fresh, outsiders: outsiders)
         try await sequencer.copyOutsideInput()
         let failure = await withTaskGroup(of: (any Error)?.self) { group in
             group.addTask { await watch(sequencer, until: recordedHead.size, progress: progress) }
