@@ -39,7 +39,7 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: "Without a file: the kind of the job.")
     var kind: String?
 
-    @Option(help: "Without a file: how many jobs like this.")
+    @Option(parsing: .unconditional, help: "Without a file: how many jobs like this.")
     var count = 1
 
     @Option(help: "Without a file: the queue; default: default.")
@@ -48,10 +48,12 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: "Without a file: the input, as JSON.")
     var input: String?
 
-    @Option(help: "Without a file: from -100 to 100, the higher first.")
+    @Option(parsing: .unconditional, help: "Without a file: from -100 to 100, the higher first.")
     var priority: Int?
 
-    @Option(help: ArgumentHelp("Without a file: not before that many seconds from now.", valueName: "seconds"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Without a file: not before that many seconds from now.", valueName: "seconds"))
     var delay: Double?
 
     @Option(help: "Without a file: a job to wait for; may be repeated.")
@@ -76,6 +78,7 @@ struct SubmitCommand: AsyncParsableCommand {
     var onConflict: QueueTerms.Unique.Conflict?
 
     func validate() throws {
+        if id == "" { throw ValidationError("--id takes a name; found nothing") }
         guard (file == nil) != (kind == nil) else {
             throw ValidationError("give a file of jobs, or --kind for jobs that are all alike")
         }
@@ -100,6 +103,7 @@ struct SubmitCommand: AsyncParsableCommand {
         let kinds = try handlers.map(HandlerFile.catalogue)
         let file = try file.map { try JobFile($0) { kind in kinds?[kind]?.retry ?? .standard } }
         let requests = try file?.requests ?? alike(kinds)
+        if requests.isEmpty { throw Failure(.usage, "\(self.file ?? "-") has no jobs", remedy: "write one a line") }
         let store = try Store.open(at: store.path, .create)
         defer { store.close() }
         let submitID = id ?? WorkerID.new().rawValue

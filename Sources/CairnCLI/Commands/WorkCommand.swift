@@ -41,6 +41,10 @@ struct WorkCommand: AsyncParsableCommand {
     var untilEmpty = false
 
     func validate() throws {
+        for name in queue where !JobRequest.isQueueName(name) {
+            throw ValidationError(
+                "--queue takes 1 to 100 letters, digits, `_`, `.`, `:` and `-`; found \(name)")
+        }
         guard (1...100_000).contains(concurrency) else {
             throw ValidationError("--concurrency takes a number from 1 to 100,000; found \(concurrency)")
         }

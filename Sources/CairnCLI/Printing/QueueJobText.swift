@@ -17,7 +17,7 @@ enum QueueJobText {
             .column("name") { $0.row.name ?? "" }
             .column("state") { $0.row.state.rawValue }
             .number("priority") { "\($0.row.priority)" }
-            .number("attempts") { "\($0.attempts) of \($0.row.maxAttempts)" }
+            .number("attempts") { "\($0.attempts) of \($0.row.allowedAttempts)" }
             .number("crashes") { "\($0.row.crashes)" }
             .number("age") { Quantities.duration(microseconds: max(0, (now - $0.row.submitted).count)) }
             .number("took") { $0.took.map { Quantities.duration(microseconds: $0.count) } ?? "" }
@@ -89,7 +89,7 @@ extension QueueJobText {
             ("submitted", row.submitted.text + (found.submission.map { " in \($0)" } ?? "")),
             (
                 "attempts",
-                "\(job.attempts) of \(row.maxAttempts); crashes \(row.crashes), deferrals \(row.deferrals)"
+                "\(job.attempts) of \(row.allowedAttempts); crashes \(row.crashes), deferrals \(row.deferrals)"
                     + (row.lateResults > 0 ? ", late answers \(row.lateResults)" : "")
             ),
         ]

@@ -103,6 +103,9 @@ package struct QueueRow: Equatable, Sendable {
     /// The number of the running or next attempt.
     package var attempt: Int { failures + 1 }
 
+    /// How many attempts it may make in all: those before an operator last asked for it anew count beside the others.
+    package var allowedAttempts: Int { failures - spent + maxAttempts }
+
     /// The stream as the decider has it, to go on from without reading it; `submission` is the event at `position`.
     package func loaded(_ submission: JobSubmitted) -> Loaded<Job> {
         var progress = Job.Progress(submission: submission)

@@ -50,12 +50,14 @@ package enum UniqueKey: Decider {
 
 extension UniqueKeyTaken {
     /// Whether the job still has the key, if nobody took it over; the job must be there.
+    ///
+    /// A job that was replaced gave its key away, however long it was to have it.
     package func holds(_ job: Job.Progress, at now: Timestamp) -> Bool {
         switch hold {
         case .whileWaiting: !job.hasEnded && !job.isLeased
         case .untilStarted: !job.hasEnded && !job.hasBegun
         case .untilFinished: !job.hasEnded
-        case .until(let end): now < end
+        case .until(let end): now < end && job.stage != .cancelled(.replaced)
         }
     }
 }

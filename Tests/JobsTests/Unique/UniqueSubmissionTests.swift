@@ -56,6 +56,20 @@ import Testing
         #expect(try bench.row(first).state == .ready)
     }
 
+    @Test(arguments: [QueueTerms.Unique.Conflict.replaceWaiting, .keepLatest])
+    func `a job that has its key for a time is replaced too`(onConflict: QueueTerms.Unique.Conflict) async throws {
+        let bench = try QueueBench()
+        func lasting(_ onConflict: QueueTerms.Unique.Conflict) -> JobRequest {
+            JobRequest(
+                kind: "noop", unique: QueueTerms.Unique("k", hold: .lasting(.hours(1)), onConflict: onConflict))
+        }
+        let first = try await bench.submit([lasting(.reject)], id: "a").jobs[0]
+        let second = try await bench.submit([lasting(onConflict)], id: "b").jobs[0]
+        #expect(second != first)
+        #expect(try bench.row(first).stage == .cancelled(.replaced))
+        #expect(try bench.row(second).state == .ready)
+    }
+
     @Test func `of those that come while one runs the latest waits for its end`() async throws {
         let bench = try QueueBench()
         let running = try await bench.submit([request(.keepLatest)], id: "a").jobs[0]
