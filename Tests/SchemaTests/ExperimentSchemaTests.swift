@@ -44,7 +44,7 @@ struct ExperimentSchemaTests {
     @Test("the examples are accepted by both")
     func examplesAreValid() throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: Self.examples.path).filter {
-            $0.hasSuffix(".yaml")
+            $0.hasSuffix(".yaml") && $0 != "handlers.yaml"
         }
         #expect(names.count >= 4)
         var cases: [SchemaJudge.Case] = []
