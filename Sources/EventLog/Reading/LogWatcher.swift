@@ -93,12 +93,13 @@ final class LogWatcher: Sendable {
     private func run() {
         let changes = FileChanges(of: dataFile)
         // The last write of a commit is reported a moment before the commit can be seen, and its writer may not get the
-        // processor in that moment. So a change is followed by looks at growing distances.
+        // processor in that moment. So a change is followed by looks at growing distances, the first of them at once.
         var patience = LogWatcher.fallbackMilliseconds
         while hasWaiters() {
             look()
             let isChanged = changes.wait(milliseconds: patience)
             patience = isChanged ? LogWatcher.calmMilliseconds : min(2 * patience, LogWatcher.fallbackMilliseconds)
+            if isChanged { look() }
             FileChanges.pause(milliseconds: LogWatcher.calmMilliseconds)
         }
     }
