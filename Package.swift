@@ -12,7 +12,9 @@ import PackageDescription
 //   swift-subprocess       users' programs as kinds of jobs: leads a process group, leaves our files closed, and shows that
 //                          a program has ended before it is reaped, so that its group can still be ended safely
 //   swift-system           the paths and file descriptors in swift-subprocess's interface
-//   liblmdb, libcurl, libzstd (system libraries)  the store, HTTP, compression of blobs
+//   GRDB                   SQLite: exports for pandas, R and Datasette, and queries in SQL
+//   liblmdb, libcurl, libzstd, zlib (system libraries)  the store, HTTP, compression of blobs, ZIP archives. (libarchive
+//                          writes ZIP too, but its bytes depend on the time zone and the locale; bundles must not.)
 
 let common: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -24,6 +26,7 @@ let touchesC = common + [.strictMemorySafety()]
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 
 func library(_ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = common) -> Target {
@@ -56,21 +59,24 @@ let package = Package(
         .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // Floor 0: system libraries.
         .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Floor 1: know nothing of Cairn.
         library("CanonicalJSON", []),
         library("Determinism", [crypto]),
         library("LMDB", ["CLMDB"], settings: touchesC),
         library("HTTPTransport", ["CCurl"], settings: touchesC),
+        library("Archive", ["CZlib"], settings: touchesC),
 
         // Floor 2: the log; the providers.
-        library("EventLog", ["CanonicalJSON", "Determinism", "LMDB", "CZstd", deque], settings: touchesC),
+        library("EventLog", ["CanonicalJSON", "Determinism", "LMDB", "CZstd", deque, crypto], settings: touchesC),
         library("Providers", ["CanonicalJSON", "Determinism", "HTTPTransport"]),
 
         // Floor 3: deciding and projecting; the simulated providers.
@@ -123,11 +129,14 @@ let package = Package(
                 "Projections", "EventLog", "LMDB", "Determinism", "CanonicalJSON", logging,
             ]),
 
+        // Floor 9: SQLite, which a program that embeds Cairn needn't have.
+        library("SQLTables", ["Cairn", "Audit", "Projections", "EventLog", "Determinism", "CanonicalJSON", grdb]),
+
         // Floor 10: arguments and printing.
         .executableTarget(
             name: "CairnCLI",
             dependencies: [
-                "Cairn", "SimulatedProviders", "Experiments", "Scoring", "Calls", "Jobs", "Replay", "Audit",
+                "Cairn", "SQLTables", "SimulatedProviders", "Experiments", "Scoring", "Calls", "Jobs", "Replay", "Audit",
                 "Providers", "HTTPTransport", "Deciders", "Projections", "EventLog", "Determinism", "CanonicalJSON",
                 logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -144,6 +153,7 @@ let package = Package(
         .executableTarget(name: "LMDBProbe", dependencies: ["LMDB"], path: "Tests/LMDBProbe", swiftSettings: common),
         tests("LMDB", ["LMDB", "LMDBProbe", "TestSupport"]),
         tests("HTTPTransport", ["HTTPTransport", "CCurl", "TestSupport"]),
+        tests("Archive", ["Archive", "TestSupport"]),
         .executableTarget(
             name: "FaultProbe", dependencies: ["Projections", "EventLog", "Determinism", "CanonicalJSON"],
             path: "Tests/FaultProbe", swiftSettings: common),
@@ -213,6 +223,18 @@ let package = Package(
                 "Experiments", "Scoring", "Calls", "Jobs", "Replay", "Providers", "HTTPTransport", "Projections",
                 "Deciders", "DeciderTestSupport", "EventLog", "Determinism", "CanonicalJSON", "TestSupport",
                 logging,
+            ]),
+        tests(
+            "Export",
+            [
+                "Cairn", "Audit", "Projections", "Calls", "Providers", "Scoring", "Jobs", "EventLog", "Deciders",
+                "CanonicalJSON", "Determinism", "TestSupport",
+            ]),
+        tests(
+            "SQLTables",
+            [
+                "SQLTables", "Cairn", "Audit", "Projections", "EventLog", "CanonicalJSON", "Determinism",
+                "TestSupport", grdb,
             ]),
         tests(
             "EndToEnd",
