@@ -8,7 +8,8 @@ package enum EntryName {
         if name.isEmpty { return "it has no name" }
         if name.utf8.count > longest { return "its name is longer than \(longest) bytes" }
         if name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return "its name holds a control character" }
-        if name.contains("\\") || name.contains(":") { return "its name holds a backslash or a colon" }
+        if name.contains("\\") { return "its name holds a backslash" }
+        if name.dropFirst().first == ":" { return "its name begins with a drive" }
         if name.hasPrefix("/") { return "its name is an absolute path" }
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         if parts.contains("..") || parts.contains(".") { return "its name leads out of the archive" }

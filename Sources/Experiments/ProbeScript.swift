@@ -1,21 +1,21 @@
-import Calls
+package import Calls
 import Determinism
 import HTTPTransport
 import Jobs
 import Providers
-import Scoring
+package import Scoring
 
 /// What each probe of an experiment asks, with the templates read once.
-struct ProbeScript: Sendable {
+package struct ProbeScript: Sendable {
     /// One probe: whom to ask, and what.
-    struct Probe: Sendable {
-        let model: AskedModel
-        let conversation: Conversation
+    package struct Probe: Sendable {
+        package let model: AskedModel
+        package let conversation: Conversation
     }
 
     /// A job that the definition doesn't know, or one that this program can't ask.
-    struct Failure: Error, Equatable, CustomStringConvertible {
-        let description: String
+    package struct Failure: Error, Equatable, CustomStringConvertible {
+        package let description: String
     }
 
     private let models: [String: AskedModel]
@@ -23,7 +23,7 @@ struct ProbeScript: Sendable {
     private let preamble: PromptTemplate?
     private let turns: [PromptTemplate]
 
-    init(_ definition: ExperimentDefinition) throws {
+    package init(_ definition: ExperimentDefinition) throws {
         let pairs = try definition.models.map { ($0.id, try $0.asked(definition.limits)) }
         models = Dictionary(pairs) { first, _ in first }
         scenarios = Dictionary(definition.scenarios.map { ($0.id, $0) }) { first, _ in first }
@@ -32,7 +32,7 @@ struct ProbeScript: Sendable {
     }
 
     /// The probe with these labels.
-    func probe(_ labels: [String: String]) throws -> Probe {
+    package func probe(_ labels: [String: String]) throws -> Probe {
         guard let model = labels["model"].flatMap({ models[$0] }),
             let scenario = labels["scenario"].flatMap({ scenarios[$0] })
         else { throw Failure(description: "the job's labels name no model and scenario of this experiment") }
