@@ -40,3 +40,13 @@ extension EventCatalogue {
         return named + cited.filter { !named.contains($0) }
     }
 }
+
+extension EventFilter {
+    /// The same without what is at a position or behind it.
+    package func ending(at end: Position) -> EventFilter {
+        var filter = self
+        let lower = positions?.lowerBound ?? .first
+        filter.positions = min(lower, end)..<min(positions?.upperBound ?? end, end)
+        return filter
+    }
+}

@@ -13,7 +13,7 @@ enum EventSamples {
     /// Canonical JSON by type.
     static let all: [(type: String, samples: [String])] =
         jobs + ofQueues + calls + scores + runs
-        + workers
+        + workers + accesses + forks
 
     /// Data that combines what is right by itself.
     static let contradictions: [(type: String, data: String)] = [
@@ -253,6 +253,23 @@ enum EventSamples {
         ),
     ]
 
+    private static let forks: [(type: String, samples: [String])] = [
+        (
+            "fork.created",
+            [
+                #"""
+                {"changes":[{"kind":"weights","text":"imagery=0.5"}],"head":"\#(digest)","parent":"s","position":7,\#
+                "runs":["r"]}
+                """#,
+                #"""
+                {"changes":[],"head":"\#(digest)","parent":"","position":0,"runs":[]}
+                """#,
+            ]
+        ),
+        ("fork.taken", [#"{"changed":1,"leftOut":0,"open":2,"taken":9007199254740991}"#]),
+        ("fork.callSent", [#"{"attempt":2,"call":"c"}"#]),
+    ]
+
     private static let scores: [(type: String, samples: [String])] = [
         (
             "score.computed",
@@ -276,7 +293,11 @@ enum EventSamples {
                 #"""
                 {"entries":[{"mean":0.5,"missing":0,"model":"a","rank":1,"scored":3},\#
                 {"missing":3,"model":"b","rank":2,"scored":0}],"inputs":"\#(digest)","method":"mean","run":"r"}
-                """#
+                """#,
+                #"""
+                {"entries":[{"mean":0.5,"missing":0,"model":"a","rank":1,"scored":3,"value":1}],\#
+                "inputs":"\#(digest)","method":"winRate","run":"r"}
+                """#,
             ]
         ),
     ]
@@ -323,5 +344,54 @@ enum EventSamples {
         ("worker.drainRequested", [#"{"reason":"signal"}"#, #"{"reason":"stopRequested"}"#]),
         ("worker.kindPaused", [#"{"crashes":20,"kind":"analyse","reason":"20 crashes in 41 s, the last: signal 11"}"#]),
         ("worker.stopped", [#"{"reason":"finished"}"#, #"{"reason":"drained"}"#, #"{"reason":"failed"}"#]),
+    ]
+
+    private static let head = #"{"root":"\#(digest)","size":17}"#
+
+    private static let accesses: [(type: String, samples: [String])] = [
+        (
+            "access.exported",
+            [
+                #"""
+                {"actor":{"kind":"user","name":"Zoë"},"destination":{"kind":"file","name":"events.jsonl"},"format":"jsonl",\#
+                "head":\#(head),"reason":"for the review","selection":{"run":"r1","type":"a.b,c.d"}}
+                """#,
+                #"""
+                {"actor":{"kind":"apiKey","name":"ci"},"destination":{"kind":"standardOutput"},"format":"sqlite",\#
+                "head":\#(head),"selection":{}}
+                """#,
+            ]
+        ),
+        (
+            "access.redacted",
+            [
+                #"""
+                {"actor":{"kind":"user","name":"Zoë"},"blobs":3,"head":\#(head),"keys":["0a1b"],"reason":"asked for",\#
+                "shared":0,"target":{"kind":"subject","name":"participant 7"}}
+                """#
+            ]
+        ),
+        (
+            "access.forked",
+            [
+                #"""
+                {"actor":{"kind":"user","name":"Zoë"},"at":12,"changes":{"weights":"accuracy=2"},"child":"00ff",\#
+                "head":\#(head),"name":"fork","reason":"what if"}
+                """#,
+                #"{"actor":{"kind":"user","name":"a"},"at":0,"changes":{},"child":"00ff","head":\#(head)}"#,
+            ]
+        ),
+        (
+            "access.keyChanged",
+            [
+                #"""
+                {"actor":{"kind":"user","name":"Zoë"},"change":"dropped","head":\#(head),"key":"0a1b","kind":"data",\#
+                "reason":"asked for","scope":"run:r1"}
+                """#,
+                #"""
+                {"actor":{"kind":"user","name":"Zoë"},"change":"created","head":\#(head),"key":"0a1b","kind":"signing"}
+                """#,
+            ]
+        ),
     ]
 }

@@ -14,7 +14,9 @@ struct AuditCommand: AsyncParsableCommand {
             EXAMPLE
               cairn audit verify && cairn audit export -o events.jsonl
             """,
-        subcommands: [AuditExportCommand.self, AuditImportCommand.self, AuditVerifyCommand.self])
+        subcommands: [
+            AuditExportCommand.self, AuditImportCommand.self, AuditVerifyCommand.self, AuditTrailCommand.self,
+        ])
 }
 
 /// The command `cairn audit export`.
@@ -31,6 +33,7 @@ struct AuditExportCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var store: StoreOptions
+    @OptionGroup var access: AccessOptions
 
     @Flag(help: "Accepted for symmetry; the export is JSON Lines in any case.")
     var json = false
@@ -74,17 +77,32 @@ struct AuditExportCommand: AsyncParsableCommand {
         let filter = try filter()
         let store = try Store.open(at: store.path)
         defer { store.close() }
-        let selection = ExportSelection(filter: filter, run: try wholeRunID(in: store))
+        let run = try wholeRunID(in: store)
+        let file = try output.map { try OutputFile(replacing: $0) }
+        let head = try await access.record(
+            .export(
+                format: "jsonl", selection: chosen(run: run),
+                to: output.map { .file($0) } ?? .standardOutput), in: store)
+        let selection = ExportSelection(filter: filter.ending(at: Position(head.size)), run: run)
         let exporter = Exporter(
             log: store.log, catalogue: Catalogues.events, selection: selection, blobs: placement)
-        guard let output else {
+        guard let file, let output else {
             try exporter.export(to: { try Terminal.print($0) })
             return
         }
-        let file = try OutputFile(replacing: output)
         let count = try exporter.export(to: { try file.write($0) })
         try file.finish()
         Terminal.complain("\(Quantities.grouped(count)) events in \(output)\n")
+    }
+
+    /// The options that narrow it down, for the access trail.
+    private func chosen(run: String?) -> [String: String] {
+        let options: [String: String?] = [
+            "run": run, "stream": stream, "type": type.isEmpty ? nil : type.joined(separator: ","),
+            "from": from.map { "\($0)" }, "to": to.map { "\($0)" }, "since": since, "until": until,
+            "blobs": blobs == .omitted ? nil : blobs.rawValue,
+        ]
+        return options.compactMapValues { $0 }
     }
 
     /// The run as queries name it; one that isn't there would give an export that is silently empty.

@@ -1,0 +1,24 @@
+import ArgumentParser
+import Cairn
+import EventLog
+
+/// What the commands share that the access trail records.
+struct AccessOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Why, for the access trail (cairn audit trail).", valueName: "text"))
+    var reason: String?
+
+    /// Records an access before it happens, and answers the head that the log had: what is handed out ends there.
+    ///
+    /// A store that can't be written is read all the same, with a warning.
+    func record(_ what: Access, in store: Store) async throws -> TreeHead {
+        let receipt = try await AccessTrail.record(what, by: .user(Person.current), reason: reason, in: store.log)
+        if let obstacle = receipt.obstacle {
+            Terminal.complain("cairn: the access trail has nothing of this: \(obstacle)\n")
+        }
+        return receipt.head
+    }
+
+    func validate() throws {
+        if reason == "" { throw ValidationError("--reason takes a text; found nothing") }
+    }
+}

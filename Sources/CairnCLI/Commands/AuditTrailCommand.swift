@@ -1,0 +1,64 @@
+import ArgumentParser
+import Cairn
+import CanonicalJSON
+import Determinism
+import EventLog
+
+/// The command `cairn audit trail`.
+struct AuditTrailCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trail", abstract: "Who took something out of the store, or changed a key, and why.",
+        discussion: """
+            Exports, redactions, forks and changes of keys are events of the stream access-trail, recorded before they \
+            happen, with the head that the log had.
+
+            EXAMPLE
+              cairn audit trail --limit 20
+            """)
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var answer: OutputOptions
+
+    @Option(help: "Only the last so many.")
+    var limit: Int?
+
+    func validate() throws {
+        if let limit, limit < 0 { throw ValidationError("--limit takes a number from 0; found \(limit)") }
+    }
+
+    func run() async throws {
+        let store = try Store.open(at: store.path)
+        defer { store.close() }
+        let entries = try AccessTrail.entries(of: store.log).suffix(limit ?? .max)
+        let layout = TableLayout<AccessTrail.Entry>()
+            .column("time") { $0.time.description }
+            .number("position") { "\($0.position)" }
+            .column("who") { "\($0.event.actor)" }
+            .column("what") { $0.event.summary }
+            .column("why") { $0.event.reason ?? "" }
+        try answer.output.print(Array(entries), as: layout, nothing: "nothing was taken out of this store yet")
+    }
+}
+
+extension AccessEvent {
+    /// What was done, in a line.
+    fileprivate var summary: String {
+        switch self {
+        case .exported(let event):
+            "export of \(event.format) to \(event.destination)" + Self.text(event.selection)
+                + " at head \(event.head.size)"
+        case .redacted(let event):
+            "redaction of \(event.target): \(Quantities.counted(event.blobs, "blob"))"
+                + (event.keys.isEmpty ? "" : ", \(Quantities.counted(event.keys.count, "key")) dropped")
+        case .forked(let event):
+            "fork at position \(event.at)" + (event.name.map { " as \($0)" } ?? "") + Self.text(event.changes)
+        case .keyChanged(let event):
+            "\(event.kind.rawValue) key \(event.key.prefix(16)) \(event.change.rawValue)"
+                + (event.scope.map { " for \($0)" } ?? "")
+        }
+    }
+
+    private static func text(_ options: [String: String]) -> String {
+        options.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+    }
+}
