@@ -17,6 +17,8 @@ extension Queries {
         /// Those that wait or waited for it; some, where there are many.
         package let children: [Relative]
         package let events: [JobMoment]
+        /// The key that no other job may have with its conditions, as the submission says them; nil without one.
+        package let unique: JSONValue?
         /// What its submission was called.
         package let submission: String?
     }
@@ -60,6 +62,7 @@ extension Queries {
                 result: job.row.state == .completed
                     ? events.last { $0.type == JobCompleted.type }?.data["result"] : nil,
                 parents: relatives.parents, children: relatives.children, events: events,
+                unique: events.first?.data["terms"]?["unique"],
                 submission: try tables.submission(job.row.run)?.submitID)
         }
     }
@@ -152,6 +155,7 @@ extension Queries.QueueJobHistory: CanonicalEncodable {
         whole.key.append(("input", input))
         if let result { whole.key.append(("result", result)) }
         if let submission { whole.key.append(("submission", .string(submission))) }
+        if let unique { whole.key.append(("unique", unique)) }
         whole.key.append(("childJobs", value(children)))
         whole.key.append(("parentJobs", value(parents)))
         whole.key.append(("why", .array(why.map(JSONValue.string))))

@@ -1,24 +1,37 @@
 import CanonicalJSON
+import Experiments
 import Glibc
 import Jobs
 
-/// A file of jobs: one JSON object a line; empty lines are skipped.
+/// A file of jobs: one JSON object a line; empty lines and a byte order mark are skipped.
 struct JobFile {
     let requests: [JobRequest]
     private let path: String
     /// Where each of the requests stands, from 1.
     private let lines: [Int]
 
+    /// How many mistakes are told at once.
+    private static let mostMistakes = 20
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
     /// Reads a file, or standard input for `-`; `retry` is the policy of a kind, as far as a job doesn't say.
     init(_ path: String, retry: (_ kind: String) -> RetryPolicy) throws {
         var requests: [JobRequest] = []
         var numbers: [Int] = []
-        let lines = try Self.bytes(of: path).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        for (number, line) in zip(1..., lines) {
+        var mistakes: [Failure] = []
+        var bytes = try Self.bytes(of: path)[...]
+        if bytes.starts(with: Self.byteOrderMark) { bytes = bytes.dropFirst(Self.byteOrderMark.count) }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (number, line) in zip(1..., lines) where mistakes.count < Self.mostMistakes {
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
-            requests.append(try Self.request(Array(line), at: number, in: path, retry))
-            numbers.append(number)
+            do {
+                requests.append(try Self.request(Array(line), at: number, in: path, retry))
+                numbers.append(number)
+            } catch let mistake as Failure {
+                mistakes.append(mistake)
+            }
         }
+        if let mistake = mistakes.first { throw mistakes.count == 1 ? mistake : Failure(path, mistakes) }
         self.requests = requests
         self.path = path
         self.lines = numbers
@@ -53,12 +66,19 @@ struct JobFile {
         do throws(JSONError) {
             value = try JSONParser.parse(line)
         } catch {
-            throw Failure(.usage, "\(path):\(number): \(error)")
+            var failure = Failure(.usage, "\(path):\(number): \(error)")
+            failure.mistakes = [ExperimentProblem(line: number, column: nil, path: "", message: "\(error)")]
+            throw failure
         }
         do throws(SubmissionProblem) {
             return try JobRequest(value, at: number - 1, retry: retry)
         } catch {
-            throw Failure(.problem(error)) { _ in "\(path):\(number): " }
+            var failure = Failure(.problem(error)) { _ in "\(path):\(number): " }
+            failure.mistakes = [
+                ExperimentProblem(
+                    line: number, column: nil, path: error.field, message: error.message, remedy: error.remedy)
+            ]
+            throw failure
         }
     }
 }

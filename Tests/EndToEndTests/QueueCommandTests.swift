@@ -165,6 +165,46 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `all mistakes of a file are told at once, also one by one for programs`() async throws {
+            let place = try Workplace()
+            try place.write(
+                "\u{FEFF}" + #"{"kind": "noop", "backoff": 9, "longestBackoff": 3}"# + "\n" + #"{"kind": "noop"}"#
+                    + "\n"
+                    + #"{"kind": "noop", "queue": ""}"# + "\n{", "bad.jsonl")
+            let result = try await place.cairn("submit", "bad.jsonl", "--json")
+            let mistakes = try #require(try result.problem()?["mistakes"]?.array, "\(result.errorText)")
+            #expect(result.status == 2 && mistakes.map { $0["line"]?.int } == [1, 3, 4], "\(mistakes)")
+            #expect(mistakes.map { $0["field"]?.string } == ["backoff", "queue", ""], "\(mistakes)")
+        }
+
+        @Test func `a worker says that a store is new and a queue unknown, and doesn't end at once for want of both`()
+            async throws
+        {
+            let place = try Workplace()
+            let missing = try await place.cairn("work", "--until-empty", "--json")
+            #expect(missing.status != 0 && !FileManager.default.fileExists(atPath: place.store), "\(missing.errorText)")
+            _ = try await place.json("submit", "--kind", "noop")
+            let unknown = try await place.cairn("work", "--until-empty", "--queue", "elsewhere")
+            #expect(unknown.errorText.contains("the queue elsewhere has no jobs yet"), "\(unknown.errorText)")
+        }
+
+        @Test func `a job is told with its unique key, and a child may name its parent by the beginning of its id`()
+            async throws
+        {
+            let place = try Workplace()
+            let parent = try #require(
+                try await place.json("submit", "--kind", "noop", "--unique", "u7", "--hold", "90")["jobs"]?[0]?.string)
+            let child = try #require(
+                try await place.json("submit", "--kind", "noop", "--after", String(parent.dropLast(2)))["jobs"]?[0]?
+                    .string)
+            let shown = try await place.cairn("query", "job", parent)
+            #expect(shown.text.contains("u7 (among queue, hold 90 s, on conflict reject)"), "\(shown.text)")
+            let told = try await place.json("query", "job", child)
+            #expect(told["parentJobs"]?[0]?["job"]?.string == parent, "\(told)")
+            let unlocked = try await place.json("jobs", "unlock", child)
+            #expect(unlocked["unchanged"] == [.string(child)], "\(unlocked)")
+        }
+
         @Test func `empty lines count in the place of a mistake that only the whole file shows`() async throws {
             let place = try Workplace()
             try place.write(

@@ -89,6 +89,8 @@ extension QueueService {
     /// What came of a change to several jobs.
     package struct Changed: Equatable, Sendable {
         package var changed: [JobID] = []
+        /// Jobs that were as asked for already.
+        package var unchanged: [JobID] = []
         /// Jobs that couldn't be changed, and why.
         package var refused: [Refused] = []
 
@@ -125,7 +127,8 @@ extension QueueService {
                 batch.map { id in BatchCommand(id.rawValue, job: id.rawValue) { _ in command } })
             for (id, result) in zip(batch, results) {
                 switch result {
-                case .success(let handled) where handled.events.isEmpty: break
+                case .success(let handled) where handled.events.isEmpty:
+                    outcome.unchanged.append(id)
                 case .success: outcome.changed.append(id)
                 case .failure(.refused(.needsKey)): try await retryWithKey(id, by: person, &outcome)
                 case .failure(.refused(let refusal)):

@@ -135,6 +135,7 @@ private func change(
     let changed = try await QueueService(store).change(ids, change, by: Person.current)
     try answer.output.print(ChangedJobs(changed)) {
         Quantities.counted(changed.changed.count, "job") + " \(done)\n"
+            + changed.unchanged.map { "job \($0): there is nothing to change\n" }.joined()
             + changed.refused.map { "job \($0.id): \($0.reason)\n" }.joined()
     }
     if changed.changed.isEmpty, !changed.refused.isEmpty { throw ExitStatus.failed.exitCode }
@@ -149,6 +150,7 @@ private struct ChangedJobs: CanonicalEncodable {
         writer.beginObject()
         writer.field("changed", changed.changed)
         writer.field("refused", Dictionary(changed.refused.map { ($0.id.rawValue, $0.reason) }) { first, _ in first })
+        writer.field("unchanged", changed.unchanged)
         writer.endObject()
     }
 }
@@ -211,7 +213,7 @@ struct JobsConfigureCommand: AsyncParsableCommand {
     @OptionGroup var answer: OutputOptions
     @OptionGroup var choice: QueueChoice
 
-    @Option(help: "How many run at once, over all processes.")
+    @Option(parsing: .unconditional, help: "How many run at once, over all processes.")
     var concurrency: Int?
 
     @Flag(help: "No limit but those of the workers.")
@@ -225,7 +227,8 @@ struct JobsConfigureCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let concurrency, concurrency < 1 {
-            throw ValidationError("--concurrency takes a number from 1; `cairn jobs pause` stops a queue")
+            throw ValidationError(
+                "--concurrency takes a number from 1; found \(concurrency); `cairn jobs pause` stops a queue")
         }
         if concurrency != nil, noLimit { throw ValidationError("give --concurrency or --no-limit, not both") }
         if drain, accept { throw ValidationError("give --drain or --accept, not both") }

@@ -56,7 +56,7 @@ struct SubmitCommand: AsyncParsableCommand {
         help: ArgumentHelp("Without a file: not before that many seconds from now.", valueName: "seconds"))
     var delay: Double?
 
-    @Option(help: "Without a file: a job to wait for; may be repeated.")
+    @Option(help: "Without a file: a job to wait for, or the beginning of its id; may be repeated.")
     var after: [String] = []
 
     @Option(help: ArgumentHelp("Without a file: a tag; may be repeated.", valueName: "key=value"))
@@ -102,10 +102,13 @@ struct SubmitCommand: AsyncParsableCommand {
     func run() async throws {
         let kinds = try handlers.map(HandlerFile.catalogue)
         let file = try file.map { try JobFile($0) { kind in kinds?[kind]?.retry ?? .standard } }
-        let requests = try file?.requests ?? alike(kinds)
-        if requests.isEmpty { throw Failure(.usage, "\(self.file ?? "-") has no jobs", remedy: "write one a line") }
+        if file?.requests.isEmpty == true {
+            throw Failure(.usage, "\(self.file ?? "-") has no jobs", remedy: "write one a line")
+        }
+        let described = try file == nil ? alike(kinds) : nil
         let store = try Store.open(at: store.path, .create)
         defer { store.close() }
+        let requests = try file?.requests ?? waiting(described, in: store)
         let submitID = id ?? WorkerID.new().rawValue
         let receipt: QueueSubmitter.Receipt
         do {
@@ -121,7 +124,7 @@ struct SubmitCommand: AsyncParsableCommand {
         }
     }
 
-    private func alike(_ kinds: HandlerCatalogue?) throws -> [JobRequest] {
+    private func alike(_ kinds: HandlerCatalogue?) throws -> JobRequest {
         var request = JobRequest(kind: kind ?? NoopHandler.kind)
         if let policy = kinds?[request.kind]?.retry { request.retry = policy }
         if let queue { request.queue = queue }
@@ -134,12 +137,6 @@ struct SubmitCommand: AsyncParsableCommand {
                 throw Failure(.usage, "--input takes JSON: \(error)")
             }
         }
-        request.after = try after.map { text in
-            guard let job = JobID(rawValue: text) else {
-                throw Failure(.usage, "--after takes a job's id; found \(text)")
-            }
-            return JobRequest.Parent(.id(job))
-        }
         for tag in tag {
             let parts = tag.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].isEmpty else {
@@ -151,6 +148,13 @@ struct SubmitCommand: AsyncParsableCommand {
             request.unique = QueueTerms.Unique(
                 unique, scope: scope ?? .queue, hold: try lasting(), onConflict: onConflict ?? .reject)
         }
+        return request
+    }
+
+    /// So many of it as are wanted, each waiting for the jobs that were named.
+    private func waiting(_ described: JobRequest?, in store: Store) throws -> [JobRequest] {
+        guard var request = described else { return [] }
+        request.after = try after.map { JobRequest.Parent(.id(try store.queueJob(startingWith: $0).id)) }
         return Array(repeating: request, count: count)
     }
 }
@@ -192,7 +196,9 @@ extension Failure {
             let who = holder.map { "job \($0) has" } ?? "others keep taking"
             self.init(
                 .failed, "\(place(index))\(name.map { "job “\($0)”: " } ?? "")\(who) the unique key “\(key)”",
-                remedy: "wait for it, or submit with onConflict existing, replaceWaiting or keepLatest")
+                remedy:
+                    "wait for it, or submit with \(place(index).isEmpty ? "--on-conflict" : "onConflict") existing, "
+                    + "replaceWaiting or keepLatest")
         }
     }
 }

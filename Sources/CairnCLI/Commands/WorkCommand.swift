@@ -2,6 +2,7 @@ import ArgumentParser
 import Cairn
 import CanonicalJSON
 import Determinism
+import EventLog
 import HTTPTransport
 import Jobs
 
@@ -62,7 +63,7 @@ struct WorkCommand: AsyncParsableCommand {
 
     func run() async throws {
         let handlers = try await checkedHandlers()
-        let store = try Store.open(at: store.path, .create)
+        let store = try open()
         defer { store.close() }
         let display = WorkDisplay(store, queues: queue)
         let session = QueueService(store).worker(
@@ -78,6 +79,26 @@ struct WorkCommand: AsyncParsableCommand {
             worker: session.id, outcome: outcome, tally: display.tally, took: display.elapsed)
         try answer.output.print(ended) { ended.text }
         if case .blocked = outcome { throw ExitStatus.incomplete.exitCode }
+    }
+
+    /// The store, which a worker may be there before: then it says so, as its name may be mistyped.
+    private func open() throws -> Store {
+        let store = try untilEmpty ? Store.open(at: store.path) : openNew()
+        if queue.isEmpty { return store }
+        let known = try Queries(store).queues(at: TimeSource.system.time()).map(\.name)
+        for name in queue where !known.contains(name) {
+            Terminal.complain("cairn: the queue \(name) has no jobs yet\n")
+        }
+        return store
+    }
+
+    private func openNew() throws -> Store {
+        do {
+            return try Store.open(at: store.path)
+        } catch let error as LogError where error.code == .notAStore {
+            Terminal.complain("cairn: \(store.path) is a new store; nothing was submitted to it yet\n")
+            return try Store.open(at: store.path, .create)
+        }
     }
 
     /// The handlers of the file, each of which can do its jobs.
@@ -121,7 +142,7 @@ private struct WorkEnded: CanonicalEncodable {
         var parts = [Quantities.counted(tally.completed, "job") + " done"]
         for (count, word) in [
             (tally.failed, "failed"), (tally.crashed, "crashed"), (tally.deferred, "put off"),
-            (tally.released, "given back"),
+            (tally.released, "given back"), (tally.taken, "cancelled or taken away"),
         ] where count > 0 {
             parts.append("\(Quantities.grouped(count)) \(word)")
         }

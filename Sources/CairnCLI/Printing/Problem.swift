@@ -111,6 +111,13 @@ struct Failure: Error {
         self.remedy = remedy
     }
 
+    /// A file with mistakes, each of which names its line.
+    init(_ file: String, _ failures: [Failure]) {
+        let lines = failures.map { $0.message + ($0.remedy.map { "; \($0)" } ?? "") }
+        self.init(.usage, "\(file) has problems:\n" + lines.joined(separator: "\n"))
+        mistakes = failures.flatMap(\.mistakes)
+    }
+
     /// A file with mistakes.
     init(_ file: String, _ problems: ExperimentProblems) {
         self.init(.usage, "\(file) has problems:\n\(problems)")

@@ -106,6 +106,7 @@ extension QueueJobText {
         add("error", failure(job))
         add("skipped", job.skipped.map { "\($0.rootClass) of job \($0.rootCause)" })
         add("cancelled", job.cancelled?.rawValue)
+        add("unique key", found.unique.map(unique))
         add("parents", relatives(found.parents, of: row.parents, withEdges: true))
         add("children", relatives(found.children, of: row.children, withEdges: false))
         add("input", text(found.input))
@@ -119,6 +120,13 @@ extension QueueJobText {
             return "\(job.name ?? job.id.rawValue) (\(job.state?.rawValue ?? "no longer kept")\(edge))"
         }
         return named.joined(separator: ", ") + (all > named.count ? " and \(all - named.count) more" : "")
+    }
+
+    /// As in `ingest-7 (among queue, hold untilFinished, on conflict reject)`.
+    private static func unique(_ unique: JSONValue) -> String {
+        func word(_ name: String) -> String { unique[name]?.string ?? "" }
+        let hold = unique["length"]?.int.map { Quantities.duration(microseconds: Int64($0)) } ?? word("hold")
+        return "\(word("key")) (among \(word("scope")), hold \(hold), on conflict \(word("onConflict")))"
     }
 
     private static func text(_ value: JSONValue) -> String { String(decoding: value.canonicalBytes(), as: UTF8.self) }

@@ -38,6 +38,10 @@ struct DependencyGraph {
         var left = [Int](repeating: 0, count: requests.count)
         var children: [Int: [Int]] = [:]
         for (index, request) in requests.enumerated() {
+            if let twice = Self.repeated(request.after) {
+                throw SubmissionProblem(
+                    index, name: request.name, field: "after", "it names “\(twice)” twice", remedy: "name it once")
+            }
             for parent in request.after {
                 guard case .name(let name) = parent.reference else { continue }
                 guard let place = named[name] else {
@@ -62,6 +66,21 @@ struct DependencyGraph {
         }
         if order.count < requests.count { throw cycle(requests, left) }
         return order
+    }
+
+    /// A parent that a list names more than once, by the same name or id.
+    private static func repeated(_ parents: [JobRequest.Parent]) -> String? {
+        if parents.count < 2 { return nil }
+        var seen: Set<String> = []
+        for parent in parents {
+            let text =
+                switch parent.reference {
+                case .id(let id): "id " + id.rawValue
+                case .name(let name): "name " + name
+                }
+            if !seen.insert(text).inserted { return String(text.drop { $0 != " " }.dropFirst()) }
+        }
+        return nil
     }
 
     /// Every job that is left waits for another one that is, so going from one to the next ends in a cycle.

@@ -61,9 +61,8 @@ private struct JobFields {
 
     func text(_ field: String) throws(SubmissionProblem) -> String? {
         guard let found = value[field] else { return nil }
-        guard let text = found.string, !text.isEmpty else {
-            throw problem(field, "it is no text", "write it in quotes")
-        }
+        guard let text = found.string else { throw problem(field, "it is no text", "write it in quotes") }
+        if text.isEmpty { throw problem(field, "it is empty", "write something in it, or leave the field out") }
         return text
     }
 
@@ -127,9 +126,14 @@ private struct JobFields {
         guard (1...1_000).contains(attempts) else {
             throw problem("attempts", "\(attempts) is out of range", "use 1 to 1000, the first attempt included")
         }
+        let (base, cap) = (try length("backoff"), try length("longestBackoff"))
+        if let base, base > cap ?? policy.cap {
+            throw problem(
+                "backoff", "it is longer than longestBackoff, \((cap ?? policy.cap).seconds) s",
+                "make it shorter, or longestBackoff longer")
+        }
         return RetryPolicy(
-            attempts: attempts, base: try length("backoff") ?? policy.base,
-            cap: try length("longestBackoff") ?? policy.cap)
+            attempts: attempts, base: base ?? min(policy.base, cap ?? policy.cap), cap: cap ?? policy.cap)
     }
 
     /// A key, or an object with a key and what is otherwise than usual.

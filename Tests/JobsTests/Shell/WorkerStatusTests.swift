@@ -80,5 +80,7 @@ import Testing
         expected.released = 2
         #expect(tally == expected)
         #expect(tally.done == 4)
+        tally.took(1)
+        #expect(tally.released == 1 && tally.taken == 1)
     }
 }

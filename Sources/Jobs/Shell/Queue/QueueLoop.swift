@@ -76,7 +76,8 @@ struct QueueLoop {
         case .ended(let id, let answer):
             answers[id] = answer
             machine.ended(id, answer.ending)
-        case .recorded(let ids):
+        case .recorded(let ids, let taken):
+            tally.took(taken)
             for id in ids {
                 held[id] = nil
                 answers[id] = nil
@@ -131,8 +132,7 @@ extension QueueLoop {
             let batch = ids.compactMap { id in held[id].map { ($0, answers[id] ?? .interrupted) } }
             for (_, answer) in batch { tally.count(answer) }
             step(begin) {
-                try await steps.record(batch)
-                mailbox.post(.recorded(ids))
+                mailbox.post(.recorded(ids, taken: try await steps.record(batch)))
             }
         case .tellPause(let kind, let pause):
             worker.logger.error("jobs of kind \(kind) are begun here no more: \(pause.reason)")

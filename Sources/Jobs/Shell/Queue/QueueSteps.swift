@@ -155,7 +155,9 @@ extension QueueSteps {
 
 extension QueueSteps {
     /// Records how jobs have ended; what isn't this worker's any more is kept as evidence.
-    func record(_ answers: [(HeldJob, QueueResult)]) async throws {
+    ///
+    /// Says how many couldn't be given back, since they were cancelled or taken away meanwhile.
+    func record(_ answers: [(HeldJob, QueueResult)]) async throws -> Int {
         let (worker, policy) = (worker, policy)
         let handled = try await handle(
             answers.map { job, answer in
@@ -167,15 +169,19 @@ extension QueueSteps {
             })
         var retries: [BatchCommand<Job>] = []
         var late: [(job: HeldJob, answer: QueueResult)] = []
+        var taken = 0
         for ((job, answer), handled) in zip(answers, handled) {
             if let handled, !handled.events.isEmpty {
                 if let retry = retry(job, answer, handled) { retries.append(retry) }
-            } else if answer != .interrupted {
+            } else if answer == .interrupted {
+                taken += 1
+            } else {
                 late.append((job, answer))
             }
         }
         if !retries.isEmpty { _ = try await handle(retries) }
         if !late.isEmpty { try await keep(late) }
+        return taken
     }
 
     /// Keeps answers that don't count as evidence; a lease of this worker whose time is up is lost first.

@@ -164,7 +164,8 @@ enum QueueMessage: Sendable {
     case reported(JobID, Int, String?)
     case progressed(JobID, Loaded<Job>)
     case ended(JobID, QueueResult)
-    case recorded([JobID])
+    /// Those of the ids that couldn't be given back, since they were cancelled or taken away, are counted.
+    case recorded([JobID], taken: Int)
     case renewed([(HeldJob, Timestamp)], lost: [JobID])
     case settled
     case drain

@@ -111,6 +111,8 @@ package struct QueueTally: Equatable, Sendable {
     package var failed = 0
     /// Given back unfinished.
     package var released = 0
+    /// Cut short since they were cancelled, ran past their deadline or were taken away.
+    package var taken = 0
 
     package init() {}
 
@@ -125,6 +127,12 @@ package struct QueueTally: Equatable, Sendable {
         case .deferred: deferred += 1
         case .interrupted, nil: released += 1
         }
+    }
+
+    /// So many that were counted as given back had been cancelled or taken away.
+    mutating func took(_ count: Int) {
+        released -= count
+        taken += count
     }
 }
 
@@ -290,6 +298,7 @@ extension QueueTally: CanonicalCodable {
         writer.field("deferred", deferred)
         writer.field("failed", failed)
         writer.field("released", released)
+        writer.field("taken", taken)
         writer.endObject()
     }
 
@@ -300,6 +309,7 @@ extension QueueTally: CanonicalCodable {
         deferred = try reader.field("deferred")
         failed = try reader.field("failed")
         released = try reader.field("released")
+        taken = try reader.field("taken")
         try reader.endObject()
     }
 }
