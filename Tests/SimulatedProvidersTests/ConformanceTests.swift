@@ -171,8 +171,9 @@ struct ConformanceTests {
 
     @Test("what is one too many is a rate limit in every format, and the statistics count it")
     func limits() async throws {
-        var limit = RateLimit(requestsPerMinute: 20)
-        limit.burst = 0.1
+        // Two at once, and then one every half a minute, which is longer than a test takes.
+        var limit = RateLimit(requestsPerMinute: 2)
+        limit.burst = 1
         try await serve(Simulation(limits: [limit])) { client, server in
             for wire in WireFormat.allCases {
                 let request = Self.chat(streams: false)
