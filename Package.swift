@@ -126,7 +126,7 @@ let package = Package(
             "Cairn",
             [
                 "Experiments", "Scoring", "Calls", "Jobs", "Replay", "Audit", "Providers", "HTTPTransport", "Deciders",
-                "Projections", "EventLog", "LMDB", "Determinism", "CanonicalJSON", logging,
+                "Projections", "EventLog", "LMDB", "Determinism", "CanonicalJSON", "Archive", logging,
             ]),
 
         // Floor 9: SQLite, which a program that embeds Cairn needn't have.
@@ -136,7 +136,8 @@ let package = Package(
         .executableTarget(
             name: "CairnCLI",
             dependencies: [
-                "Cairn", "SQLTables", "SimulatedProviders", "Experiments", "Scoring", "Calls", "Jobs", "Replay", "Audit",
+                "Cairn", "SQLTables", "SimulatedProviders", "Experiments", "Scoring", "Calls", "Jobs", "Replay",
+                "Audit",
                 "Providers", "HTTPTransport", "Deciders", "Projections", "EventLog", "Determinism", "CanonicalJSON",
                 logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -239,7 +240,7 @@ let package = Package(
         tests(
             "EndToEnd",
             [
-                "CairnCLI", "Cairn", "Experiments", "Calls", "Providers", "SimulatedProviders", "EventLog",
+                "CairnCLI", "Cairn", "Experiments", "Calls", "Providers", "SimulatedProviders", "EventLog", "LMDB",
                 "CanonicalJSON", "Determinism", "TestSupport",
             ]),
     ]

@@ -6,6 +6,8 @@ package final class OutputFile {
     private let temporary: String
     private let file: Int32
     private var isFinished = false
+    /// How many bytes were written.
+    package private(set) var length = 0
 
     /// Replaces what has the name, when finished.
     package init(replacing path: String) throws {
@@ -23,6 +25,7 @@ package final class OutputFile {
                 if written < 0, errno == EINTR { continue }
                 guard written > 0 else { throw ExportError(path: path, reason: String(cString: strerror(errno))) }
                 rest = rest.dropFirst(written)
+                length += written
             }
         }
     }

@@ -1,0 +1,16 @@
+import Archive
+import Glibc
+
+/// A directory that an export writes files into.
+enum OutputDirectory {
+    /// Makes it, and what it is in, unless it is there.
+    static func make(_ path: String) throws {
+        var made = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            made += part + "/"
+            guard mkdir(made, 0o755) == 0 || errno == EEXIST else {
+                throw ArchiveError(.file, "can't make \(made): \(String(cString: strerror(errno)))")
+            }
+        }
+    }
+}

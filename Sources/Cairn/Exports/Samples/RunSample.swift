@@ -1,0 +1,75 @@
+import Calls
+import Determinism
+import EventLog
+import Experiments
+import Jobs
+import Providers
+import Scoring
+
+/// One answer of a model to one scenario: what was asked, what came back, and what the judges made of it.
+struct RunSample: Sendable {
+    let model: ModelDefinition
+    let scenario: Scenario
+    /// From 1.
+    let sample: Int
+    let job: JobID
+    /// How the probe's job stands; nil when it isn't submitted yet.
+    let status: JobStatusRow?
+    /// The questions in their order.
+    let turns: [AskedTurn]
+    /// What was said, up to the last answer that there is.
+    let conversation: Conversation
+    /// One for each judge of the experiment, in its order.
+    let judgings: [Judging]
+
+    /// One judge's look at the sample.
+    struct Judging: Sendable {
+        let judge: JudgeDefinition
+        let job: JobID
+        let status: JobStatusRow?
+        /// The questions in their order: more than one when an answer couldn't be used.
+        let rounds: [AskedTurn]
+        /// The last word; nil when there is none.
+        let score: ScoreRow?
+
+        /// The score; nil when the judge gave none that could be used.
+        var computed: ScoreComputed? {
+            guard case .computed(let computed)? = score?.outcome else { return nil }
+            return computed
+        }
+    }
+
+    /// When it began: its first question was sent, or else its job submitted.
+    var started: Timestamp? { turns.first?.row.started ?? status?.submitted }
+
+    /// Whether every question has its answer.
+    var isAnswered: Bool { conversation.nextTurn == nil }
+}
+
+/// One question, with the bytes that went out and came back.
+struct AskedTurn: Sendable {
+    /// Of the first attempt's intent.
+    let position: Position
+    let row: TranscriptRow
+    /// What was said before, and the question.
+    let messages: [ChatMessage]
+    /// The exact body; nil when its blob was erased.
+    let request: [UInt8]?
+    /// The exact body; nil when there is none, or its blob was erased.
+    let response: [UInt8]?
+    /// What the response says; nil when there is no answer that can be read.
+    let result: ChatResult?
+
+    /// What stands for the answer: its text, or which blob would have it.
+    var answer: String { result?.text ?? Self.withheld(row.exchange?.body) }
+
+    /// What stands where erased bytes were.
+    static func withheld(_ digest: Digest?) -> String {
+        "[withheld" + (digest.map { ", SHA-256 \($0.hex)" } ?? "") + "]"
+    }
+}
+
+extension CallPurpose {
+    /// What the model is in a sample: nil for the one that is compared.
+    var role: String? { self == .judge ? "grader" : nil }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import Cairn
+import EventLog
+import Jobs
+
+/// Which run an export of a researcher's format is about, and where it goes.
+struct RunExportOptions: ParsableArguments {
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var access: AccessOptions
+
+    @Option(help: "The run: its id, or the beginning of it; not needed when the store has only one.")
+    var run: String?
+
+    @Option(name: [.short, .long], help: ArgumentHelp("Where the files go.", valueName: "directory"))
+    var output: String
+
+    /// Notes the export, and lends the run.
+    func export(as format: String, _ body: (Store, Queries, RunID, TreeHead) async throws -> Void) async throws {
+        let store = try Store.open(at: store.path)
+        defer { store.close() }
+        let id = try RunArgument.only(run, in: store)
+        let head = try await access.record(
+            .export(format: format, selection: ["run": id.rawValue], to: .directory(output)), in: store)
+        try await body(store, try Queries(store), id, head)
+    }
+}
+
+/// The run that a command is about.
+enum RunArgument {
+    /// The run with this id or beginning of one; without any the only one of the store.
+    static func only(_ wanted: String?, in store: Store) throws -> RunID {
+        do {
+            let runs = try Queries(store).runIDs(Queries.Selection(run: wanted))
+            guard runs.count != 1 else { return runs[0] }
+            throw Failure(
+                .usage,
+                runs.isEmpty
+                    ? "the store has no runs" : "the store has \(runs.count) runs; name one (`cairn query runs`)")
+        } catch let error as QueryError {
+            throw Failure(.usage, "\(error)")
+        }
+    }
+}
+
+/// The command `cairn export inspect`.
+struct ExportInspectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect", abstract: "A run as logs of Inspect AI, one .eval file for each model.",
+        discussion: """
+            For `inspect view`, inspect_ai.log and inspect_ai.analysis: samples with messages, scores, usage, and an event \
+            for each recorded call with its exact request and response. Positions and hashes are in the metadata.
+
+            EXAMPLE
+              cairn export inspect -o logs && inspect view --log-dir logs
+            """)
+
+    @OptionGroup var options: RunExportOptions
+    @OptionGroup var answer: OutputOptions
+
+    func run() async throws {
+        try await options.export(as: "inspect") { _, queries, run, head in
+            let files = try await InspectExport(queries, run: run, head: head).write(into: options.output)
+            let layout = TableLayout<InspectExport.File>()
+                .column("file") { $0.name }
+                .column("model") { $0.model }
+                .number("samples") { Quantities.grouped($0.samples) }
+                .number("bytes") { Quantities.grouped($0.bytes) }
+            try answer.output.print(files, as: layout, nothing: "the run has no models")
+        }
+    }
+}
