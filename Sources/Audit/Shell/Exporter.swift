@@ -3,10 +3,8 @@ import Determinism
 package import EventLog
 import Glibc
 
-/// Streams selected events as JSON Lines; memory stays bounded however large the log.
+/// The native export, with or without the blobs that the events name.
 package struct Exporter {
-    private static let bufferSize = 1 << 16
-
     private let log: any Log
     private let catalogue: EventCatalogue
     private let selection: ExportSelection
@@ -25,21 +23,37 @@ package struct Exporter {
     /// Hands the lines to `sink` in chunks, and answers how many events there were.
     @discardableResult
     package func export(to sink: (borrowing [UInt8]) throws -> Void) throws -> Int {
-        if case .beside(let directory) = placement { try makeDirectory(directory) }
-        var buffer: [UInt8] = []
-        buffer.reserveCapacity(Self.bufferSize * 2)
-        var count = 0
-        try log.scan(from: .first, to: nil, matching: selection.filter) { event in
-            guard try selection.includes(event) else { return }
-            buffer += JSONLines.line(event, blobs: try inlineBlobs(of: event))
-            count += 1
-            if buffer.count >= Self.bufferSize {
-                try sink(buffer)
-                buffer.removeAll(keepingCapacity: true)
-            }
+        guard placement != .omitted else {
+            var export = EventExport(NativeLines(), of: log, selection)
+            try export.write(into: sink)
+            return export.tally.events
         }
-        if !buffer.isEmpty { try sink(buffer) }
-        return count
+        var export = EventExport(
+            try LinesWithBlobs(log: log, catalogue: catalogue, placement: placement), of: log, selection)
+        try export.write(into: sink)
+        return export.tally.events
+    }
+}
+
+/// The native form with the blobs that the events name, in the lines or in files beside them.
+package struct LinesWithBlobs: LineForm {
+    private let log: any Log
+    private let catalogue: EventCatalogue
+    private let placement: BlobPlacement
+
+    /// Makes the directory that blobs are put into, where they are.
+    package init(log: any Log, catalogue: EventCatalogue, placement: BlobPlacement) throws {
+        self.log = log
+        self.catalogue = catalogue
+        self.placement = placement
+        guard case .beside(let directory) = placement else { return }
+        guard mkdir(directory, 0o755) == 0 || errno == EEXIST else {
+            throw ExportError(path: directory, reason: String(cString: strerror(errno)))
+        }
+    }
+
+    package mutating func append(_ event: Event, to lines: inout [UInt8]) throws {
+        lines += JSONLines.line(event, blobs: try inlineBlobs(of: event))
     }
 
     private func inlineBlobs(of event: Event) throws -> [JSONLines.InlineBlob]? {
@@ -52,12 +66,6 @@ package struct Exporter {
                 try write(digest, into: directory)
             }
             return nil
-        }
-    }
-
-    private func makeDirectory(_ directory: String) throws {
-        guard mkdir(directory, 0o755) == 0 || errno == EEXIST else {
-            throw ExportError(path: directory, reason: String(cString: strerror(errno)))
         }
     }
 

@@ -1,0 +1,64 @@
+package import EventLog
+package import Projections
+
+/// A table of an export: what it is called, what its columns mean, and where its rows come from.
+package struct ExportTable: Sendable {
+    package let name: String
+    /// What one row is.
+    package let meaning: String
+    package let columns: [TableColumn]
+    /// The columns that tell rows apart; rows come in their order.
+    package let key: [String]
+    /// The read models that it is made of; none when it is made of the log alone.
+    package let projectors: [any Projector.Type]
+    private let scan: @Sendable (TableSource, ([TableValue]) throws -> Void) throws -> Void
+
+    /// `rows` calls its second argument with each row, in the order of the key.
+    init<Row>(
+        _ name: String, _ meaning: String, key: [String], from projectors: [any Projector.Type],
+        _ definition: TableDefinition<Row>, rows: @escaping @Sendable (TableSource, (Row) throws -> Void) throws -> Void
+    ) {
+        self.name = name
+        self.meaning = meaning
+        self.key = key
+        self.projectors = projectors
+        columns = definition.columns
+        precondition(
+            key.allSatisfy { part in definition.columns.contains { $0.name == part } }, "\(name) has its key's columns")
+        scan = { source, body in
+            var values: [TableValue] = []
+            values.reserveCapacity(definition.columns.count)
+            try rows(source) { row in
+                definition.write(row, into: &values)
+                try body(values)
+            }
+        }
+    }
+
+    /// Calls `body` with the cells of each row, in the order of the columns.
+    package func forEachRow(of source: TableSource, _ body: ([TableValue]) throws -> Void) throws {
+        try scan(source, body)
+    }
+
+    /// The event types that its rows depend on; nil for all.
+    package var types: [EventType]? { projectors.isEmpty ? nil : projectors.flatMap { $0.types } }
+}
+
+/// What tables are made of: a log and its read models as of one position.
+package struct TableSource {
+    package let log: any Log
+    package let views: ViewSnapshot
+    /// Events from here on are left out of tables that are made of the log alone.
+    package let end: Position
+    /// Events before this position are left out of them, too.
+    package var first = Position.first
+    /// What was erased on purpose; nil leaves columns empty that are read from blobs.
+    package let erasures: Erasures?
+
+    package init(log: any Log, views: ViewSnapshot, end: Position, erasures: Erasures?) {
+        self.log = log
+        self.views = views
+        self.end = end
+        self.erasures = erasures
+    }
+}

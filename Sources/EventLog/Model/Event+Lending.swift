@@ -1,0 +1,28 @@
+// Parts of a record for those who copy them as they are.
+extension Event {
+    /// Lends the type's text without making a string of it.
+    package func withType<Result>(_ body: (RawSpan) -> Result) -> Result {
+        withRecord { record in body(record.extracting(RecordLayout.typeRange(record))) }
+    }
+
+    /// Lends the 16 bytes of the commit's id.
+    package func withCommitID<Result>(_ body: (RawSpan) -> Result) -> Result {
+        withRecord { record in
+            let start = RecordLayout.commitIDOffset
+            return body(record.extracting(start..<start + CommitID.byteCount))
+        }
+    }
+
+    /// Whether stream and type are printable ASCII without quotes and backslashes, as every log that was written by the
+    /// rules has them: such names stand in JSON as they are.
+    package var hasPlainNames: Bool {
+        withRecord { record in
+            let names = RecordLayout.streamRange(record).lowerBound..<RecordLayout.typeRange(record).upperBound
+            let span = record.extracting(names)
+            return span.byteOffsets.allSatisfy { offset in
+                let byte = span.u8(at: offset)
+                return byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+            }
+        }
+    }
+}

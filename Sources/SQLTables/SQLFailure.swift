@@ -1,0 +1,42 @@
+import Cairn
+import GRDB
+
+/// Why SQL couldn't be answered, or a file of SQLite not be written.
+package struct SQLFailure: Error, Equatable, CustomStringConvertible {
+    package enum Code: Equatable, Sendable {
+        /// The SQL isn't understood, or names what isn't there.
+        case question
+        /// The SQL asks for more than an answer.
+        case notReading
+        /// A file can't be used.
+        case file
+    }
+
+    package let code: Code
+    package let description: String
+    /// What to do; nil when the description says it.
+    package let remedy: String?
+
+    init(_ code: Code, _ description: String, remedy: String? = nil) {
+        self.code = code
+        self.description = description
+        self.remedy = remedy
+    }
+
+    /// What SQLite says of a question.
+    init(question error: DatabaseError) {
+        let names = ExportTables.all.map(\.name).joined(separator: ", ")
+        self.init(
+            .question, "SQL: \(error.message ?? "it can't be answered")",
+            remedy: "the tables are \(names); `cairn export columns` describes their columns")
+    }
+
+    /// What SQLite says of a file.
+    init(file path: String, _ error: DatabaseError) {
+        self.init(.file, "\(path): \(error.message ?? "SQLite refused with \(error.resultCode)")")
+    }
+
+    static let onlyReading = SQLFailure(
+        .notReading, "only questions are answered here, and this would do something else",
+        remedy: "write one SELECT; `cairn export sqlite` makes a file of your own to change")
+}
