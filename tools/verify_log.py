@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Verifies a Cairn store, or an export of one, without any of Cairn's code.
+"""Verifies a Cairn store, an export of one, or a proof out of one, without any of Cairn's code.
 
-Written from schemas/log-format.md alone. Needs Python 3.10 or later; for a store also the package `lmdb`
-(pip install lmdb), and for compressed blobs the system's libzstd or Python 3.14.
+Written from schemas/log-format.md, RFC 6962, RFC 8032, RFC 9162 and the C2SP documents alone. Needs Python 3.10 or later;
+for a store also the package `lmdb` (pip install lmdb), and for compressed blobs the system's libzstd or Python 3.14.
 
-    tools/verify_log.py STORE [--expect [SIZE:]ROOT] [--json]
-    tools/verify_log.py --export FILE [--expect [SIZE:]ROOT] [--json]
+    tools/verify_log.py STORE [--expect [SIZE:]ROOT] [--checkpoint FILE --key VKEY [--witness VKEY]] [--json]
+    tools/verify_log.py --export FILE [the same] [--json]
+    tools/verify_log.py --proof FILE --key VKEY [--from FILE] [--record FILE] [--witness VKEY] [--json]
+
+A proof is what `cairn audit prove` or `cairn audit consistency` writes; --from is the earlier checkpoint of the latter.
 
 Exit codes: 0 valid, 1 invalid (the first bad position is named), 2 usage, 5 it can't be read.
 """
@@ -266,7 +269,7 @@ class History:
     """What the events before one say about it: revisions, commits, and the head so far."""
 
     def __init__(self, expected):
-        self.expected, self.root_then = expected, None
+        self.expected, self.roots_then = expected, {}
         self.size, self.pending, self.peaks, self.streams, self.commits = 0, [], [], {}, 0
 
     def add(self, record):
@@ -298,8 +301,8 @@ class History:
             self.pending, self.commits = [], self.commits + 1
 
     def note_head(self):
-        if self.expected and self.expected[0] == self.size:
-            self.root_then = self.root
+        if any(size == self.size for size, _ in self.expected):
+            self.roots_then[self.size] = self.root
 
     def finish(self):
         if self.pending:
@@ -307,14 +310,12 @@ class History:
         self.note_head()
 
     def compare(self):
-        if not self.expected:
-            return
-        size, root = self.expected
-        then = self.root if size is None else self.root_then
-        if then is None:
-            raise Invalid(f"{size} events were expected, there are {self.size}: the end is missing", self.size)
-        if then != root:
-            raise Invalid(f"the expected head is {root.hex()}, this history has {then.hex()}")
+        for size, root in self.expected:
+            then = self.root if size is None else self.roots_then.get(size)
+            if then is None:
+                raise Invalid(f"{size} events were expected, there are {self.size}: the end is missing", self.size)
+            if then != root:
+                raise Invalid(f"the expected head is {root.hex()}, this history has {then.hex()}")
 
     @property
     def root(self):
@@ -722,6 +723,308 @@ def verify_export(path, expected, progress):
     return report_on(history) | {"blobs": blobs, "whole": True}
 
 
+# Ed25519 (RFC 8032), verifying alone
+
+
+FIELD = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+CURVE = -121665 * pow(121666, -1, FIELD) % FIELD
+
+
+def curve_add(p, q):
+    """Of points in extended coordinates: x = X/Z, y = Y/Z, x·y = T/Z (RFC 8032 §5.1.4)."""
+    a, b = (p[1] - p[0]) * (q[1] - q[0]) % FIELD, (p[1] + p[0]) * (q[1] + q[0]) % FIELD
+    c, d = 2 * p[3] * q[3] * CURVE % FIELD, 2 * p[2] * q[2] % FIELD
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % FIELD, g * h % FIELD, f * g % FIELD, e * h % FIELD
+
+
+def curve_times(factor, point):
+    product = (0, 1, 1, 0)
+    while factor:
+        if factor & 1:
+            product = curve_add(product, point)
+        point, factor = curve_add(point, point), factor >> 1
+    return product
+
+
+def curve_point(data):
+    """The point that 32 bytes encode; None for bytes that encode none (RFC 8032 §5.1.3)."""
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, y & (1 << 255) - 1
+    if y >= FIELD:
+        return None
+    square = (y * y - 1) * pow(CURVE * y * y + 1, -1, FIELD) % FIELD
+    x = pow(square, (FIELD + 3) // 8, FIELD)
+    if (x * x - square) % FIELD:
+        x = x * pow(2, (FIELD - 1) // 4, FIELD) % FIELD
+    if (x * x - square) % FIELD or (x == 0 and sign):
+        return None
+    x = FIELD - x if x & 1 != sign else x
+    return x, y, 1, x * y % FIELD
+
+
+BASE = curve_point((4 * pow(5, -1, FIELD) % FIELD).to_bytes(32, "little"))
+
+
+def is_signed(public_key, message, signature):
+    """RFC 8032 §5.1.7."""
+    key, point = curve_point(public_key), curve_point(signature[:32])
+    scalar = int.from_bytes(signature[32:], "little")
+    if len(signature) != 64 or key is None or point is None or scalar >= ORDER:
+        return False
+    challenge = int.from_bytes(hashlib.sha512(signature[:32] + public_key + message).digest(), "little") % ORDER
+    left, right = curve_times(scalar, BASE), curve_add(point, curve_times(challenge, key))
+    same = [(left[place] * right[2] - right[place] * left[2]) % FIELD for place in (0, 1)]
+    return same == [0, 0]
+
+
+# Keys, checkpoints (C2SP signed-note, tlog-checkpoint, tlog-cosignature)
+
+
+NOTE, COSIGNATURE = 1, 4
+
+
+def from_base64(text):
+    """The bytes; ValueError for anything but RFC 4648 section 4 with padding."""
+    data = base64.b64decode(text, validate=True)
+    if base64.b64encode(data).decode() != text:
+        raise ValueError(f"{text[:40]} isn't base64 as it should be written")
+    return data
+
+
+def plain_number(text):
+    if not re.fullmatch(r"0|[1-9][0-9]{0,19}", text) or int(text) >= 2**64:
+        raise ValueError(f"{text[:40]} isn't a number without leading zeroes")
+    return int(text)
+
+
+def is_key_name(text):
+    return bool(text) and "+" not in text and not any(letter.isspace() or letter < " " for letter in text)
+
+
+class Key:
+    """A public key: <name>+<id>+<base64 of its type and its bytes>."""
+
+    def __init__(self, text):
+        parts = text.split("+", 2)
+        if len(parts) != 3 or not is_key_name(parts[0]):
+            raise ValueError(f"{text[:60]} isn't a key, NAME+ID+BASE64")
+        material = from_base64(parts[2])
+        self.name, self.text, self.bytes = parts[0], text, material[1:]
+        if material[:1] not in (b"\1", b"\4") or len(material) != 33:
+            raise ValueError(f"{text[:60]} isn't an Ed25519 key")
+        if self.id(material[0]).hex() != parts[1]:
+            raise ValueError(f"{text[:60]} hasn't the id that it should have")
+
+    def id(self, kind):
+        return sha256(self.name.encode() + b"\n" + bytes([kind]) + self.bytes)[:4]
+
+
+class Checkpoint:
+    """A head of a log, and the signatures under it; Invalid for bytes that are none."""
+
+    def __init__(self, data):
+        try:
+            self.read(data)
+        except ValueError as error:
+            raise Invalid(f"the checkpoint: {error}") from None
+
+    def read(self, data):
+        text = data.decode("utf-8")
+        if any(letter < " " and letter != "\n" for letter in text) or not text.endswith("\n"):
+            raise ValueError("it has control characters, or doesn't end with a line feed")
+        body, separator, signatures = text.rpartition("\n\n")
+        self.body, lines = body + "\n", (body + "\n").splitlines()
+        if not separator or len(lines) < 3 or "" in lines or self.body != "\n".join(lines) + "\n":
+            raise ValueError("it hasn't an origin, a size and a root, an empty line, and signatures")
+        self.origin, self.size, self.root = lines[0], plain_number(lines[1]), from_base64(lines[2])
+        if len(self.root) != 32:
+            raise ValueError("its root isn't 32 bytes")
+        self.signatures = []
+        for line in signatures[:-1].split("\n"):
+            match = re.fullmatch(r"\u2014 (\S+) (\S+)", line)
+            if not match or not is_key_name(match[1]):
+                raise ValueError(f"{line[:60]} isn't a signature line")
+            self.signatures.append((match[1], from_base64(match[2])))
+            if len(self.signatures[-1][1]) < 5:
+                raise ValueError(f"{line[:60]} has no signature")
+
+    def signed_by(self, key, kind):
+        """Whether a key has signed it, and when (cosignatures alone say that); Invalid for a signature that is false."""
+        found, latest = False, None
+        for name, data in self.signatures:
+            if name != key.name or data[:4] != key.id(kind):
+                continue
+            message, signature = self.body.encode(), data[4:]
+            if kind == COSIGNATURE:
+                time, signature = int.from_bytes(signature[:8], "big"), signature[8:]
+                message = f"cosignature/v1\ntime {time}\n{self.body}".encode()
+                latest = max(latest or 0, time)
+            if not is_signed(key.bytes, message, signature):
+                raise Invalid(f"the checkpoint has a signature that isn't by {key.text}")
+            found = True
+        return found, latest
+
+
+def vouching(checkpoint, keys, witnesses):
+    """Who has signed a checkpoint, of those that are trusted; Invalid if none of the keys has."""
+    report = {"origin": checkpoint.origin}
+    if keys:
+        signers = [key for key in keys if checkpoint.signed_by(key, NOTE)[0]]
+        if not signers:
+            raise Invalid(f"the checkpoint isn't signed by {', '.join(key.text for key in keys)}")
+        report["signedBy"] = signers[0].text
+        is_timed, time = checkpoint.signed_by(signers[0], COSIGNATURE)
+        if is_timed:
+            report["signedAt"] = time
+    if witnesses:
+        report["witnesses"] = [key.text for key in witnesses if checkpoint.signed_by(key, COSIGNATURE)[0]]
+        report["witnessesKnown"] = len(witnesses)
+    return report
+
+
+# Proofs (RFC 6962 section 2.1, RFC 9162 sections 2.1.3.2 and 2.1.4.2; C2SP tlog-proof and tlog-witness)
+
+
+def inclusion_root(index, size, leaf, path):
+    """The root that the path leads to; None if no tree of this size has such a path."""
+    if index >= size:
+        return None
+    place, last, root = index, size - 1, leaf
+    for node in path:
+        if last == 0:
+            return None
+        if place & 1 or place == last:
+            root = sha256(b"\1" + node + root)
+            while not place & 1 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            root = sha256(b"\1" + root + node)
+        place, last = place >> 1, last >> 1
+    return root if last == 0 else None
+
+
+def has_grown(first, first_root, second, second_root, path):
+    """Whether the second head has grown from the first."""
+    if first == second:
+        return not path and first_root == second_root
+    if first == 0:
+        return not path and first_root == sha256(b"")
+    if first > second:
+        return False
+    path = list(path) if first & (first - 1) else [first_root, *path]
+    if not path:
+        return False
+    place, last = first - 1, second - 1
+    while place & 1:
+        place, last = place >> 1, last >> 1
+    old = new = path[0]
+    for node in path[1:]:
+        if last == 0:
+            return False
+        if place & 1 or place == last:
+            old, new = sha256(b"\1" + node + old), sha256(b"\1" + node + new)
+            while not place & 1 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            new = sha256(b"\1" + new + node)
+        place, last = place >> 1, last >> 1
+    return last == 0 and (old, new) == (first_root, second_root)
+
+
+def split_proof(data):
+    """The lines before the empty one, and the checkpoint behind it."""
+    head, separator, rest = data.partition(b"\n\n")
+    if not separator:
+        raise Invalid("the proof has no empty line before its checkpoint")
+    return head.decode("utf-8", "replace").split("\n"), Checkpoint(rest)
+
+
+def verify_proof(path, record, earlier, keys, witnesses):
+    data = read_file(path)
+    lines, checkpoint = split_proof(data)
+    report = {"events": checkpoint.size, "head": checkpoint.root.hex(), "valid": True}
+    try:
+        if lines[0] == "c2sp.org/tlog-proof@v1":
+            report |= check_inclusion(lines[1:], checkpoint, record)
+        elif lines[0].startswith("old "):
+            report |= check_growth(lines, checkpoint, earlier)
+        else:
+            raise Invalid("the file is neither a tlog-proof nor a witness's request")
+    except ValueError as error:
+        raise Invalid(f"the proof: {error}") from None
+    return report | vouching(checkpoint, keys, witnesses)
+
+
+def check_inclusion(lines, checkpoint, record):
+    if lines and lines[0].startswith("extra "):
+        extra = from_base64(lines.pop(0).removeprefix("extra "))
+        if record is not None and record != extra:
+            raise Invalid("the proof is of another record")
+        record = extra
+    if record is None:
+        raise Invalid("the proof hasn't its record, and --record gives none")
+    if not lines or not lines[0].startswith("index "):
+        raise ValueError("it has no line `index NUMBER`")
+    index = plain_number(lines[0].removeprefix("index "))
+    path = [from_base64(line) for line in lines[1:]]
+    if any(len(node) != 32 for node in path):
+        raise ValueError("a hash isn't 32 bytes")
+    leaf = sha256(b"\0" + record)
+    if inclusion_root(index, checkpoint.size, leaf, path) != checkpoint.root:
+        raise Invalid("the hashes don't lead from the record to the root", index)
+    event = Record(record, index)
+    names = {"stream": event.stream.decode(), "type": event.type.decode()}
+    return {"leaf": leaf.hex(), "position": index} | names
+
+
+def check_growth(lines, checkpoint, earlier):
+    size = plain_number(lines[0].removeprefix("old "))
+    path = [from_base64(line) for line in lines[1:]]
+    if any(len(node) != 32 for node in path):
+        raise ValueError("a hash isn't 32 bytes")
+    if earlier is None and size > 0:
+        raise Invalid("--from is missing: the earlier checkpoint")
+    first = (earlier.size, earlier.root) if earlier else (0, sha256(b""))
+    if earlier and earlier.origin != checkpoint.origin:
+        raise Invalid(f"the earlier checkpoint is of {earlier.origin}")
+    if size != first[0] or not has_grown(*first, checkpoint.size, checkpoint.root, path):
+        raise Invalid(f"the head of {checkpoint.size} events hasn't grown from the earlier one of {first[0]}")
+    return {"from": size}
+
+
+def read_file(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read(1 << 26)
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from None
+
+
+def origin_of(store):
+    value = canonical_object(read_file(os.path.join(store, "store.json")).removesuffix(b"\n"))
+    return f"cairn/store/{value['id']}"
+
+
+def with_checkpoints(verify, arguments, store=None):
+    """A verification of all events that the heads of some checkpoints are compared in, too."""
+
+    def run(progress):
+        checkpoints = [Checkpoint(read_file(path)) for path in arguments.checkpoint]
+        if not checkpoints and (arguments.key or arguments.witness):
+            raise Invalid("there is no --checkpoint that a key could have signed")
+        heads = [(checkpoint.size, checkpoint.root) for checkpoint in checkpoints]
+        report = verify(([arguments.expect] if arguments.expect else []) + heads, progress)
+        for checkpoint in checkpoints:
+            if store is not None and checkpoint.origin != origin_of(store):
+                raise Invalid(f"a checkpoint is of {checkpoint.origin}, and this store is {origin_of(store)}")
+            report |= vouching(checkpoint, arguments.key, arguments.witness)
+        return report
+
+    return run
+
+
 # The command
 
 
@@ -780,13 +1083,19 @@ def shown(report):
         finding = report["finding"]
         place = f" at position {finding['position']}" if "position" in finding else ""
         return f"INVALID{place}: {finding['message']}"
+    signed = f"\nsigned by {report['signedBy']}" if "signedBy" in report else ""
+    if "leaf" in report:
+        event = f"{report['type']} in {report['stream']} at position {report['position']} of {report['events']}"
+        return f"proven: {event}\nleaf {report['leaf']}{signed}"
+    if "from" in report:
+        return f"proven: {report['events']}:{report['head']} has grown from {report['from']} events{signed}"
     names = ("events", "commits", "streams", "blobs")
     counts = ", ".join(f"{report[name]} {name}" for name in names if name in report)
     if report.get("whole") is False:
         return f"valid as far as it goes: {counts}; not all events of the log, so that it has no head"
     unchecked = report.get("uncheckedBlobs", 0)
     note = f"\n{unchecked} compressed blobs not checked: libzstd is missing" if unchecked else ""
-    return f"valid: {counts}{note}\nhead {report['events']}:{report['head']}"
+    return f"valid: {counts}{note}\nhead {report['events']}:{report['head']}{signed}"
 
 
 def expected_head(text):
@@ -796,19 +1105,56 @@ def expected_head(text):
     return (int(match[1]) if match[1] else None), bytes.fromhex(match[2])
 
 
-def main():
-    parser = argparse.ArgumentParser(description="Verify a Cairn store, or an export of one.")
+def key_argument(text):
+    """A key, or the file that it is in."""
+    try:
+        with open(text, encoding="utf-8") as file:
+            text = file.read().strip()
+    except OSError:
+        pass
+    try:
+        return Key(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def arguments_of_command():
+    parser = argparse.ArgumentParser(description="Verify a Cairn store, an export of one, or a proof out of one.")
     parser.add_argument("store", nargs="?", help="the store's directory")
     parser.add_argument("--export", metavar="FILE", help="verify this JSON Lines export instead")
+    parser.add_argument("--proof", metavar="FILE", help="verify this proof instead")
     parser.add_argument("--expect", metavar="[SIZE:]ROOT", type=expected_head, help="a head that was kept elsewhere")
+    parser.add_argument(
+        "--checkpoint", metavar="FILE", action="append", default=[], help="a signed head that was kept elsewhere")
+    parser.add_argument(
+        "--key", metavar="VKEY", action="append", default=[], type=key_argument, help="one of these must have signed")
+    parser.add_argument(
+        "--witness", metavar="VKEY", action="append", default=[], type=key_argument, help="these may have cosigned")
+    parser.add_argument("--from", dest="earlier", metavar="FILE", help="the earlier checkpoint of a proof of growth")
+    parser.add_argument("--record", metavar="FILE", help="the record that a proof without one is of")
     parser.add_argument("--json", action="store_true", help="answer with one JSON object")
     arguments = parser.parse_args()
-    if (arguments.store is None) == (arguments.export is None):
-        parser.error("name either a STORE or --export FILE")
-    if arguments.export is not None:
-        code, report = guarded(lambda progress: verify_export(arguments.export, arguments.expect, progress))
+    if [arguments.store, arguments.export, arguments.proof].count(None) != 2:
+        parser.error("name either a STORE, --export FILE or --proof FILE")
+    if arguments.proof is not None and not arguments.key:
+        parser.error("--proof takes the --key that must have signed")
+    return arguments
+
+
+def main():
+    arguments = arguments_of_command()
+    if arguments.proof is not None:
+        def proof(_):
+            record = read_file(arguments.record) if arguments.record else None
+            earlier = Checkpoint(read_file(arguments.earlier)) if arguments.earlier else None
+            return verify_proof(arguments.proof, record, earlier, arguments.key, arguments.witness)
+        code, report = guarded(proof)
+    elif arguments.export is not None:
+        code, report = guarded(with_checkpoints(
+            lambda heads, progress: verify_export(arguments.export, heads, progress), arguments))
     else:
-        code, report = guarded(lambda progress: verify_store(arguments.store, arguments.expect, progress))
+        code, report = guarded(with_checkpoints(
+            lambda heads, progress: verify_store(arguments.store, heads, progress), arguments, arguments.store))
     print(json.dumps(report, sort_keys=True) if arguments.json else shown(report))
     return code
 

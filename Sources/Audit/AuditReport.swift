@@ -44,6 +44,27 @@ package struct AuditReport: Equatable, Sendable {
         case unanchored
         /// It is, or has grown from, the head that was kept elsewhere.
         case matchesExpectedHead
+        /// It is, or has grown from, a head that a known key has signed.
+        case signed(Signature)
+        /// It is, or has grown from, a head that some of the known witnesses have cosigned.
+        case witnessed(Witnesses)
+    }
+
+    /// Whose signature vouches for the beginning of the log.
+    package struct Signature: Equatable, Sendable {
+        /// The name of the key, and its id in hexadecimal.
+        package let key: String
+        package let keyID: String
+        /// When it was signed, as the signer says; nil where the signature has no time.
+        package let time: Timestamp?
+        /// How many events the signed head is of.
+        package let size: UInt64
+    }
+
+    /// The known witnesses that have cosigned, of all known ones.
+    package struct Witnesses: Equatable, Sendable {
+        package let by: [Signature]
+        package let of: Int
     }
 
     package let verdict: Verdict
@@ -90,7 +111,17 @@ extension AuditReport.Verdict: CustomStringConvertible {
             finding.position.map { "BROKEN at position \($0): \(finding.message)" } ?? "BROKEN: \(finding.message)"
         case .unanchored: "intact but unanchored: keep the head below elsewhere, and --expect it next time"
         case .matchesExpectedHead: "intact, and it matches the expected head"
+        case .signed(let signature): "intact, and signed by \(signature)"
+        case .witnessed(let witnesses):
+            "intact, and witnessed by \(witnesses.by.count) of \(witnesses.of):"
+                + witnesses.by.map { "\n  \($0)" }.joined()
         }
+    }
+}
+
+extension AuditReport.Signature: CustomStringConvertible {
+    package var description: String {
+        "\(key)+\(keyID)" + (time.map { " at \($0)" } ?? "") + " up to the head of \(size) events"
     }
 }
 
@@ -109,8 +140,28 @@ extension AuditReport: CanonicalEncodable {
             }
         }
         writer.optionalField("head", head?.hex)
+        if case .signed(let signature) = verdict { writer.field("signature", signature) }
         writer.field("valid", isValid)
         writer.field("verdict", verdict.name)
+        if case .witnessed(let witnesses) = verdict {
+            writer.field("witnesses") { writer in
+                writer.beginObject()
+                writer.field("by", witnesses.by)
+                writer.field("of", witnesses.of)
+                writer.endObject()
+            }
+        }
+        writer.endObject()
+    }
+}
+
+extension AuditReport.Signature: CanonicalEncodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("key", key)
+        writer.field("keyID", keyID)
+        writer.field("size", Int(size))
+        writer.optionalField("time", time)
         writer.endObject()
     }
 }
@@ -121,6 +172,8 @@ extension AuditReport.Verdict {
         case .broken: "broken"
         case .unanchored: "unanchored"
         case .matchesExpectedHead: "matchesExpectedHead"
+        case .signed: "signed"
+        case .witnessed: "witnessed"
         }
     }
 }

@@ -16,14 +16,14 @@ package struct Auditor {
     /// Writes nothing.
     ///
     /// A damaged store is a finding; only one that can't be read at all is an error.
-    package func verify(expecting expected: ExpectedHead? = nil) throws -> AuditReport {
+    package func verify(against anchors: Anchors = Anchors()) throws -> AuditReport {
         let result = try log.verify()
         if let fault = result.fault {
             return report(.broken(AuditFinding(position: fault.position, message: fault.found)), result)
         }
         let blobs = try checkBlobs(upTo: result.soundEvents)
         if let finding = blobs.finding { return report(.broken(finding), result, blobs) }
-        return report(try verdict(on: result.claimed, expected), result, blobs)
+        return report(try verdict(on: result.claimed, anchors), result, blobs)
     }
 
     private func report(
@@ -90,22 +90,14 @@ package struct Auditor {
         }
     }
 
-    private func verdict(on head: TreeHead, _ expected: ExpectedHead?) throws -> AuditReport.Verdict {
-        guard let expected else { return .unanchored }
-        let size = expected.size ?? head.size
-        guard let then = try log.head(ofSize: size) else {
-            return .broken(
-                AuditFinding(
-                    position: Position(head.size),
-                    message: "the log has \(head.size) events, and the expected head is of \(size): the end is missing")
-            )
+    private func verdict(on head: TreeHead, _ anchors: Anchors) throws -> AuditReport.Verdict {
+        let judge = AnchorJudge(
+            anchors: anchors, origin: SignedCheckpoint.origin(ofStore: log.manifest.id), size: head.size,
+            head: { try log.head(ofSize: $0) })
+        do {
+            return try judge.verdict()
+        } catch let finding as AuditFinding {
+            return .broken(finding)
         }
-        if then.root == expected.root { return .matchesExpectedHead }
-        return .broken(
-            AuditFinding(
-                position: nil,
-                message: "the first \(size) events have the head \(then.root.hex), expected was \(expected.root.hex): "
-                    + "this isn't the history that the expected head vouches for"
-                    + (expected.size == nil ? ", or it has grown since; --expect SIZE:ROOT tells which" : "")))
     }
 }

@@ -37,7 +37,7 @@ public final class Store: Sendable {
     public static func open(
         at path: String, _ access: Access = .existing, checksPages: Bool = false
     ) throws -> Store {
-        let log = try openLog(path, access, checksPages)
+        let log = try log(at: path, access, checksPages: checksPages)
         do {
             let scratch = log.isReadOnly ? try ScratchDirectory() : nil
             let views = try ProjectionRunner(
@@ -50,8 +50,9 @@ public final class Store: Sendable {
         }
     }
 
-    private static func openLog(
-        _ path: String, _ access: Access, _ checksPages: Bool
+    /// Opens the events and blobs alone, for what needs no read model.
+    package static func log(
+        at path: String, _ access: Access = .existing, checksPages: Bool = false
     ) throws(LogError) -> LMDBLog {
         var options = LMDBLog.Options(access: access == .create ? .create : .mustExist)
         options.checksPages = checksPages

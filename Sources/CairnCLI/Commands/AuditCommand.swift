@@ -15,7 +15,9 @@ struct AuditCommand: AsyncParsableCommand {
               cairn audit verify && cairn audit export -o events.jsonl
             """,
         subcommands: [
-            AuditExportCommand.self, AuditImportCommand.self, AuditVerifyCommand.self, AuditTrailCommand.self,
+            AuditExportCommand.self, AuditImportCommand.self, AuditVerifyCommand.self, AuditHeadCommand.self,
+            AuditProveCommand.self, AuditConsistencyCommand.self, AuditCheckProofCommand.self, AuditKeyCommand.self,
+            AuditWitnessCommand.self, AuditTilesCommand.self, AuditTrailCommand.self,
         ])
 }
 
@@ -141,57 +143,4 @@ struct AuditExportCommand: AsyncParsableCommand {
     private static let latest = Timestamp(microseconds: .max)
 
     private func time(_ text: String) throws -> Timestamp { try MomentArgument.time(text) }
-}
-
-/// The command `cairn audit verify`.
-struct AuditVerifyCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "verify",
-        abstract: "Check every record, hash, stream and blob, and print the head.",
-        discussion: """
-            Names the first bad position. With --expect it also compares the log with a head that was kept elsewhere: \
-            a self-held tree shows that nothing was changed in place, only a head held elsewhere shows that the whole \
-            store wasn't made anew. Exits with 4 when something is wrong.
-
-            EXAMPLE
-              cairn audit verify --expect 4096:3f1c…
-            """)
-
-    @OptionGroup var store: StoreOptions
-    @OptionGroup var answer: OutputOptions
-
-    @Option(
-        help: ArgumentHelp(
-            "A head kept elsewhere: its root in hex, or SIZE:ROOT to check that the log has grown from it.",
-            valueName: "head"))
-    var expect: String?
-
-    func run() async throws {
-        let expected = try expect.map(ExpectedHead.init(text:))
-        let store: Store
-        do {
-            store = try Store.open(at: self.store.path, checksPages: true)
-        } catch let error as LogError {
-            guard case .damaged(let position) = error.code else { throw error }
-            try print(.unreadable(AuditFinding(position: position, message: "\(error)")))
-            throw ExitStatus.storeUnusable.exitCode
-        }
-        defer { store.close() }
-        let report = try Auditor(log: store.log, catalogue: Catalogues.events).verify(expecting: expected)
-        try print(report)
-        if !report.isValid { throw ExitStatus.differs.exitCode }
-    }
-
-    private func print(_ report: AuditReport) throws {
-        try answer.output.print(report) { report.text }
-    }
-}
-
-extension ExpectedHead {
-    fileprivate init(text: String) throws {
-        guard let head = ExpectedHead(text) else {
-            throw ValidationError("--expect takes 64 hex digits, or SIZE:ROOT with a size before them; found \(text)")
-        }
-        self = head
-    }
 }

@@ -29,6 +29,12 @@ extension LMDBLog {
         }
     }
 
+    /// The hashes of a tile of the tree as it is now, 32 bytes each; nil where there are none.
+    package func tile(level: UInt8, number: UInt64) throws(LogError) -> [UInt8]? {
+        let key = MerkleTree.TileKey(level: level, number: number)
+        return try reader.reading("reading the tree") { try $0.value(of: key.bytes, in: reader.tables.tree) }
+    }
+
     /// Lends the tiles of the tree in one read transaction, and a size that it has.
     private func proving<Proof>(
         _ operation: String, _ size: UInt64?, _ body: (UInt64, TreeNodes.TileSource) throws -> Proof

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Audit
+import CanonicalJSON
+import EventLog
+
+/// The command `cairn audit check-proof FILE`.
+struct AuditCheckProofCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check-proof",
+        abstract: "Judge a proof that somebody handed out; needs no store.",
+        discussion: """
+            Takes what `cairn audit prove` and `cairn audit consistency` write. --key is the log's public key, which must \
+            have come another way than the proof. Exits with 4 when it proves nothing.
+
+            EXAMPLE
+              cairn audit check-proof event-123.tlog-proof --key "$(cat lab.vkey)"
+            """)
+
+    @OptionGroup var trust: TrustOptions
+    @OptionGroup var answer: OutputOptions
+
+    @Argument(help: "The proof's file; - is standard input.")
+    var file: String
+
+    @Option(
+        help: ArgumentHelp(
+            "For a proof of growth: the earlier head, a checkpoint's file or SIZE:ROOT.", valueName: "head"))
+    var from: EarlierHead?
+
+    @Option(help: ArgumentHelp("The event's record, for a proof without it.", valueName: "file"))
+    var record: String?
+
+    func validate() throws {
+        if trust.keys.isEmpty { throw ValidationError("--key is missing: a proof is worth what its signature is") }
+    }
+
+    func run() throws {
+        let bytes = try InputFile.read(file)
+        var judge = ProofJudge(keys: trust.keys)
+        judge.witnesses = trust.witnesses
+        judge.quorum = trust.quorum ?? 0
+        do {
+            let report = try GrowthProof.isOne(bytes) ? growth(bytes, judge) : inclusion(bytes, judge)
+            try answer.output.print(report) { report.text }
+        } catch let error as NoteError {
+            throw Failure(.usage, "\(file): \(error)")
+        } catch let finding as AuditFinding {
+            throw Failure(.differs, "\(file) proves nothing: \(finding.message)")
+        }
+    }
+
+    private func inclusion(_ bytes: [UInt8], _ judge: ProofJudge) throws -> ProofReport {
+        try judge.inclusion(try TlogProof(bytes), of: try record.map { try InputFile.read($0) })
+    }
+
+    private func growth(_ bytes: [UInt8], _ judge: ProofJudge) throws -> ProofReport {
+        let proof = try GrowthProof(bytes)
+        guard let from, let root = from.root else {
+            throw Failure(.usage, "--from is missing: the earlier head, as a checkpoint's file or SIZE:ROOT")
+        }
+        let earlier = try from.checkpoint.map { try judge.head(of: $0, before: proof.checkpoint) }
+        return try judge.growth(proof, from: earlier ?? TreeHead(size: from.size, root: root))
+    }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Cairn
+import EventLog
+
+/// Who signs a head of a store.
+struct SignerOptions: ParsableArguments {
+    @OptionGroup var access: AccessOptions
+
+    /// The store's key; makes one if there is none, which is an event, and says so.
+    func key(of log: LMDBLog) async throws -> StoreSigningKey {
+        if let key = try StoreSigningKey.read(of: log) { return key }
+        return try await made(for: log)
+    }
+
+    /// A new key.
+    func made(for log: LMDBLog) async throws -> StoreSigningKey {
+        let key = try await StoreSigningKey.make(for: log) { key in try await record(.created, key, in: log) }
+        Terminal.complain("made a signing key; who shall believe in it needs its public half: \(key.key)\n")
+        return key
+    }
+
+    /// Records that a key was made or dropped.
+    func record(_ change: AccessKeyChanged.Change, _ key: VerifierKey, in log: LMDBLog) async throws {
+        let what = Access.keyChange(change, .signing, key: key.text)
+        let receipt = try await AccessTrail.record(what, by: .user(Person.current), reason: access.reason, in: log)
+        if let obstacle = receipt.obstacle { throw obstacle }
+    }
+}
+
+/// Keys that somebody believes in.
+struct TrustOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The public key of the log, or a file of such: one of them must have signed.", valueName: "vkey"))
+    var key: [KeyArgument] = []
+
+    @Option(help: ArgumentHelp("The public key of a witness, or a file of such.", valueName: "vkey"))
+    var witness: [KeyArgument] = []
+
+    @Option(help: ArgumentHelp("How many of the witnesses must have cosigned.", valueName: "count"))
+    var quorum: Int?
+
+    var keys: [VerifierKey] { key.flatMap(\.keys) }
+    /// A witness signs with a time; a key that was given for plain signatures is taken for those.
+    var witnesses: [VerifierKey] { witness.flatMap(\.keys).map { $0.of(kind: .cosignature) } }
+
+    func validate() throws {
+        if let quorum, !(1...max(1, witnesses.count)).contains(quorum) || witnesses.isEmpty {
+            throw ValidationError("--quorum takes a number from 1 to that of the keys given with --witness")
+        }
+    }
+}
+
+/// A public key on the command line, or the name of a file with one a line.
+struct KeyArgument: ExpressibleByArgument {
+    let keys: [VerifierKey]
+
+    init?(argument: String) {
+        if let key = try? VerifierKey(text: argument) {
+            keys = [key]
+            return
+        }
+        guard let bytes = try? InputFile.read(argument) else { return nil }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        let keys = lines.compactMap { try? VerifierKey(text: String($0)) }
+        guard !keys.isEmpty, keys.count == lines.count else { return nil }
+        self.keys = keys
+    }
+}
