@@ -6,8 +6,9 @@ import Glibc
 ///
 /// The same rows give the same bytes, with one version of SQLite.
 package enum SQLiteFile {
-    /// Writes the tables, a description of every column, and what the file is about; the file appears under its name when
-    /// it is whole. Answers how many rows each table has.
+    /// Writes the tables, a description of every column, and what the file is about; answers how many rows each table has.
+    ///
+    /// The file appears under its name when it is whole.
     package static func write(
         _ tables: [ExportTable], of source: TableSource, about: [(name: String, value: String)], to path: String
     ) throws -> [(table: String, rows: Int)] {

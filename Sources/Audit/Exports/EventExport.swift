@@ -56,3 +56,5 @@ package struct EventExport<Form: LineForm> {
         lines.removeAll(keepingCapacity: true)
     }
 }
+
+extension EventExport: Sendable where Form: Sendable {}

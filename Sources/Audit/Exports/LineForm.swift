@@ -20,7 +20,7 @@ extension LineForm {
 package struct ExportTally: Equatable, Sendable {
     /// Events that were selected.
     package var events = 0
-    /// The last of them: where a later export goes on after. Nil when there was none.
+    /// The last of them, which a later export goes on after; nil when there was none.
     package var last: Position?
 
     package init() {}

@@ -10,7 +10,7 @@ package enum ExportTables {
         eventCauses,
     ]
 
-    /// The tables of these names, in the order of `all`; every table without names. An unknown name is an error.
+    /// The tables of these names, in the order of `all`, or every table without names; an unknown name is an error.
     package static func named(_ names: [String]) throws(UnknownTable) -> [ExportTable] {
         for name in names where !all.contains(where: { $0.name == name }) { throw UnknownTable(name: name) }
         return names.isEmpty ? all : all.filter { names.contains($0.name) }

@@ -2,12 +2,12 @@ import Determinism
 
 /// Ids of traces and spans, made from what they are about: exported again, they are the same.
 enum TraceIDs {
-    /// A run is a trace; what belongs to no run has one by its stream. 16 bytes in hexadecimal.
+    /// The trace of a run, or by its stream of what belongs to no run: 16 bytes in hexadecimal.
     static func trace(run: String?, stream: String) -> String {
         id("trace", run.map { "run-\($0)" } ?? stream, digits: 32)
     }
 
-    /// The span of a run, a job, or with its attempt a call. 8 bytes in hexadecimal.
+    /// The span of a run, of a job, or with its attempt of a call: 8 bytes in hexadecimal.
     static func span(stream: String, attempt: Int? = nil) -> String {
         id("span", stream + (attempt.map { "#\($0)" } ?? ""), digits: 16)
     }

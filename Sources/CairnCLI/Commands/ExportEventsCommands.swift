@@ -1,0 +1,138 @@
+import ArgumentParser
+import Audit
+import Cairn
+import EventLog
+
+/// What the exports of events share.
+struct EventExportOptions: ParsableArguments {
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var access: AccessOptions
+    @OptionGroup var events: EventSelectionOptions
+
+    @Option(
+        name: [.short, .long], help: ArgumentHelp("Write to this file, not to standard output.", valueName: "file"))
+    var output: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Go on after this position: the one of the last line that was kept.", valueName: "position"))
+    var after: UInt64?
+
+    @Flag(help: "Go on with new events as they are recorded, until Ctrl-C.")
+    var follow = false
+
+    @Flag(help: "Accepted for symmetry; the lines are JSON in any case.")
+    var json = false
+
+    func validate() throws {
+        guard follow else { return }
+        if output != nil {
+            throw ValidationError("--follow writes to standard output, which can go into a file: > FILE, or >> FILE")
+        }
+        if events.to != nil || events.until != nil {
+            throw ValidationError("--follow has no end; leave out --to and --until")
+        }
+    }
+
+    /// Writes the events in a form, which reads those of `types` only, or all of them.
+    func export<Form: LineForm & Sendable>(
+        as format: String, choosing more: [String: String] = [:], reading types: [EventType]? = nil,
+        _ form: (Store) throws -> Form
+    ) async throws {
+        var filter = try events.filter()
+        filter.types = filter.types ?? types
+        let store = try Store.open(at: store.path)
+        defer { store.close() }
+        let run = try events.wholeRunID(in: store)
+        let file = try output.map { try OutputFile(replacing: $0) }
+        var chosen = events.chosen(run: run).merging(more) { $1 }
+        if let after { chosen["after"] = "\(after)" }
+        if follow { chosen["follow"] = "true" }
+        let head = try await access.record(
+            .export(format: format, selection: chosen, to: output.map { .file($0) } ?? .standardOutput), in: store)
+        var export = EventExport(try form(store), of: store.log, ExportSelection(filter: filter, run: run))
+        let first = after.map { Position($0).next } ?? .first
+        if follow { return try await follow(export, from: first) }
+        try export.write(from: first, to: Position(head.size)) { bytes in
+            if let file { try file.write(bytes) } else { try Terminal.print(bytes) }
+        }
+        try file?.finish()
+        if let output { tell(export.tally, output) }
+    }
+
+    private func follow<Form: LineForm & Sendable>(_ export: EventExport<Form>, from first: Position) async throws {
+        let task = Task {
+            var export = export
+            try await export.follow(from: first) { try Terminal.print($0) }
+        }
+        Interrupts.handle(saying: .none, first: { task.cancel() }, second: {})
+        try await task.value
+    }
+
+    private func tell(_ tally: ExportTally, _ output: String) {
+        let last = tally.last.map { "; --after \($0) goes on" } ?? ""
+        Terminal.complain("\(Quantities.grouped(tally.events)) events in \(output)\(last)\n")
+    }
+}
+
+/// The command `cairn export jsonl`.
+struct ExportJSONLCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "jsonl", abstract: "Events in the native form: one canonical JSON object a line.",
+        discussion: """
+            Each line holds every field of the record, so that record, leaf hash and head can be computed from it \
+            (schemas/log-format.md). `cairn audit export` is the same command.
+
+            EXAMPLE
+              cairn export jsonl --type llm.callCompleted | jq -r .data.usage.output
+            """)
+
+    @OptionGroup var options: EventExportOptions
+    @OptionGroup var blobs: BlobOptions
+
+    func run() async throws {
+        guard blobs.blobs != .omitted else { return try await options.export(as: "jsonl") { _ in NativeLines() } }
+        try await options.export(as: "jsonl", choosing: ["blobs": blobs.blobs.rawValue]) { store in
+            try LinesWithBlobs(log: store.log, catalogue: Catalogues.events, placement: blobs.placement)
+        }
+    }
+}
+
+/// What becomes of the blobs that events name.
+struct BlobOptions: ParsableArguments {
+    @Option(help: "What becomes of the blobs that events name: omitted, inline, or beside (files in --blob-directory).")
+    var blobs: Choice = .omitted
+
+    @Option(help: ArgumentHelp("Where --blobs beside puts them.", valueName: "directory"))
+    var blobDirectory = "blobs"
+
+    enum Choice: String, ExpressibleByArgument, CaseIterable {
+        case omitted, inline, beside
+    }
+
+    var placement: BlobPlacement {
+        switch blobs {
+        case .omitted: .omitted
+        case .inline: .inline
+        case .beside: .beside(directory: blobDirectory)
+        }
+    }
+}
+
+/// The command `cairn export cloudevents`.
+struct ExportCloudEventsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cloudevents", abstract: "Events as CloudEvents 1.0, one JSON object a line.",
+        discussion: """
+            Structured mode; `id` is the position, `source` names the store, `subject` the stream.
+
+            EXAMPLE
+              cairn export cloudevents --follow --after 1041
+            """)
+
+    @OptionGroup var options: EventExportOptions
+
+    func run() async throws {
+        try await options.export(as: "cloudevents") { CloudEvents(store: $0.log.manifest.id) }
+    }
+}
