@@ -98,7 +98,7 @@ package struct AuditReport: Equatable, Sendable {
     package var text: String {
         let facts =
             "\(events) events, \(blobs) references to blobs checked"
-            + (erased == 0 ? "" : ", \(erased) of them to blobs erased by retention") + "\n"
+            + (erased == 0 ? "" : ", \(erased) of them to blobs erased on purpose") + "\n"
             + (head.map { "head \(events):\($0.hex)\n" } ?? "")
         return "\(verdict)\n" + facts
     }

@@ -1,3 +1,4 @@
+package import CanonicalJSON
 import Deciders
 package import Determinism
 package import EventLog
@@ -5,20 +6,58 @@ import Jobs
 
 /// The blobs that the log says were erased on purpose.
 package struct Erasures {
-    /// By blob: events before this position may have named it.
-    package private(set) var limits: [Digest: Position] = [:]
+    /// One event that says so.
+    package struct Note: Equatable, Sendable {
+        /// Where it stands.
+        package let position: Position
+        /// Who asked.
+        package let by: String
+        /// Why: in that person's words, or that retention did it.
+        package let why: String
+        package let time: Timestamp
+    }
+
+    private struct Entry {
+        /// Events before this position may have named it.
+        var limit: Position
+        var note: Int
+    }
+
+    private var entries: [Digest: Entry] = [:]
+    private var notes: [Note] = []
 
     package init(of log: any Log) throws {
         try log.scan(from: .first, to: nil, matching: EventFilter(types: [BlobsErased.type])) { event in
             let erased = try event.decode(BlobsErased.self)
-            for digest in erased.digests {
-                limits[digest] = max(limits[digest] ?? .first, erased.before)
+            let why = erased.note ?? (erased.reason == .retention ? "retention" : "no reason given")
+            notes.append(Note(position: event.position, by: erased.by, why: why, time: event.time))
+            for digest in erased.digests where entries[digest].map({ $0.limit < erased.before }) ?? true {
+                entries[digest] = Entry(limit: erased.before, note: notes.count - 1)
             }
         }
     }
 
+    package var isEmpty: Bool { entries.isEmpty }
+
+    /// By blob: events before this position may have named it.
+    package var limits: [Digest: Position] { entries.mapValues(\.limit) }
+
     /// Whether a blob was erased that an event at a position may have named.
     package func isErased(_ digest: Digest, namedAt position: Position) -> Bool {
-        limits[digest].map { position < $0 } ?? false
+        entries[digest].map { position < $0.limit } ?? false
+    }
+
+    /// Who erased a blob that isn't in the store, and why; nil for one that nobody erased on purpose.
+    package func note(on digest: Digest) -> Note? { entries[digest].map { notes[$0.note] } }
+}
+
+extension Erasures.Note: CanonicalEncodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("by", by)
+        writer.field("position", position)
+        writer.field("time", time)
+        writer.field("why", why)
+        writer.endObject()
     }
 }

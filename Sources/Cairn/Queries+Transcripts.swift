@@ -1,5 +1,6 @@
 package import Calls
 package import CanonicalJSON
+package import Determinism
 import EventLog
 import Experiments
 import Jobs
@@ -17,6 +18,8 @@ extension Queries {
         package let answer: String?
         /// What the job is about: model, scenario, sample, judge.
         package fileprivate(set) var labels: [String: String] = [:]
+        /// The blobs of its request and answer that were erased on purpose, with who did it and why.
+        package fileprivate(set) var erased = ErasedTexts()
         /// How the job stands; nil when it isn't known.
         fileprivate var jobState: JobStatus.State?
 
@@ -31,6 +34,9 @@ extension Queries {
             if let labels = JSONObject(words) { key.append(("labels", .object(labels))) }
             if let request { key.append(("requestBody", request)) }
             if let answer { key.append(("answer", .string(answer))) }
+            if erased.isAny, let erased = try? JSONParser.parse(erased.canonicalBytes()) {
+                key.append(("erased", erased))
+            }
             QueryRow(key, row).encode(to: &writer)
         }
     }
@@ -61,6 +67,7 @@ extension Queries {
             return turns
         }
         if found.isEmpty { try checkNames(selection, in: runs, withJudges: true) }
+        try noteErasures(in: &found)
         try views.query(JobStatus.self) { tables in
             for index in found.indices {
                 guard let id = JobID(rawValue: found[index].job), let job = try tables.jobs.get(id) else { continue }
@@ -93,10 +100,59 @@ extension Queries {
         }
     }
 
+    /// Tells of those texts that aren't in the store who erased them.
+    private func noteErasures(in turns: inout [Turn]) throws {
+        guard turns.contains(where: { $0.request == nil || $0.answer == nil }) else { return }
+        let erasures = try Erasures(of: store.log)
+        if erasures.isEmpty { return }
+        for index in turns.indices {
+            let turn = turns[index]
+            if turn.request == nil { turns[index].erased.request = erasures.text(turn.row.request) }
+            if turn.answer == nil { turns[index].erased.answer = turn.row.exchange.flatMap { erasures.text($0.body) } }
+        }
+    }
+
     private func turn(_ run: RunID, _ job: JobID, _ row: TranscriptRow) throws -> Turn {
         let request = try store.log.blob(row.request).flatMap { try? JSONParser.parse($0) }
         return Turn(
             run: run.rawValue, job: job.rawValue, row: row, request: request,
             answer: try row.answer { try store.log.blob($0) })
+    }
+}
+
+/// The texts of a turn that were erased on purpose.
+package struct ErasedTexts: CanonicalEncodable, Sendable {
+    /// One of them: which blob it was, and who erased it.
+    package struct Text: CanonicalEncodable, Sendable {
+        package let digest: Digest
+        package let note: Erasures.Note
+
+        package func encode(to writer: inout CanonicalWriter) {
+            writer.beginObject()
+            writer.field("blob", digest)
+            writer.field("by", note.by)
+            writer.field("position", note.position)
+            writer.field("time", note.time)
+            writer.field("why", note.why)
+            writer.endObject()
+        }
+    }
+
+    package fileprivate(set) var request: Text?
+    package fileprivate(set) var answer: Text?
+
+    var isAny: Bool { request != nil || answer != nil }
+
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.optionalField("answer", answer)
+        writer.optionalField("request", request)
+        writer.endObject()
+    }
+}
+
+extension Erasures {
+    fileprivate func text(_ digest: Digest) -> ErasedTexts.Text? {
+        note(on: digest).map { ErasedTexts.Text(digest: digest, note: $0) }
     }
 }

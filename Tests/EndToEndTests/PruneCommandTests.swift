@@ -92,7 +92,7 @@ extension EndToEndTests {
             #expect(replayed["identical"] == true)
             #expect(try await place.json("replay", "rebuild")["identical"] == true)
             let words = try await place.cairn("audit", "verify")
-            #expect(words.text.contains("2 of them to blobs erased by retention"), "\(words.text)")
+            #expect(words.text.contains("2 of them to blobs erased on purpose"), "\(words.text)")
 
             let head = try await place.json("store", "stats")["head"]
             let compacted = try await place.json("store", "compact")

@@ -178,7 +178,13 @@ enum EventSamples {
             ]
         ),
         ("queue.resumed", [#"{"by":"Zoë"}"#]),
-        ("blob.erased", [#"{"before":12,"blobs":["\#(digest)"],"by":"Zoë","reason":"retention"}"#]),
+        (
+            "blob.erased",
+            [
+                #"{"before":12,"blobs":["\#(digest)"],"by":"Zoë","reason":"retention"}"#,
+                #"{"before":12,"blobs":["\#(digest)"],"by":"Zoë","note":"asked for","reason":"redaction"}"#,
+            ]
+        ),
         ("submission.accepted", [#"{"by":"Zoë","content":"\#(digest)","jobs":100000,"submitId":"nightly 7"}"#]),
     ]
 

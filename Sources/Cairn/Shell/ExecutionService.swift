@@ -1,10 +1,11 @@
+import Audit
 import Calls
 import CanonicalJSON
 import Deciders
 import EventLog
 import Experiments
 import Glibc
-import Jobs
+package import Jobs
 import Logging
 import Projections
 package import Replay
@@ -32,16 +33,35 @@ package struct ExecutionService: Sendable {
         defer { fresh.close() }
         let views = try ProjectionRunner(
             log: fresh, directory: path + "/views", storeID: fresh.manifest.id, catalogue: Catalogues.projectors)
+        let withheld = Set(try withheldRuns())
         return try await Execution(recorded: store.log, fresh: fresh).run(
-            passingOver: servesQueues, drive: { try await drive($0, views) }, progress: progress)
+            passingOver: { session in try workedOn(session).map(withheld.contains) ?? true },
+            drive: { try await drive($0, views) }, progress: progress)
     }
 
-    /// Whether a process worked on queues: what its handlers answered came from outside, and is taken as recorded.
-    private func servesQueues(_ session: RecordedSession) throws -> Bool {
-        guard let first = try store.log.event(at: session.first), first.hasType(WorkerStarted.type) else {
-            return false
+    /// Runs of which content was erased on purpose: they can't be executed again, and their events are copied.
+    package func withheldRuns() throws -> [RunID] {
+        let erasures = try Erasures(of: store.log)
+        if erasures.isEmpty { return [] }
+        let limits = erasures.limits
+        let missing = Set(limits.keys).subtracting(try store.log.present(of: limits.keys))
+        if missing.isEmpty { return [] }
+        var runs: Set<String> = []
+        try store.log.scan { event in
+            guard let run = try event.metadata().run, !runs.contains(run) else { return }
+            if try Catalogues.events.blobs(namedBy: event).contains(where: missing.contains) { runs.insert(run) }
         }
-        return try first.decode(WorkerStarted.self).run == nil
+        return runs.sorted().compactMap(RunID.init)
+    }
+
+    /// The run that a process worked on; nil for one that served queues: what its handlers answered came from outside.
+    private func workedOn(_ session: RecordedSession) throws -> RunID? {
+        guard let first = try store.log.event(at: session.first), first.hasType(WorkerStarted.type) else {
+            throw LogError(
+                .invalid, during: "executing again",
+                "position \(session.first) doesn't begin a worker, though its events name the worker \(session.worker)")
+        }
+        return try first.decode(WorkerStarted.self).run
     }
 
     /// One process of the record, from its first event on; ends as the record does.

@@ -54,6 +54,7 @@ public final class Store: Sendable {
     package static func log(
         at path: String, _ access: Access = .existing, checksPages: Bool = false
     ) throws(LogError) -> LMDBLog {
+        PendingErasure(of: path).finishIfPossible()
         var options = LMDBLog.Options(access: access == .create ? .create : .mustExist)
         options.checksPages = checksPages
         do throws(LogError) {

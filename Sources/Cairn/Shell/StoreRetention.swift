@@ -55,8 +55,7 @@ package struct StoreRetention {
 
     /// Erases what an event says is erased and is still there: because somebody was killed in between.
     package func finishErasing() throws -> ErasedBlobs {
-        let erasures = try Erasures(of: store.log)
-        return try store.log.eraseBlobs(erasures.limits) { try Catalogues.events.blobs(namedBy: $0) }
+        try store.log.finishErasing()
     }
 
     private func record(_ events: [RetentionEvent]) async throws {
@@ -101,6 +100,13 @@ package struct StoreRetention {
             }
         }
         return try store.log.present(of: blobs).sorted()
+    }
+}
+
+extension LMDBLog {
+    /// Erases what an event says is erased and is still there; answers what that was.
+    func finishErasing() throws -> ErasedBlobs {
+        try eraseBlobs(try Erasures(of: self).limits) { try Catalogues.events.blobs(namedBy: $0) }
     }
 }
 

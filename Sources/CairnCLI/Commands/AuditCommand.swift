@@ -17,7 +17,7 @@ struct AuditCommand: AsyncParsableCommand {
         subcommands: [
             AuditExportCommand.self, AuditImportCommand.self, AuditVerifyCommand.self, AuditHeadCommand.self,
             AuditProveCommand.self, AuditConsistencyCommand.self, AuditCheckProofCommand.self, AuditKeyCommand.self,
-            AuditWitnessCommand.self, AuditTilesCommand.self, AuditTrailCommand.self,
+            AuditWitnessCommand.self, AuditTilesCommand.self, AuditTrailCommand.self, AuditRedactCommand.self,
         ])
 }
 

@@ -60,14 +60,18 @@ enum TranscriptText {
         let header =
             (about + [row.purpose.rawValue, row.model, "turn \(row.turn)", "job \(turn.job)"]).joined(separator: " · ")
         let answer =
-            turn.answer
+            turn.answer ?? turn.erased.answer.map(erased)
             ?? (row.state == .answered
                 ? "(the answer's bytes aren't in the store)"
                 : turn.call.isCut
                     ? "(cut off; whether it was answered isn't known)"
                     : "(\(row.state.rawValue)\(row.errorClass.map { ": \($0)" } ?? ""))")
-        return Terminal.bold(header) + "\n" + messages(turn.request) + "< \(answer)\(ending(row.finish))\n"
+        return Terminal.bold(header) + "\n" + messages(turn) + "< \(answer)\(ending(row.finish))\n"
             + (row.state == .answered ? "  \(tokens)\n" : "")
+    }
+
+    private static func erased(_ text: ErasedTexts.Text) -> String {
+        "(erased by \(text.note.by): \(text.note.why); blob \(text.digest.hex))"
     }
 
     /// Why an answer ended, where it isn't because it was complete.
@@ -77,8 +81,10 @@ enum TranscriptText {
     }
 
     /// The last question that was put, and the system message with the first one.
-    private static func messages(_ request: JSONValue?) -> String {
-        guard let request else { return "> (the request's bytes aren't in the store)\n" }
+    private static func messages(_ turn: Queries.Turn) -> String {
+        guard let request = turn.request else {
+            return "> \(turn.erased.request.map(erased) ?? "(the request's bytes aren't in the store)")\n"
+        }
         let messages = ChatMessage.conversation(in: request)
         let isFirst = !messages.contains { $0.role == .assistant }
         let instructions = isFirst ? messages.filter { $0.role == .system }.map { "[system] \($0.content)\n" } : []

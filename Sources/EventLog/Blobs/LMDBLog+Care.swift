@@ -104,6 +104,26 @@ extension LMDBLog {
         }
     }
 
+    /// Writes the data file of the blobs anew, without what was deleted, and puts it in place of the old one.
+    ///
+    /// As `compact`, for the blobs alone: the log has nothing that is ever erased.
+    package func rewriteBlobs() throws(LogError) {
+        stop()
+        defer { reader.environment.close() }
+        do {
+            let kept = try SoleUse(of: blobs.environment)
+            let copy = CompactedCopy(of: blobs.environment)
+            defer { copy.remove() }
+            copy.remove()
+            try blobs.copy(to: copy.directory)
+            try checkBlobs(copy)
+            try kept.replaceData(with: copy.file)
+        } catch {
+            blobs.environment.close()
+            throw LogError(error, during: "writing the blobs of \(directory) anew")
+        }
+    }
+
     private func checkLog(_ copy: borrowing CompactedCopy) throws {
         let environment = try copy.open()
         defer { environment.close() }

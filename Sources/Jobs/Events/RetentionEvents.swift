@@ -143,13 +143,17 @@ package struct QueuePruned: EventPayload {
 /// Recorded before they go. A blob that an event at `before` or behind it names is needed again and isn't erased by this.
 package struct BlobsErased: EventPayload {
     package static let type = EventType("blob.erased")
-    package static let version = 1
+    package static let version = 2
+    /// Version 2 brought redaction and the note.
+    package static let readableFrom = 1
     /// How many blobs one event names at most.
     package static let mostBlobs = 400
 
     package enum Reason: String, Sendable, Equatable, CaseIterable, CanonicalCodable {
         /// Only jobs named them that were dropped from the read models.
         case retention
+        /// Somebody asked that this content be erased.
+        case redaction
     }
 
     /// Events before this position may have named them.
@@ -158,12 +162,15 @@ package struct BlobsErased: EventPayload {
     package let digests: [Digest]
     /// Who asked, as they call themselves.
     package let by: String
+    /// Why, in that person's words; nil where they said nothing, as always in version 1.
+    package let note: String?
     package let reason: Reason
 
-    package init(_ digests: [Digest], before: Position, by: String, reason: Reason) {
+    package init(_ digests: [Digest], before: Position, by: String, reason: Reason, note: String? = nil) {
         self.before = before
         self.digests = digests
         self.by = by.prefix(codePoints: JobUnlocked.longestName)
+        self.note = note.prefix(codePoints: JobUnlocked.longestNote)
         self.reason = reason
     }
 
@@ -174,6 +181,7 @@ package struct BlobsErased: EventPayload {
         writer.field("before", before)
         writer.field("blobs", digests)
         writer.field("by", by)
+        writer.optionalField("note", note)
         writer.field("reason", reason)
         writer.endObject()
     }
@@ -183,6 +191,7 @@ package struct BlobsErased: EventPayload {
         before = try reader.field("before")
         digests = try reader.field("blobs")
         by = try reader.text("by", atMost: 200)
+        note = try reader.optionalText("note", atMost: 500)
         reason = try reader.field("reason")
         try reader.endObject()
     }

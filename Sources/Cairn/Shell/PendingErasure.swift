@@ -1,0 +1,63 @@
+import EventLog
+import Glibc
+
+/// Says that something is being erased in a store, as long as its bytes may still be in the files.
+///
+/// A file beside the blobs' data: made before an event tells of the erasure, removed when the data was written anew. What a
+/// killed process left undone the next one does that opens the store.
+struct PendingErasure {
+    private let store: String
+    private var path: String { store + "/blobs/erasing" }
+
+    init(of store: String) { self.store = store }
+
+    var isPending: Bool { access(path, F_OK) == 0 }
+
+    /// On disk when this returns.
+    func begin() throws(LogError) {
+        let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        guard file >= 0 else { throw Self.failure("making \(path)") }
+        defer { close(file) }
+        guard fsync(file) == 0 else { throw Self.failure("making \(path)") }
+        try syncDirectory()
+    }
+
+    /// Erases what events say, and writes the data file anew, without a byte of it.
+    ///
+    /// Throws `.invalid` while another process has the store open.
+    func finish() throws {
+        guard isPending else { return }
+        let log = try LMDBLog.open(at: store, LMDBLog.Options(access: .mustExist))
+        do {
+            defer { log.close() }
+            _ = try log.finishErasing()
+            try log.rewriteBlobs()
+        }
+        unlink(path)
+        try syncDirectory()
+    }
+
+    /// Finishes what another process left undone, if nobody else is at it or has the store open; else a later one does.
+    func finishIfPossible() {
+        guard isPending else { return }
+        try? StoreCareLock.hold(alone: true, of: store) { try finish() }
+    }
+
+    private func syncDirectory() throws(LogError) {
+        let directory = open(store + "/blobs", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { throw Self.failure("syncing \(store)/blobs") }
+        defer { close(directory) }
+        guard fsync(directory) == 0 else { throw Self.failure("syncing \(store)/blobs") }
+    }
+
+    private static func failure(_ operation: String) -> LogError {
+        let number = errno
+        let code: LogError.Code =
+            switch number {
+            case EACCES, EPERM, EROFS: .readOnly
+            case ENOSPC, EDQUOT: .full
+            default: .other
+            }
+        return LogError(code, during: operation, String(cString: strerror(number)))
+    }
+}

@@ -1,0 +1,124 @@
+package import CanonicalJSON
+import Deciders
+package import Determinism
+package import EventLog
+import Jobs
+
+/// Erases content of a store on request: as an event first, then from every file.
+package struct Redaction {
+    /// What came of it.
+    package struct Outcome: Equatable, Sendable {
+        package let plan: RedactionPlan
+        package let erased: ErasedBlobs
+        /// Blobs that an event has named again meanwhile, and that are needed by that.
+        package let remaining: [Digest]
+        /// Whether no file of the store has a byte of it any more.
+        package let isScrubbed: Bool
+        /// Why not, if not.
+        package let obstacle: String?
+    }
+
+    private let path: String
+    private let time: TimeSource
+
+    package init(in store: String, time: TimeSource = .system) {
+        path = store
+        self.time = time
+    }
+
+    /// What would be erased, and what wouldn't.
+    package func preview(_ target: RedactionTarget, sharedToo: Bool = false) throws -> RedactionPlan {
+        let log = try Store.log(at: path)
+        defer { log.close() }
+        return try plan(target, sharedToo, log)
+    }
+
+    /// Erases; killed at any moment after its events were recorded, the next process that opens the store finishes it.
+    package func redact(
+        _ target: RedactionTarget, sharedToo: Bool = false, by actor: Actor, reason: String
+    ) async throws -> Outcome {
+        try await StoreCareLock.hold(alone: true, of: path) {
+            let log = try Store.log(at: path)
+            defer { log.close() }
+            guard !log.isReadOnly else {
+                throw LogError(.readOnly, during: "erasing in \(path)", "its files can't be written")
+            }
+            let plan = try plan(target, sharedToo, log)
+            guard !plan.blobs.isEmpty else {
+                return Outcome(plan: plan, erased: ErasedBlobs(), remaining: [], isScrubbed: true, obstacle: nil)
+            }
+            let pending = PendingErasure(of: path)
+            try pending.begin()
+            _ = try await log.append(try commit(plan, actor, reason))
+            let erased = try log.finishErasing()
+            let remaining = try log.present(of: plan.blobs).sorted()
+            log.close()
+            var obstacle: String?
+            do throws(LogError) {
+                try scrub(pending)
+            } catch {
+                obstacle = error.description
+            }
+            return Outcome(
+                plan: plan, erased: erased, remaining: remaining, isScrubbed: obstacle == nil, obstacle: obstacle)
+        }
+    }
+
+    private func plan(_ target: RedactionTarget, _ sharedToo: Bool, _ log: LMDBLog) throws -> RedactionPlan {
+        try RedactionPlan.make(of: target, sharedToo: sharedToo, in: log, events: Catalogues.events)
+    }
+
+    /// What is told in one commit is told whole or not at all.
+    private func commit(_ plan: RedactionPlan, _ actor: Actor, _ reason: String) throws -> Commit {
+        let digests = plan.blobs
+        let parts = stride(from: 0, to: digests.count, by: BlobsErased.mostBlobs).map { start in
+            BlobsErased(
+                Array(digests[start..<min(start + BlobsErased.mostBlobs, digests.count)]),
+                before: Position(plan.head.size), by: "\(actor)", reason: .redaction, note: reason)
+        }
+        let told = AccessRedacted(
+            of: plan.target, by: actor, blobs: digests.count, shared: plan.shared, keys: [], head: plan.head,
+            reason: reason)
+        return try AccessTrail.commit(of: [told] + parts, at: time.time())
+    }
+
+    private func scrub(_ pending: PendingErasure) throws(LogError) {
+        do {
+            try pending.finish()
+        } catch let error as LogError {
+            throw error
+        } catch {
+            throw LogError(.other, during: "writing the blobs of \(path) anew", "\(error)")
+        }
+    }
+}
+
+extension Redaction.Outcome: CanonicalEncodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("bytes", erased.bytes)
+        writer.field("dependents", plan.dependents)
+        writer.field("erased", erased.count)
+        writer.field("inEvents", plan.remainder)
+        writer.field("kept", plan.kept)
+        writer.optionalField("obstacle", obstacle)
+        writer.field("remaining", remaining)
+        writer.field("scrubbed", isScrubbed)
+        writer.field("shared", plan.shared)
+        writer.field("target", plan.target)
+        writer.endObject()
+    }
+}
+
+extension RedactionPlan: CanonicalEncodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("blobs", blobs)
+        writer.field("dependents", dependents)
+        writer.field("inEvents", remainder)
+        writer.field("kept", kept)
+        writer.field("shared", shared)
+        writer.field("target", target)
+        writer.endObject()
+    }
+}
