@@ -9,7 +9,8 @@ struct ExportCommand: AsyncParsableCommand {
         discussion: """
             Events, line by line, as they were recorded: jsonl (the native form, complete to the byte), cloudevents, otel. \
             They go on after a position (--after) and live (--follow). Tables, as of now or of any moment (--at): sqlite, \
-            csv; `cairn export columns` says what each column means. Runs, for others' evaluation tools: inspect. Every export is noted in the access trail.
+            csv; `cairn export columns` says what each column means. Runs, for others' evaluation tools: inspect. Every \
+            export is noted in the access trail.
 
             EXAMPLE
               cairn export sqlite -o results.db && sqlite3 results.db 'SELECT rank, model, mean FROM rankings'

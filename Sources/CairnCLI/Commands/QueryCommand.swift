@@ -16,7 +16,8 @@ struct QueryCommand: AsyncParsableCommand {
             """,
         subcommands: [
             QueryRuns.self, QueryCells.self, QueryJobs.self, QueryJob.self, QueryQueues.self, QuerySubmissions.self,
-            QueryWorkers.self, QueryTranscripts.self, QueryScores.self, QueryRankings.self, QueryUsage.self, QuerySQL.self,
+            QueryWorkers.self, QueryTranscripts.self, QueryScores.self, QueryRankings.self, QueryUsage.self,
+            QuerySQL.self,
         ])
 }
 
