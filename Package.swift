@@ -172,7 +172,7 @@ let package = Package(
             ]),
         tests(
             "Replay",
-            ["Replay", "Deciders", "EventLog", "Determinism", "CanonicalJSON", "TestSupport"]),
+            ["Replay", "Projections", "Deciders", "EventLog", "Determinism", "CanonicalJSON", "TestSupport"]),
         .executableTarget(
             name: "AdapterProbe", dependencies: ["Providers", "HTTPTransport", "CanonicalJSON"],
             path: "Tests/SDKJudge/AdapterProbe", swiftSettings: common),

@@ -5,7 +5,7 @@ package import EventLog
 import Jobs
 
 /// The blobs that the log says were erased on purpose.
-package struct Erasures {
+package struct Erasures: Sendable {
     /// One event that says so.
     package struct Note: Equatable, Sendable {
         /// Where it stands.
@@ -17,7 +17,7 @@ package struct Erasures {
         package let time: Timestamp
     }
 
-    private struct Entry {
+    private struct Entry: Sendable {
         /// Events before this position may have named it.
         var limit: Position
         var note: Int

@@ -60,11 +60,36 @@ extension JSONObject {
 
     /// Sorts members; nil if a key comes twice.
     init?(unordered members: [Member]) {
+        if members.count <= Self.fewMembers {
+            self.members = members
+            guard insertInOrder() else { return nil }
+            return
+        }
         let sorted = members.sorted { KeyOrder($0.key, $1.key) == .before }
         for (member, next) in zip(sorted, sorted.dropFirst()) where KeyOrder(member.key, next.key) == .same {
             return nil
         }
         self.members = sorted
+    }
+
+    /// Up to how many members moving them one by one is faster than sorting.
+    private static var fewMembers: Int { 16 }
+
+    /// Sorts the members by insertion; false if a key comes twice.
+    private mutating func insertInOrder() -> Bool {
+        for index in members.indices.dropFirst() {
+            var place = index
+            moving: while place > 0 {
+                switch KeyOrder(members[place - 1].key, members[place].key) {
+                case .before: break moving
+                case .same: return false
+                case .after:
+                    members.swapAt(place - 1, place)
+                    place -= 1
+                }
+            }
+        }
+        return true
     }
 
     init(literal elements: [(String, JSONValue)]) {

@@ -125,6 +125,7 @@ public struct JSONParser {
         defer { depth -= 1 }
         var members: [JSONObject.Member] = []
         if take(UInt8(ascii: "}")) { return .object(JSONObject()) }
+        members.reserveCapacity(8)
         while true {
             skipSpace()
             guard next == UInt8(ascii: "\"") else { throw mismatch("a key") }

@@ -8,15 +8,18 @@ package struct Derivation: Sendable {
     package let function: FunctionReference
     /// The types of the events it makes; each of them must cite a function in its cause.
     package let eventTypes: [EventType]
+    /// The types of events that it makes too, and that others make without any function.
+    package let sometimes: [EventType]
     /// The canonical data that the event should have.
     package let derive: @Sendable (DerivationInput) throws(DerivationError) -> [UInt8]
 
     package init(
-        function: FunctionReference, eventTypes: [EventType],
+        function: FunctionReference, eventTypes: [EventType], sometimes: [EventType] = [],
         derive: @escaping @Sendable (DerivationInput) throws(DerivationError) -> [UInt8]
     ) {
         self.function = function
         self.eventTypes = eventTypes
+        self.sometimes = sometimes
         self.derive = derive
     }
 }
@@ -25,6 +28,8 @@ package struct Derivation: Sendable {
 package struct DerivationInput {
     /// The event to be derived again; its observed fields (a response's status, a time) may be used.
     package let recorded: Event
+    /// Its cause, where it was read already.
+    package let cause: Cause?
     /// The events that the cause names, in its order.
     package let causes: [Event]
     /// The bytes of a blob.
@@ -35,12 +40,14 @@ package struct DerivationInput {
     package let event: (Position) throws(DerivationError) -> Event
 
     package init(
-        recorded: Event, causes: [Event], blob: @escaping (Digest) throws(DerivationError) -> [UInt8],
+        recorded: Event, cause: Cause? = nil, causes: [Event],
+        blob: @escaping (Digest) throws(DerivationError) -> [UInt8],
         event: @escaping (Position) throws(DerivationError) -> Event = { (position) throws(DerivationError) -> Event in
             throw .unreadable("the event at position \(position)")
         }
     ) {
         self.recorded = recorded
+        self.cause = cause
         self.causes = causes
         self.blob = blob
         self.event = event

@@ -36,15 +36,26 @@ package enum Hexadecimal {
 
     /// The number that 16 digits from an index stand for.
     static func word(_ text: UnsafeRawBufferPointer, at start: Int) -> UInt64? {
-        var word: UInt64 = 0
-        var isSound = true
-        for index in start..<(start + 16) {
-            let byte = text[index]
-            let (digit, letter) = (byte &- UInt8(ascii: "0"), byte &- UInt8(ascii: "a"))
-            isSound = isSound && (digit < 10 || letter < 6)
-            word = word << 4 | UInt64(digit < 10 ? digit : letter &+ 10)
-        }
-        return isSound ? word : nil
+        precondition(start >= 0 && start + 16 <= text.count, "a word has 16 digits")
+        guard let high = half(text.loadUnaligned(fromByteOffset: start, as: UInt64.self)),
+            let low = half(text.loadUnaligned(fromByteOffset: start + 8, as: UInt64.self))
+        else { return nil }
+        return high << 32 | low
+    }
+
+    /// What eight digits stand for, all computed at once: each byte becomes its digit's value, and is written again to
+    /// see that it was one.
+    private static func half(_ loaded: UInt64) -> UInt64? {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let text = UInt64(bigEndian: loaded)
+        let letters = text >> 6 & ones
+        let values = (text & (ones &* 0x0F)) &+ letters &* 9
+        guard values & (ones &* 0xF0) == 0 else { return nil }
+        let tens = (values &+ ones &* 6) >> 4 & ones
+        guard values &+ ones &* 0x30 &+ tens &* 0x27 == text else { return nil }
+        var packed = (values | values >> 4) & 0x00FF_00FF_00FF_00FF
+        packed = (packed | packed >> 8) & 0x0000_FFFF_0000_FFFF
+        return (packed | packed >> 16) & 0xFFFF_FFFF
     }
 
     private static func digit(_ value: UInt8) -> UInt8 {

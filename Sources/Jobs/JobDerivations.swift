@@ -29,7 +29,7 @@ package enum JobDerivations {
         Derivation(function: skip, eventTypes: [JobSkipped.type], derive: deriveSkip),
         Derivation(function: skipByTerms, eventTypes: [JobSkipped.type], derive: deriveSkipByTerms),
         // A cancellation that somebody asked for is no derived event and cites no function.
-        Derivation(function: deadline, eventTypes: [], derive: deriveDeadline),
+        Derivation(function: deadline, eventTypes: [], sometimes: [JobCancelled.type], derive: deriveDeadline),
     ])
 
     @Sendable
@@ -144,6 +144,7 @@ extension DerivationInput {
 
     /// The blobs that the cause names.
     package func causeBlobs() throws(DerivationError) -> [Digest] {
+        if let cause { return cause.blobs }
         do throws(JSONError) {
             return try recorded.metadata().cause?.blobs ?? []
         } catch {

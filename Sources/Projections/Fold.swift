@@ -11,14 +11,22 @@ protocol AnyFold: AnyObject {
     func drain() -> RowWrites
     /// Forgets everything that isn't committed, and everything that is kept of it.
     func forget()
+    /// Forgets what is kept of committed rows if it is much; while tables are built more is kept, as none is asked for
+    /// again by others.
+    func trim(whileBuilding: Bool)
+}
+
+extension AnyFold {
     /// Forgets what is kept of committed rows if it is much.
-    func trim()
+    func trim() { trim(whileBuilding: false) }
 }
 
 /// The tables of one projector while events are folded into them.
 final class Fold<P: Projector>: AnyFold {
     /// How many decoded rows of a table may be kept from batch to batch.
     private static var mostKeptRows: Int { 65_536 }
+    /// As many while the tables are built from nothing.
+    private static var mostKeptRowsWhileBuilding: Int { 524_288 }
 
     private var projected: P.Tables
     private let tables: [any AnyTable]
@@ -60,7 +68,8 @@ final class Fold<P: Projector>: AnyFold {
         for table in tables { table.forget() }
     }
 
-    func trim() {
-        for table in tables where table.keptRows > Self.mostKeptRows { table.forget() }
+    func trim(whileBuilding: Bool) {
+        let most = whileBuilding ? Self.mostKeptRowsWhileBuilding : Self.mostKeptRows
+        for table in tables where table.keptRows > most { table.forget() }
     }
 }

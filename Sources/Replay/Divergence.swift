@@ -40,12 +40,29 @@ extension Divergence: CustomStringConvertible {
     }
 }
 
+extension Divergence {
+    /// Several lines for people: what and where, then each field with what the log holds and what the code makes.
+    package var text: String {
+        guard case .fields(let differences) = reason else { return "\(self)\n" }
+        let cited = function.map { " by \($0.name) v\($0.version)" } ?? ""
+        let fields = differences.map { difference in
+            """
+              \(difference.path)
+                log:  \(Reason.text(difference.recorded))
+                code: \(Reason.text(difference.derived))
+
+            """
+        }
+        return "position \(position) in \(stream): \(type)\(cited):\n" + fields.joined()
+    }
+}
+
 extension Divergence.Reason: CustomStringConvertible {
     package var description: String {
         switch self {
         case .fields(let differences):
             differences.map { difference in
-                "\(difference.path) is \(text(difference.recorded)) in the log, \(text(difference.derived)) from the code"
+                "\(difference.path) is \(Self.text(difference.recorded)) in the log, \(Self.text(difference.derived)) from the code"
             }.joined(separator: "; ")
         case .noFunction: "a derived event without the function that made it in its cause"
         case .unknownFunction:
@@ -55,7 +72,7 @@ extension Divergence.Reason: CustomStringConvertible {
         }
     }
 
-    private func text(_ value: JSONValue?) -> String {
+    fileprivate static func text(_ value: JSONValue?) -> String {
         value.map { String(decoding: $0.canonicalBytes(), as: UTF8.self) } ?? "absent"
     }
 }

@@ -16,16 +16,13 @@ package enum Verification {
         case diverges(Divergence)
     }
 
-    /// Whether the event must be derived again, and by what.
-    package static func function(of event: Event, in catalogue: DerivationCatalogue) throws -> FunctionReference? {
-        try event.metadata().cause?.function
-    }
-
     /// Compares the recorded data with what the cited function makes of the recorded causes.
     ///
-    /// `causes` are the events that the metadata names, in its order; `blob` and `listed` answer from the store.
+    /// `cause` is the event's, where it was read already; `causes` are the events that it names, in its order; `blob` and
+    /// `listed` answer from the store.
     package static func check(
-        _ event: Event, citing function: FunctionReference?, causes: [Event], catalogue: DerivationCatalogue,
+        _ event: Event, citing function: FunctionReference?, cause: Cause? = nil, causes: [Event],
+        catalogue: DerivationCatalogue,
         blob: (Digest) throws(DerivationError) -> [UInt8],
         event listed: (Position) throws(DerivationError) -> Event = { (position) throws(DerivationError) -> Event in
             throw .unreadable("the event at position \(position)")
@@ -43,7 +40,8 @@ package enum Verification {
             expected = try withoutActuallyEscaping(blob) { (blob) throws(DerivationError) -> [UInt8] in
                 try withoutActuallyEscaping(listed) { (listed) throws(DerivationError) -> [UInt8] in
                     try derivation.derive(
-                        DerivationInput(recorded: event, causes: causes, blob: blob, event: listed))
+                        DerivationInput(
+                            recorded: event, cause: cause, causes: causes, blob: blob, event: listed))
                 }
             }
         } catch {

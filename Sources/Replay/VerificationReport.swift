@@ -22,7 +22,8 @@ package struct VerificationReport: Equatable, Sendable {
         self.position = position
     }
 
-    package var isIdentical: Bool { divergences.isEmpty }
+    package var isIdentical: Bool { diverged == 0 }
+    package var diverged: Int { counts.reduce(0) { $0 + $1.count.diverged } }
     package var verified: Int { counts.reduce(0) { $0 + $1.count.verified } }
     package var erased: Int { counts.reduce(0) { $0 + $1.count.erased } }
 
@@ -38,6 +39,18 @@ package struct VerificationReport: Equatable, Sendable {
             }
             if divergences.count < limit { divergences.append(divergence) }
         }
+    }
+
+    /// Adds what a later piece of the log came to.
+    mutating func add(_ part: VerificationReport, keeping limit: Int) {
+        for (type, counted) in part.counts {
+            add(type) { count in
+                count.verified += counted.verified
+                count.diverged += counted.diverged
+                count.erased += counted.erased
+            }
+        }
+        divergences += part.divergences.prefix(max(0, limit - divergences.count))
     }
 
     private mutating func add(_ type: EventType, _ change: (inout Count) -> Void) {

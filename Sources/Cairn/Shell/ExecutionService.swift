@@ -9,6 +9,7 @@ package import Jobs
 import Logging
 import Projections
 package import Replay
+import Synchronization
 
 /// Runs everything that a store records again, into a fresh store, by the same code that ran it first.
 package struct ExecutionService: Sendable {
@@ -31,12 +32,11 @@ package struct ExecutionService: Sendable {
         let fresh = try LMDBLog.open(
             at: path, .init(access: .create, durability: directory == nil ? .noSync : .durable))
         defer { fresh.close() }
-        let views = try ProjectionRunner(
-            log: fresh, directory: path + "/views", storeID: fresh.manifest.id, catalogue: Catalogues.projectors)
+        let views = ReplayedViews(directory: path + "/views", storeID: fresh.manifest.id)
         let withheld = Set(try withheldRuns())
         return try await Execution(recorded: store.log, fresh: fresh).run(
             passingOver: { session in try workedOn(session).map(withheld.contains) ?? true },
-            drive: { try await drive($0, views) }, progress: progress)
+            drive: { try await drive($0, views.runner(of: $0.log)) }, progress: progress)
     }
 
     /// Runs of which content was erased on purpose: they can't be executed again, and their events are copied.
@@ -147,5 +147,27 @@ package struct ExecutionService: Sendable {
             return (event.position, try event.decode(WorkerDrainRequested.self).reason)
         }
         return nil
+    }
+}
+
+/// The read models that the sessions of an execution share, opened by the first of them.
+private final class ReplayedViews: Sendable {
+    private let directory: String
+    private let storeID: String
+    private let opened = Mutex<ProjectionRunner?>(nil)
+
+    init(directory: String, storeID: String) {
+        self.directory = directory
+        self.storeID = storeID
+    }
+
+    func runner(of log: CommitSequencer) throws -> ProjectionRunner {
+        try opened.withLock { opened in
+            if let opened { return opened }
+            let runner = try ProjectionRunner(
+                log: log, directory: directory, storeID: storeID, catalogue: Catalogues.projectors)
+            opened = runner
+            return runner
+        }
     }
 }

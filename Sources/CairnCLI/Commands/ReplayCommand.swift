@@ -49,46 +49,6 @@ struct ReplayRebuildCommand: AsyncParsableCommand {
     }
 }
 
-/// The command `cairn replay verify`.
-struct ReplayVerifyCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "verify",
-        abstract: "Derive every derived event again and compare it with the record.",
-        discussion: """
-            Parsed answers, scores, rankings, retries and outcomes are made again by the functions that the events cite, \
-            from the causes that they cite. Nothing is written. Exits with 4 at a divergence.
-
-            EXAMPLE
-              cairn replay verify --json | jq .firstDivergence
-            """)
-
-    @OptionGroup var store: StoreOptions
-    @OptionGroup var answer: OutputOptions
-
-    func run() async throws {
-        let store = try Store.open(at: store.path)
-        defer { store.close() }
-        let erasures = try Erasures(of: store.log)
-        let report = try Verifier(
-            log: store.log, derivations: Catalogues.derivations, isErased: erasures.isErased
-        ).verify()
-        let counts = TableLayout<(type: EventType, count: VerificationReport.Count)>()
-            .column("derived event") { $0.type.text }
-            .number("derived again") { Quantities.grouped($0.count.verified) }
-            .number("diverged") { Quantities.grouped($0.count.diverged) }
-        try answer.output.print(report) {
-            counts.table(report.counts).rendered(bold: Terminal.bold)
-                + report.divergences.map { "\($0)\n" }.joined()
-                + (report.erased == 0
-                    ? "" : "\(Quantities.grouped(report.erased)) not derived: retention erased a blob that they take\n")
-                + (report.isIdentical
-                    ? "identical: \(Quantities.grouped(report.verified)) derived events up to position \(report.position)\n"
-                    : "DIFFERENT\n")
-        }
-        if !report.isIdentical { throw ExitStatus.differs.exitCode }
-    }
-}
-
 /// The command `cairn replay execute`.
 struct ReplayExecuteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -82,6 +82,7 @@ extension RawSpan {
 
     /// Whether the bytes in a range are this text's UTF-8.
     func holds(_ text: String, in range: Range<Int>) -> Bool {
+        guard range.count == text.utf8.count else { return false }
         var text = text
         return text.withUTF8 { theirs in
             unsafe range.count == theirs.count

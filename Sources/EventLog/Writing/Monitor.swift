@@ -4,12 +4,12 @@ import Glibc
 ///
 /// `@unchecked Sendable`: `value` is touched only between `pthread_mutex_lock` and `unlock`, and the two pthread objects
 /// are made for use by several threads and have an address of their own until `deinit`.
-@safe final class Monitor<Value: Sendable>: @unchecked Sendable {
+@safe package final class Monitor<Value: Sendable>: @unchecked Sendable {
     private var value: Value
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
 
-    init(_ value: Value) {
+    package init(_ value: Value) {
         self.value = value
         unsafe mutex = .allocate(capacity: 1)
         unsafe condition = .allocate(capacity: 1)
@@ -31,14 +31,14 @@ import Glibc
     }
 
     /// Runs `body` alone with the value.
-    func withLock<R>(_ body: (inout Value) -> R) -> R {
+    package func withLock<R>(_ body: (inout Value) -> R) -> R {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         return body(&value)
     }
 
     /// Runs `body` alone with the value, again after each `signal`, until it has a result; sleeps in between.
-    func wait<R>(for body: (inout Value) -> R?) -> R {
+    package func wait<R>(for body: (inout Value) -> R?) -> R {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         while true {
@@ -63,13 +63,13 @@ import Glibc
     }
 
     /// Wakes the threads that wait.
-    func signal() {
+    package func signal() {
         unsafe pthread_cond_broadcast(condition)
     }
 }
 
 /// Starts a thread that runs `body` once.
-func startThread(_ body: @escaping @Sendable () -> Void) {
+package func startThread(_ body: @escaping @Sendable () -> Void) {
     let box = unsafe Unmanaged.passRetained(ThreadBody(run: body))
     var attributes = pthread_attr_t()
     unsafe pthread_attr_init(&attributes)

@@ -10,7 +10,8 @@ final class Follower {
     private(set) var state = ViewState()
     /// Whether the checkpoint was compared with the log.
     var isChecked = false
-    private let source: StoredRows
+    /// Its own, so that it can be folded on any thread.
+    let source: StoredRows
     private var fold: (generation: UInt32, fold: any AnyFold)?
 
     init(_ projector: any Projector.Type, source: StoredRows, rebuilds: Bool = false) {

@@ -12,6 +12,8 @@ import Synchronization
 package final class ProjectionRunner: Sendable {
     /// How many positions of the log are folded into one transaction; bounds memory and the time of a write lock.
     package static let largestBatch = 32_768
+    /// How many such batches are folded into one transaction while tables are built that nobody asks yet.
+    private static let batchesBuiltAtOnce = 8
 
     /// The projectors that can be asked for by name.
     package let catalogue: ProjectorCatalogue
@@ -46,7 +48,7 @@ package final class ProjectionRunner: Sendable {
         path = directory.path
         let store = try ViewStore.prepared(directory, storeID: storeID)
         self.store = store
-        inside = Mutex(Inside(rows: store.rows))
+        inside = Mutex(Inside())
     }
 
     deinit { store.close() }
@@ -65,8 +67,8 @@ package final class ProjectionRunner: Sendable {
     ) throws(ViewError) -> [ViewProgress] {
         let size = try logSize()
         return try inside.withLock { (inside) throws(ViewError) -> [ViewProgress] in
-            let followers = projectors.map { inside.follower(of: $0) }
-            return try advance(followers, inside.source, size: size, to: min(end ?? size, size))
+            let followers = projectors.map { inside.follower(of: $0, in: store) }
+            return try advance(followers, size: size, to: min(end ?? size, size))
         }
     }
 
@@ -85,11 +87,10 @@ package final class ProjectionRunner: Sendable {
     @discardableResult
     package func rebuild(_ projectors: [any Projector.Type]) throws(ViewError) -> [ViewProgress] {
         let size = try logSize()
-        return try inside.withLock { (inside) throws(ViewError) -> [ViewProgress] in
-            let source = inside.source
-            let followers = projectors.map { Follower($0, source: source, rebuilds: true) }
+        return try inside.withLock { (_) throws(ViewError) -> [ViewProgress] in
+            let followers = projectors.map { Follower($0, source: StoredRows(store.rows), rebuilds: true) }
             try inStore("starting to rebuild") { try store.beginRebuild(followers.map(\.key)) }
-            return try advance(followers, source, size: size, to: size)
+            return try advance(followers, size: size, to: size)
         }
     }
 
@@ -123,15 +124,12 @@ package final class ProjectionRunner: Sendable {
 
 /// What the lock of a runner protects.
 private struct Inside {
-    let source: StoredRows
     private var followers: [[UInt8]: Follower] = [:]
 
-    init(rows: Table) { source = StoredRows(rows) }
-
-    mutating func follower(of projector: any Projector.Type) -> Follower {
+    mutating func follower(of projector: any Projector.Type, in store: ViewStore) -> Follower {
         let key = ViewStore.key(of: projector)
         if let known = followers[key] { return known }
-        let follower = Follower(projector, source: source)
+        let follower = Follower(projector, source: StoredRows(store.rows))
         followers[key] = follower
         return follower
     }
@@ -140,17 +138,20 @@ private struct Inside {
 extension ProjectionRunner {
     /// Carries out what `CatchUp` says until it is finished.
     private func advance(
-        _ followers: [Follower], _ source: StoredRows, size: Position, to target: Position
+        _ followers: [Follower], size: Position, to target: Position
     ) throws(ViewError) -> [ViewProgress] {
         try adopt(followers, size: size)
+        // What nobody asks yet may be committed in larger pieces: each row is then written fewer times.
+        let isBuilding = followers.allSatisfy { $0.isBuilding }
         var machine = CatchUp(
-            from: followers.map { ($0.checkpoint?.position ?? target, $0.isBuilding) }, to: target, batch: batch)
+            from: followers.map { ($0.checkpoint?.position ?? target, $0.isBuilding) }, to: target,
+            batch: isBuilding && batch == Self.largestBatch ? batch * Self.batchesBuiltAtOnce : batch)
         var errors: [Int: ViewError] = [:]
         while true {
             switch machine.next() {
             case .feed(let group, let from, let end):
                 let members = group.map { followers[$0] }
-                for (member, error) in try feed(members, source, from: from, to: end) {
+                for (member, error) in try feed(members, from: from, to: end) {
                     errors[group[member]] = error
                     machine.failed(group[member])
                 }
@@ -219,66 +220,72 @@ extension ProjectionRunner {
     ///
     /// Returns those that failed. Where another process was faster, its state is adopted.
     private func feed(
-        _ followers: [Follower], _ source: StoredRows, from: Position, to end: Position
+        _ followers: [Follower], from: Position, to end: Position
     ) throws(ViewError) -> [Int: ViewError] {
-        let folds = followers.map { $0.currentFold() }
-        let errors = try fold(followers.map(\.projector), folds, source, from: from, to: end)
+        let (writes, errors) = try fold(followers, from: from, to: end)
         let last = try lastCommit(before: end)
-        let sound = followers.indices.filter { errors[$0] == nil }
+        // In the order of their generations: rows of new ones come behind all others, one after the other.
+        let sound = followers.indices.filter { errors[$0] == nil }.sorted { left, right in
+            (followers[left].checkpoint?.generation ?? 0) < (followers[right].checkpoint?.generation ?? 0)
+        }
         guard !sound.isEmpty else { return errors }
         let changes = sound.map { number in
             ViewStore.Change(
                 key: followers[number].key, expected: followers[number].state,
-                next: followers[number].state(at: end, lastCommit: last), writes: folds[number].drain())
+                next: followers[number].state(at: end, lastCommit: last), writes: writes[number] ?? RowWrites())
         }
         let accepted: [Bool]
         do {
             accepted = try store.commit(changes)
         } catch {
-            for fold in folds { fold.forget() }
+            for follower in followers { follower.currentFold().forget() }
             throw .store(error, while: "committing read models")
         }
         for (change, number) in zip(changes, sound) { followers[number].stored(change.next) }
         for (number, isAccepted) in zip(sound, accepted) {
-            if isAccepted { folds[number].trim() } else { folds[number].forget() }
+            let fold = followers[number].currentFold()
+            if isAccepted { fold.trim(whileBuilding: followers[number].isBuilding) } else { fold.forget() }
         }
         let beaten = zip(sound, accepted).filter { !$0.1 }.map { followers[$0.0] }
         if !beaten.isEmpty { try adopt(beaten, size: logSize()) }
         return errors
     }
 
+    /// What each follower has to write for a range of the log, and why those failed that did.
     private func fold(
-        _ projectors: [any Projector.Type], _ folds: [any AnyFold], _ source: StoredRows,
-        from: Position, to end: Position
-    ) throws(ViewError) -> [Int: ViewError] {
+        _ followers: [Follower], from: Position, to end: Position
+    ) throws(ViewError) -> (writes: [RowWrites?], errors: [Int: ViewError]) {
+        let pass = FoldPass(log: log, store: store, range: from..<end)
+        let threads = end.rawValue - from.rawValue < FoldPass.shortest ? 1 : OrderedWork.cores
+        let parts = FoldPass.parts(of: followers.map(\.projector), among: threads)
+        let lent = parts.map { part in LentFollowers(part.map { followers[$0] }) }
+        var writes: [RowWrites?] = Array(repeating: nil, count: followers.count)
         var errors: [Int: ViewError] = [:]
-        var index = TypeIndex(projectors.enumerated().map { ($0.offset, $0.element.types) })
-        let filter = EventFilter(types: index.types)
         do {
-            try store.environment.read { transaction in
-                try source.lend(transaction) {
-                    var shared: SharedEvent?
-                    try log.scan(from: from, to: end, matching: filter) { event in
-                        let lent = shared ?? SharedEvent(event)
-                        lent.advance(to: event)
-                        shared = lent
-                        for number in index.readers(of: event) where errors[number] == nil {
-                            do throws(ViewError) {
-                                try folds[number].apply(lent)
-                            } catch {
-                                errors[number] = error
-                                folds[number].forget()
-                            }
-                        }
-                    }
+            try OrderedWork.run(parts.count, threads: threads) { number in
+                (number, try pass.run(lent[number].followers))
+            } take: { number, outcome in
+                for (place, follower) in parts[number].enumerated() {
+                    writes[follower] = outcome.writes[place]
+                    errors[follower] = outcome.errors[place]
                 }
             }
         } catch {
-            for fold in folds { fold.forget() }
-            throw error is LMDBError ? ViewError.store(error, while: "reading rows") : ViewError.log(error)
+            for follower in followers { follower.currentFold().forget() }
+            throw (error as? ViewError) ?? .log(error)
         }
-        return errors
+        return (writes, errors)
     }
+}
+
+/// Followers that one thread works with while their owner waits for it.
+///
+/// `@unchecked Sendable`: the runner's lock is held all the while, no follower is lent to two threads, and the owner
+/// touches none before the thread has ended.
+private struct LentFollowers: @unchecked Sendable {
+    let followers: [Follower]
+
+    init(_ followers: [Follower]) { self.followers = followers }
 }
 
 extension CatchUp {

@@ -20,6 +20,12 @@ final class StoredRows: RowSource {
         return try body()
     }
 
+    /// Lets rows be read through a transaction until `end`; for many sources at once.
+    func begin(_ transaction: borrowing some Transaction & ~Copyable) { lent = Lent(_handle: transaction._handle) }
+
+    /// Takes the transaction back.
+    func end() { lent = nil }
+
     private var transaction: Lent {
         guard let lent else { preconditionFailure("rows are read only inside the closure that they are lent to") }
         return lent

@@ -9,25 +9,55 @@ import Synchronization
 /// with the record when its turn comes, so that the first event which differs is named, whatever the interleaving was.
 /// Events that no worker wrote (an operator's command, a newer program's), or one whose work isn't done again, are outside
 /// input: they are copied at their turn.
+///
+/// A commit that was compared is written to the fresh log in the background, together with others. Up to there both logs
+/// hold the same, byte for byte, so reading goes to the recorded one and ends where the fresh one will: the code sees what
+/// it would have seen at that moment.
 package final class CommitSequencer: Log {
     private let recorded: any Log
     private let fresh: any Log
     /// Workers whose work isn't done again.
     private let outsiders: Set<String>
+    private let writer: FreshWriter
     private let state: Mutex<State>
 
     private struct State {
         var size: UInt64
+        /// The place whose commit is being taken.
+        var claimed: UInt64?
         var copied = 0
         var divergence: Divergence?
         var isClosed = false
         var nextTicket: UInt64 = 0
-        var waiting: [UInt64: (until: UInt64, continuation: CheckedContinuation<Bool, Never>)] = [:]
+        var waiting: [UInt64: CheckedContinuation<Bool, Never>] = [:]
+        /// Who waits for a size, in the order of asking; those who were cancelled meanwhile are still named.
+        var tickets: [UInt64: [UInt64]] = [:]
 
-        /// Those whose time has come, in the order of asking.
-        mutating func due() -> [CheckedContinuation<Bool, Never>] {
-            let tickets = waiting.filter { isClosed || $0.value.until <= size }.keys.sorted()
-            return tickets.compactMap { waiting.removeValue(forKey: $0)?.continuation }
+        mutating func wait(_ ticket: UInt64, until size: UInt64, _ continuation: CheckedContinuation<Bool, Never>) {
+            waiting[ticket] = continuation
+            tickets[size, default: []].append(ticket)
+        }
+
+        /// Grows, and returns those whose time has come, in the order of sizes and of asking.
+        mutating func grow(to next: UInt64) -> [CheckedContinuation<Bool, Never>] {
+            guard next > size else { return [] }
+            let due = (size + 1...next).flatMap { tickets.removeValue(forKey: $0) ?? [] }
+            size = next
+            return due.compactMap { waiting.removeValue(forKey: $0) }
+        }
+
+        /// Whether the next place is still free; from then on it isn't.
+        mutating func claim(_ place: UInt64) -> Bool {
+            guard size == place, claimed != place else { return false }
+            claimed = place
+            return true
+        }
+
+        mutating func close() -> [CheckedContinuation<Bool, Never>] {
+            isClosed = true
+            tickets = [:]
+            defer { waiting = [:] }
+            return waiting.keys.sorted().compactMap { waiting[$0] }
         }
     }
 
@@ -36,6 +66,7 @@ package final class CommitSequencer: Log {
         self.recorded = recorded
         self.fresh = fresh
         self.outsiders = outsiders
+        writer = FreshWriter(fresh)
         state = Mutex(State(size: 0))
     }
 
@@ -57,13 +88,13 @@ package final class CommitSequencer: Log {
                 let answer: Bool? = state.withLock { state in
                     if state.isClosed || Task.isCancelled { return false }
                     if state.size >= size { return true }
-                    state.waiting[ticket] = (size, continuation)
+                    state.wait(ticket, until: size, continuation)
                     return nil
                 }
                 if let answer { continuation.resume(returning: answer) }
             }
         } onCancel: {
-            state.withLock { $0.waiting.removeValue(forKey: ticket)?.continuation }?.resume(returning: false)
+            state.withLock { $0.waiting.removeValue(forKey: ticket) }?.resume(returning: false)
         }
     }
 
@@ -76,17 +107,19 @@ package final class CommitSequencer: Log {
     /// Ends all waiting; nothing more is appended.
     package func close(_ divergence: Divergence? = nil) {
         let due = state.withLock { state in
-            state.isClosed = true
             state.divergence = state.divergence ?? divergence
-            return state.due()
+            return state.close()
         }
         for waiter in due { waiter.resume(returning: false) }
     }
 
+    /// Returns when the fresh log has everything.
+    package func finish() async throws(LogError) { try await writer.finish() }
+
     package func append(_ commit: Commit) async throws(LogError) -> Appended {
         let revision = try firstRevision(of: commit)
-        if let last = try fresh.lastRevision(of: commit.stream), revision <= last {
-            return try await fresh.append(commit)
+        if let last = try lastRevision(of: commit.stream), revision <= last {
+            return try await appendLate(commit)
         }
         guard let place = try recorded.position(of: commit.stream, revision: revision),
             let first = try recorded.event(at: place)
@@ -96,21 +129,31 @@ package final class CommitSequencer: Log {
             throw LogError(.closed, during: "executing again", "cancelled before position \(place)")
         }
         // Another worker was faster then; who comes second meets the same conflict now.
-        guard isOurs else { return try await fresh.append(commit) }
+        guard isOurs else { return try await appendLate(commit) }
         if let divergence = try difference(commit, from: place) {
             close(divergence)
             throw LogError(.invalid, during: "executing again", "\(divergence)")
         }
-        let appended = try await fresh.append(commit)
-        try await advance(to: appended.positions.upperBound.rawValue)
-        return appended
+        // Nobody else may write the same event twice; who comes second is told that it is there.
+        guard state.withLock({ $0.claim(place.rawValue) }) else { return try await appendLate(commit) }
+        try await writer.add(commit, at: place.rawValue)
+        try await advance(to: place.rawValue + UInt64(commit.events.count))
+        return Appended(
+            first: place, count: commit.events.count,
+            lastRevision: Revision(revision.rawValue + UInt64(commit.events.count) - 1), commitID: first.commitID)
+    }
+
+    /// What the fresh log says to a commit whose place is taken: a conflict, or that it has it already.
+    private func appendLate(_ commit: Commit) async throws(LogError) -> Appended {
+        try await writer.finish()
+        return try await fresh.append(commit)
     }
 
     private func firstRevision(of commit: Commit) throws(LogError) -> Revision {
         switch commit.expected {
         case .noStream: .first
         case .exact(let revision): revision.next
-        case .any: try fresh.lastRevision(of: commit.stream)?.next ?? .first
+        case .any: try lastRevision(of: commit.stream)?.next ?? .first
         }
     }
 
@@ -183,14 +226,11 @@ package final class CommitSequencer: Log {
                 throw LogError(
                     .damaged(event.position), during: "executing again", "the commit isn't what its id names")
             }
-            let appended = try await fresh.append(copy)
-            size = appended.positions.upperBound.rawValue
+            try await writer.add(copy, at: size)
+            size += UInt64(events.count)
             state.withLock { $0.copied += events.count }
         }
-        let due = state.withLock { state in
-            state.size = size
-            return state.due()
-        }
+        let due = state.withLock { $0.grow(to: size) }
         for waiter in due { waiter.resume(returning: true) }
     }
 
@@ -203,33 +243,68 @@ package final class CommitSequencer: Log {
     }
 }
 
-/// Reading goes to the fresh log: the code sees what it would have seen at that moment.
+/// What the fresh log holds so far is what the recorded one held then.
 extension CommitSequencer {
-    package func head() throws(LogError) -> TreeHead { try fresh.head() }
-    package func event(at position: Position) throws(LogError) -> Event? { try fresh.event(at: position) }
-    package func position(of stream: StreamName, revision: Revision) throws(LogError) -> Position? {
-        try fresh.position(of: stream, revision: revision)
+    package func head() throws(LogError) -> TreeHead {
+        guard let recorded = recorded as? LMDBLog, let head = try recorded.head(ofSize: size) else {
+            return try fresh.head()
+        }
+        return head
     }
+    package func event(at position: Position) throws(LogError) -> Event? {
+        position.rawValue < size ? try recorded.event(at: position) : nil
+    }
+    package func position(of stream: StreamName, revision: Revision) throws(LogError) -> Position? {
+        guard let position = try recorded.position(of: stream, revision: revision), position.rawValue < size else {
+            return nil
+        }
+        return position
+    }
+    /// The last revision of the record that has been reached, by bisection.
     package func lastRevision(of stream: StreamName) throws(LogError) -> Revision? {
-        try fresh.lastRevision(of: stream)
+        guard let last = try recorded.lastRevision(of: stream) else { return nil }
+        if try position(of: stream, revision: last) != nil { return last }
+        var (reached, beyond): (UInt64, UInt64) = (0, last.rawValue)
+        guard beyond > 0, try position(of: stream, revision: .first) != nil else { return nil }
+        while beyond - reached > 1 {
+            let middle = (reached + beyond) / 2
+            if try position(of: stream, revision: Revision(middle)) != nil { reached = middle } else { beyond = middle }
+        }
+        return Revision(reached)
     }
     package func read(
         _ direction: ReadDirection, from position: Position?, matching filter: EventFilter, limit: Int
     ) throws(LogError) -> Page {
-        try fresh.read(direction, from: position, matching: filter, limit: limit)
+        var bounded = filter
+        let lower = filter.positions?.lowerBound ?? .first
+        bounded.positions = lower..<max(lower, min(filter.positions?.upperBound ?? Position(size), Position(size)))
+        return try recorded.read(direction, from: position, matching: bounded, limit: limit)
     }
     package func readStream(
         _ stream: StreamName, _ direction: ReadDirection, from revision: Revision?, limit: Int
     ) throws(LogError) -> [Event] {
-        try fresh.readStream(stream, direction, from: revision, limit: limit)
+        guard let last = try lastRevision(of: stream) else { return [] }
+        switch direction {
+        case .forward:
+            let first = revision ?? .first
+            guard first <= last else { return [] }
+            let left = last.rawValue - first.rawValue + 1
+            return try recorded.readStream(stream, .forward, from: first, limit: Int(min(left, UInt64(limit))))
+        case .backward:
+            return try recorded.readStream(stream, .backward, from: min(revision ?? last, last), limit: limit)
+        }
     }
     package func scan(
         from position: Position, to end: Position?, matching filter: EventFilter, _ body: (Event) throws -> Void
     ) throws {
-        try fresh.scan(from: position, to: end, matching: filter, body)
+        try recorded.scan(from: position, to: min(end ?? Position(size), Position(size)), matching: filter, body)
     }
+    /// Comes a little later than what the other functions show.
     package func subscribe(from position: Position, matching filter: EventFilter) -> Subscription {
         fresh.subscribe(from: position, matching: filter)
     }
-    package func blob(_ digest: Digest) throws(LogError) -> [UInt8]? { try fresh.blob(digest) }
+    package func blob(_ digest: Digest) throws(LogError) -> [UInt8]? {
+        if let waiting = writer.waitingBlob(digest) { return waiting }
+        return try fresh.blob(digest)
+    }
 }

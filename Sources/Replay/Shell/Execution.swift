@@ -51,6 +51,7 @@ package struct Execution: Sendable {
             }
             return failure
         }
+        try await sequencer.finish()
         let freshHead = try fresh.head()
         var divergence = sequencer.divergence
         // An event that differs is why a session failed; an event that is missing follows from the failure.

@@ -26,6 +26,9 @@ package struct Rebuild {
 
     private func attempt() throws -> RebuildReport {
         let position = try log.head().size
+        for progress in try runner.catchUpAll() {
+            if let error = progress.error { throw error }
+        }
         let grown = try digests()
         for progress in try runner.rebuild(runner.catalogue.all) {
             if let error = progress.error { throw error }
@@ -37,6 +40,13 @@ package struct Rebuild {
     }
 
     private func digests() throws -> [(name: String, digest: Digest)] {
-        try runner.catalogue.names.map { ($0, try runner.digest(named: $0)) }
+        let names = runner.catalogue.names
+        var digests: [(name: String, digest: Digest)] = []
+        try OrderedWork.run(names.count) { [runner] number in
+            (names[number], try runner.digest(named: names[number]))
+        } take: {
+            digests.append($0)
+        }
+        return digests
     }
 }
