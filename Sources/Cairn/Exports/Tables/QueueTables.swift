@@ -52,8 +52,8 @@ extension ExportTables {
             }
             .flag("is_draining", "Whether submissions are refused") { $0.row.isDraining }
             .text("paused_by", "Who paused it; empty when it isn't paused") { $0.row.pause?.by }
-            .text("paused_note", "Why") { $0.row.pause?.note }
-            .moment("paused", "Since when") { $0.row.pause?.since }
+            .text("paused_note", "Why it is paused, in their words") { $0.row.pause?.note }
+            .moment("paused", "Since when it is paused") { $0.row.pause?.since }
             .queueCounts { $0.row.counts }
             .integer("pruned", "Ended jobs that were dropped and aren't counted") { $0.row.pruned }
     ) { source, body in
@@ -72,7 +72,7 @@ extension ExportTables {
             .integer("jobs", "Jobs that were accepted") { $0.row.jobs }
             .queueCounts { $0.row.counts }
             .integer("pruned", "Ended jobs that were dropped and aren't counted") { $0.row.pruned }
-            .moment("submitted", "When") { $0.row.submitted }
+            .moment("submitted", "When it was submitted") { $0.row.submitted }
             .moment("finished", "When the last of its jobs ended") { $0.row.finished }
     ) { source, body in
         try source.views.tables(of: JobQueue.self).submissions.forEach { run, row in
