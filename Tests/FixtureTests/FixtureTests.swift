@@ -12,7 +12,7 @@ import Testing
 @Suite struct FixtureTests {
     @Test func thereAreFixtures() {
         let names = Fixture.all.map(\.name)
-        for name in ["clean-run", "failures-retries-kill", "newer-event"] {
+        for name in ["clean-run", "failures-retries-kill", "newer-event", "queue-flow", "redaction", "upcast-event"] {
             #expect(names.contains(name), "\(Fixture.directory.path) lacks \(name)")
         }
     }
@@ -44,13 +44,64 @@ import Testing
 
     @Test(arguments: Fixture.all) func everyDerivedEventIsDerivedAgain(fixture: Fixture) async throws {
         let imported = try await fixture.imported()
-        let report = try Verifier(log: imported.store.log, derivations: Catalogues.derivations).verify()
+        let erasures = try Erasures(of: imported.store.log)
+        let report = try Verifier(
+            log: imported.store.log, derivations: Catalogues.derivations, isErased: erasures.isErased
+        ).verify()
         #expect(report.isIdentical, "\(report.divergences)")
-        let counts = try #require(try fixture.expected()["verified"]?.object)
+        let expected = try fixture.expected()
+        let counts = try #require(expected["verified"]?.object)
         #expect(report.counts.map(\.type.text) == counts.keys)
         for (type, count) in report.counts {
             #expect(count.verified == counts.first { $0.key == type.text }?.value.int, "\(type.text)")
+            #expect(count.erased == expected["withheld"]?[type.text]?.int ?? 0, "\(type.text)")
         }
+    }
+
+    /// Whoever adds a derived event records a store in which it occurs, so that every later release derives it again.
+    @Test func everyDerivedTypeOccursInAFixture() throws {
+        let recorded = try Fixture.all.flatMap { fixture in
+            (try fixture.expected()["verified"]?.object ?? [:]).filter { ($0.value.int ?? 0) > 0 }.map(\.key)
+        }
+        for type in Catalogues.derivations.derivedTypes.sorted() {
+            #expect(
+                recorded.contains(type.text),
+                "no fixture has a \(type): record a store in which it occurs with tools/make_fixture")
+        }
+    }
+
+    @Test func whatWasErasedIsInNoLineAndIsToldAsErased() async throws {
+        let fixture = Fixture(name: "redaction")
+        let text = try fixture.lines().joined(separator: "\n")
+        #expect(!text.contains("participant 7 grew up"))
+        #expect(text.contains(#""type":"access.redacted""#) && text.contains(#"{"missing":true}"#))
+        let imported = try await fixture.imported()
+        let report = try Auditor(log: imported.store.log, catalogue: Catalogues.events).verify()
+        #expect(report.isValid && report.erased > 0, "\(report.text)")
+        let turns = try Queries(imported.store).transcripts(Queries.Selection())
+        #expect(turns.contains { $0.erased.answer?.note.why == "withdrew consent" })
+        #expect(turns.contains { $0.erased.answer?.note.why == "licence" })
+    }
+
+    @Test func anOldVersionOfAnEventIsReadBesideTheNewOne() async throws {
+        let imported = try await Fixture(name: "upcast-event").imported()
+        var versions: [Int: Int] = [:]
+        try imported.store.log.scan(matching: EventFilter(types: [EventType("llm.callStarted")])) { event in
+            versions[event.version, default: 0] += 1
+            #expect(try Catalogues.events.decode(event) != nil)
+        }
+        #expect(versions[1] == 12 && versions[2] == 12, "\(versions)")
+    }
+
+    /// The generator ends before it builds or writes anything.
+    @Test func theGeneratorLeavesAFixtureThatIsThereAlone() throws {
+        let fixture = Fixture(name: "clean-run")
+        let before = try Data(contentsOf: URL(fileURLWithPath: fixture.eventsPath))
+        let script = Fixture.directory.deletingLastPathComponent().appendingPathComponent("tools/make_fixture").path
+        let result = try ChildProcess.run("/bin/bash", [script, "clean-run"])
+        #expect(result.status == 1)
+        #expect(result.errorText.contains("a fixture is never changed"), "\(result.errorText)")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: fixture.eventsPath)) == before)
     }
 
     @Test(arguments: Fixture.all) func executedAgainItReachesTheSameHead(fixture: Fixture) async throws {
