@@ -89,6 +89,25 @@ import Testing
         #expect(status[0].target == 1 && status[0].inputs?.medianDuration == .seconds(6))
     }
 
+    @Test func `kinds share the memory, and one that needs more than there is runs alone`() {
+        let limits = [
+            "large": KindPools.Limits(least: 4, most: 4, memoryPerJob: 600),
+            "small": KindPools.Limits(least: 8, most: 8, memoryPerJob: 100),
+            "huge": KindPools.Limits(most: 4, memoryPerJob: 5_000),
+        ]
+        var pools = KindPools(worker: Sample.a, limits: limits, memoryBudget: 1_000)
+        pools.size(ready: ["large": 9, "small": 9, "huge": 9], at: Sample.at(0))
+        func room(_ kind: String) -> Int? { pools.room(for: kind, at: Sample.at(0)) }
+        #expect(room("large") == 1 && room("small") == 8 && room("huge") == 1)
+        pools.claimed("large")
+        #expect(room("large") == 0 && room("small") == 4 && room("huge") == 0)
+        pools.claimed("small")
+        pools.left("large")
+        #expect(room("large") == 1 && room("small") == 7 && room("huge") == 0)
+        pools.left("small")
+        #expect(room("huge") == 1)
+    }
+
     @Test func `a kind without limits of its own has the worker's`() {
         let pools = KindPools(worker: Sample.a, limits: ["work": KindPools.Limits(least: 2, most: 40)])
         #expect(pools.room(for: "noop", at: Sample.at(0)) == nil)

@@ -32,6 +32,12 @@ struct WorkCommand: AsyncParsableCommand {
     @Option(help: "How many jobs run at once.")
     var concurrency = 16
 
+    @Option(
+        help: ArgumentHelp(
+            "How much memory jobs whose kinds have a limit may use together, as in 8GB; without it any.",
+            valueName: "size"))
+    var memory: SizeArgument?
+
     @Option(help: ArgumentHelp("How long a job may go without a sign of its worker.", valueName: "seconds"))
     var lease = 30.0
 
@@ -67,7 +73,7 @@ struct WorkCommand: AsyncParsableCommand {
         defer { store.close() }
         let display = WorkDisplay(store, queues: queue)
         let session = QueueService(store).worker(
-            handlers, slots: concurrency, queues: queue.isEmpty ? nil : Set(queue),
+            handlers, slots: concurrency, memory: memory?.bytes, queues: queue.isEmpty ? nil : Set(queue),
             lease: LeasePolicy(length: Microseconds(Int64(lease * 1e6))), grace: Microseconds(Int64(grace * 1e6)),
             endsWhenEmpty: untilEmpty, tell: { display.take($0) })
         let worker = session.worker

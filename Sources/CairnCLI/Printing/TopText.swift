@@ -83,6 +83,7 @@ enum TopText {
             .number("most") { $0.pool.most.map(Quantities.grouped) ?? "" }
             .number("ready") { $0.pool.ready.map(Quantities.grouped) ?? "" }
             .number("median") { $0.pool.medianDuration.map { Quantities.duration(microseconds: $0.count) } ?? "" }
+            .column("memory") { memory(of: $0.pool) }
             .number("crashes") { Quantities.grouped($0.pool.crashes) }
             .column("remark") { place in
                 QueueJobText.shortened(
@@ -90,6 +91,13 @@ enum TopText {
                         ?? "")
             }
             .table(pools).rendered(bold: Terminal.bold)
+    }
+
+    /// As in `512.0 MB each of 8.00 GB`.
+    private static func memory(of pool: WorkerStatus.Pool) -> String {
+        pool.memoryPerJob.map { each in
+            Quantities.bytes(each) + " each" + (pool.memoryBudget.map { " of \(Quantities.bytes($0))" } ?? "")
+        } ?? ""
     }
 
     /// The jobs that have run the longest; nil when none does.

@@ -24,6 +24,7 @@ package struct KindPools: Sendable {
     package struct Limits: Equatable, Sendable {
         package let least: Int
         package let most: Int
+        /// How many bytes each of its jobs may use; nil where that isn't known.
         package let memoryPerJob: Int?
 
         package init(least: Int = 1, most: Int, memoryPerJob: Int? = nil) {
@@ -45,7 +46,9 @@ package struct KindPools: Sendable {
     }
 
     private let worker: WorkerID
+    /// Bytes for all jobs of kinds whose need is known; nil for no limit.
     private let memoryBudget: Int?
+    private var memoryInUse = 0
     private var pools: [String: Pool] = [:]
     private var breakers: [String: KindBreaker] = [:]
 
@@ -66,7 +69,12 @@ package struct KindPools: Sendable {
     /// How many more of a kind may be begun; nil for no limit but the worker's.
     package func room(for kind: String, at now: Timestamp) -> Int? {
         if let breaker = breakers[kind], !breaker.mayBegin(at: now) { return 0 }
-        return pools[kind].map { max($0.target - $0.running, 0) }
+        guard let pool = pools[kind] else { return nil }
+        let places = max(pool.target - pool.running, 0)
+        guard let memoryBudget, let each = pool.limits.memoryPerJob, each > 0 else { return places }
+        // One that needs more than there is runs when it is alone.
+        let fitting = max((memoryBudget - memoryInUse) / each, memoryInUse == 0 ? 1 : 0)
+        return min(places, fitting)
     }
 
     /// Decides the sizes anew; `ready` is how many of each kind may be begun now.
@@ -80,7 +88,7 @@ package struct KindPools: Sendable {
                 sinceLastGrowth: pool.lastGrowth.map { now - $0 } ?? PoolSizing.growthInterval)
             inputs.ready = ready
             inputs.medianDuration = pool.durations.median
-            inputs.memoryBudget = memoryBudget
+            inputs.memoryBudget = memoryBudget.map { max($0, pool.limits.memoryPerJob ?? 0) }
             inputs.memoryPerJob = pool.limits.memoryPerJob
             inputs.idleFor = pool.idleSince.map { now - $0 } ?? .zero
             let target = PoolSizing.target(inputs)
@@ -91,9 +99,15 @@ package struct KindPools: Sendable {
         }
     }
 
-    package mutating func claimed(_ kind: String) { if !pools.isEmpty { pools[kind]?.running += 1 } }
+    package mutating func claimed(_ kind: String) { count(1, of: kind) }
 
-    package mutating func left(_ kind: String) { if !pools.isEmpty { pools[kind]?.running -= 1 } }
+    package mutating func left(_ kind: String) { count(-1, of: kind) }
+
+    private mutating func count(_ change: Int, of kind: String) {
+        if pools.isEmpty { return }
+        pools[kind]?.running += change
+        memoryInUse += change * (pools[kind]?.limits.memoryPerJob ?? 0)
+    }
 
     /// An attempt ended with an answer after a time.
     package mutating func answered(_ kind: String, after length: Microseconds?) {

@@ -13,7 +13,7 @@ package struct QueueMachine: Sendable {
         package let lease: LeasePolicy
         /// The kinds that may have fewer places than there are slots.
         package let kinds: [String: KindPools.Limits]
-        /// Bytes for the jobs of each kind; nil where it isn't known.
+        /// Bytes for all jobs of kinds whose need is known; nil for no limit.
         package let memoryBudget: Int?
 
         package init(
@@ -207,24 +207,22 @@ extension QueueMachine {
         let open = look.ready.filter { held[$0.id] == nil }.sorted { $0.precedes($1) }
         let share = (open.count + workers - 1) / workers
         var left = look.room
-        var places: [String: Int] = [:]
         var chosen: [Candidate] = []
         for candidate in open where chosen.count < min(room, share) {
             if let rest = left[candidate.queue] {
                 guard rest > 0 else { continue }
             }
-            if pools.isLimiting, let rest = places[candidate.kind] ?? pools.room(for: candidate.kind, at: time) {
+            if pools.isLimiting, let rest = pools.room(for: candidate.kind, at: time) {
                 guard rest > 0 else { continue }
-                places[candidate.kind] = rest - 1
             }
             left[candidate.queue]? -= 1
+            pools.claimed(candidate.kind)
             chosen.append(candidate)
         }
         guard !chosen.isEmpty else { return }
         for candidate in chosen {
             held[candidate.id] = Held(
                 queue: candidate.queue, kind: candidate.kind, phase: .claiming, deadline: look.time)
-            pools.claimed(candidate.kind)
         }
         busy += chosen.count
         claims += 1

@@ -40,7 +40,7 @@ struct QueueLoop {
         machine = QueueMachine(
             QueueMachine.Settings(
                 worker: configuration.worker, slots: configuration.slots, lease: configuration.lease,
-                kinds: worker.handlers.limits(slots: configuration.slots)))
+                kinds: worker.handlers.limits(slots: configuration.slots), memoryBudget: configuration.memory))
     }
 
     /// Runs until nothing is left or everything was given back; `begin` starts what takes time.

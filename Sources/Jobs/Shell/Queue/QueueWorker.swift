@@ -14,6 +14,8 @@ package struct QueueWorker: Sendable {
         package var worker: WorkerID
         /// How many handlers may run at once.
         package var slots: Int
+        /// Bytes for all jobs of kinds whose need is known; nil for no limit.
+        package var memory: Int?
         package var lease: LeasePolicy
         /// The queues it works on; nil for all of them.
         package var queues: Set<String>?
@@ -25,12 +27,13 @@ package struct QueueWorker: Sendable {
         package var rounds: Microseconds
 
         package init(
-            worker: WorkerID, slots: Int, lease: LeasePolicy = LeasePolicy(length: .seconds(30)),
+            worker: WorkerID, slots: Int, memory: Int? = nil, lease: LeasePolicy = LeasePolicy(length: .seconds(30)),
             queues: Set<String>? = nil, grace: Microseconds = .seconds(30), endsWhenEmpty: Bool = false,
             rounds: Microseconds = .milliseconds(500)
         ) {
             self.worker = worker
             self.slots = slots
+            self.memory = memory
             self.lease = lease
             self.queues = queues
             self.grace = grace

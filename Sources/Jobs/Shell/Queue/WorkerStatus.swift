@@ -40,6 +40,9 @@ package struct WorkerStatus: Equatable, Sendable {
         package let least: Int?
         /// How long half of its latest jobs took at most.
         package let medianDuration: Microseconds?
+        /// Bytes for all jobs whose need is known, and for each of this kind; nil where there is no limit.
+        package let memoryBudget: Int?
+        package let memoryPerJob: Int?
         package let most: Int?
         /// Nothing of it is begun before, since it crashed.
         package let notBefore: Timestamp?
@@ -56,6 +59,8 @@ package struct WorkerStatus: Equatable, Sendable {
             kind = status.kind
             least = status.inputs?.least
             medianDuration = status.inputs?.medianDuration
+            memoryBudget = status.inputs?.memoryBudget
+            memoryPerJob = status.inputs?.memoryPerJob
             most = status.inputs?.most
             notBefore = status.notBefore
             pause = status.pause?.reason
@@ -264,6 +269,8 @@ extension WorkerStatus.Pool: CanonicalCodable {
         writer.field("kind", kind)
         writer.optionalField("least", least)
         writer.optionalField("medianDuration", medianDuration)
+        writer.optionalField("memoryBudget", memoryBudget)
+        writer.optionalField("memoryPerJob", memoryPerJob)
         writer.optionalField("most", most)
         writer.optionalField("notBefore", notBefore)
         writer.optionalField("pause", pause)
@@ -280,6 +287,8 @@ extension WorkerStatus.Pool: CanonicalCodable {
         least = try reader.optionalField("least")
         let median: Int? = try reader.optionalField("medianDuration")
         medianDuration = median.map { Microseconds(Int64($0)) }
+        memoryBudget = try reader.optionalField("memoryBudget")
+        memoryPerJob = try reader.optionalField("memoryPerJob")
         most = try reader.optionalField("most")
         notBefore = try reader.optionalField("notBefore")
         pause = try reader.optionalField("pause")
