@@ -8,6 +8,7 @@ broken alone while every hash over it is right.
 """
 
 import argparse
+import base64
 import hashlib
 import json
 import os
@@ -109,7 +110,7 @@ def tables_of(log):
 
 def write_environment(path, tables):
     os.makedirs(path)
-    environment = lmdb.open(path, map_size=1 << 26, max_dbs=8)
+    environment = lmdb.open(path, map_size=1 << 30, max_dbs=8, sync=False)
     for name, entries in tables.items():
         flags = {"integerkey": True} if name == "events" else {}
         if name == "stream_events":
@@ -478,9 +479,197 @@ class RecordedStores(StoreTest):
                 self.assertEqual((code, report["finding"]["position"]), (1, at), report)
 
 
+# Proofs: trees as RFC 6962 section 2.1 defines them, and OpenSSL for signatures
+
+
+class SpecificationTree:
+    """MTH, PATH and PROOF of RFC 6962, over the leaf hashes of the first events."""
+
+    def __init__(self, leaves):
+        self.leaves, self.roots = leaves, {}
+
+    def split(self, low, high):
+        return low + (1 << (high - low - 1).bit_length() - 1)
+
+    def root(self, low, high):
+        if high - low < 2:
+            return self.leaves[low] if high > low else sha256(b"")
+        if (low, high) not in self.roots:
+            middle = self.split(low, high)
+            self.roots[low, high] = sha256(b"\1" + self.root(low, middle) + self.root(middle, high))
+        return self.roots[low, high]
+
+    def path(self, place, low, high):
+        if high - low == 1:
+            return []
+        middle = self.split(low, high)
+        if place < middle:
+            return self.path(place, low, middle) + [self.root(middle, high)]
+        return self.path(place, middle, high) + [self.root(low, middle)]
+
+    def proof(self, size, low, high, whole=True):
+        if size == high:
+            return [] if whole else [self.root(low, high)]
+        middle = self.split(low, high)
+        if size <= middle:
+            return self.proof(size, low, middle, whole) + [self.root(middle, high)]
+        return self.proof(size, middle, high, False) + [self.root(low, middle)]
+
+
+class OpenSSLKey:
+    """An Ed25519 key in the hands of OpenSSL."""
+
+    PRIVATE = bytes.fromhex("302e020100300506032b657004220420")
+    PUBLIC = bytes.fromhex("302a300506032b6570032100")
+
+    def __init__(self, directory, public=None, seed=None):
+        self.directory, self.file = directory, os.path.join(directory, "key.der")
+        self.options = ["-pubin"] if seed is None else []
+        with open(self.file, "wb") as file:
+            file.write(self.PUBLIC + public if seed is None else self.PRIVATE + seed)
+
+    def run(self, message, *options):
+        path = os.path.join(self.directory, "message")
+        with open(path, "wb") as file:
+            file.write(message)
+        command = ["openssl", "pkeyutl", "-inkey", self.file, "-keyform", "DER", "-rawin", "-in", path]
+        return subprocess.run([*command, *self.options, *options], capture_output=True, timeout=60)
+
+    def verifies(self, message, signature):
+        path = os.path.join(self.directory, "signature")
+        with open(path, "wb") as file:
+            file.write(signature)
+        return self.run(message, "-verify", "-sigfile", path).returncode == 0
+
+    def sign(self, message):
+        result = self.run(message, "-sign")
+        assert len(result.stdout) == 64, result.stderr
+        return result.stdout
+
+    def public(self):
+        command = ["openssl", "pkey", "-in", self.file, "-inform", "DER", "-pubout", "-outform", "DER"]
+        return subprocess.run(command, capture_output=True, timeout=60, check=True).stdout[-32:]
+
+
+class Proofs(StoreTest):
+    """Checkpoints and proofs of the command line, judged by the verifier, by OpenSSL and by RFC 6962 alone."""
+
+    SIZES = (0, 1, 255, 256, 257, 65_536, 70_000) + ((1_000_000,) if os.environ.get("CAIRN_LONG") == "1" else ())
+
+    def cairn(self, *arguments):
+        result = run(CAIRN, "audit", *arguments, "--json", "--store", self.store)
+        self.assertEqual(result.returncode, 0, (arguments, result.stderr))
+        return json.loads(result.stdout)
+
+    def path(self, name, text=None):
+        path = os.path.join(self.directory, name)
+        if text is not None:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+        return path
+
+    def make(self, count):
+        """A log of so many events in streams of a thousand; their leaf hashes."""
+        entries = []
+        for number in range(count):
+            entries += commit(draft(b"a-%d" % (number // 1000), b"a.b", b'{"n":%d}' % number, revision=number % 1000))
+        write_store(self.store, entries)
+        return [sha256(b"\0" + data) for _, data in entries]
+
+    def test_heads_and_proofs_of_every_size_are_those_of_the_definition(self):
+        leaves = self.make(self.SIZES[-1])
+        tree = SpecificationTree(leaves)
+        key = self.path("lab.vkey", self.cairn("key", "create")["key"] + "\n")
+        for size in self.SIZES:
+            head = self.cairn("head", "--at", str(size))
+            self.assertEqual(head["head"], tree.root(0, size).hex(), size)
+            for place in sorted({0, size // 2, size - 1, 255, 256} & set(range(size))):
+                proof = self.cairn("prove", str(place), "--at", str(size), "-o", self.path("proof"))
+                self.assertEqual(proof["hashes"], [node.hex() for node in tree.path(place, 0, size)], (place, size))
+                self.assertEqual(proof["leaf"], leaves[place].hex())
+                code, report = python_says("--proof", self.path("proof"), "--key", key)
+                self.assertEqual((code, report.get("position")), (0, place), report)
+        for number, size in enumerate(self.SIZES):
+            self.path("from", self.cairn("head", "--sign", "--at", str(size))["checkpoint"])
+            for later in self.SIZES[number:]:
+                growth = self.cairn("consistency", "--from", self.path("from"), "--to", str(later), "-o", self.path("to"))
+                due = tree.proof(size, 0, later) if size else []
+                self.assertEqual(growth["hashes"], [node.hex() for node in due], (size, later))
+                code, report = python_says("--proof", self.path("to"), "--from", self.path("from"), "--key", key)
+                self.assertEqual((code, report.get("from")), (0, size), report)
+
+    def test_signatures_are_valid_for_openssl_and_so_are_cosignatures_of_openssl_for_us(self):
+        self.make(300)
+        head = self.cairn("head", "--sign")
+        name, identity, material = head["key"].split("+", 2)
+        public = base64.b64decode(material)[1:]
+        body, signatures = head["checkpoint"].split("\n\n")
+        body = (body + "\n").encode()
+        plain, timed = [base64.b64decode(line.split(" ")[2]) for line in signatures.splitlines()]
+        self.assertEqual(plain[:4].hex(), identity)
+        judge = OpenSSLKey(self.directory, public=public)
+        self.assertTrue(judge.verifies(body, plain[4:]))
+        self.assertFalse(judge.verifies(body + b"\n", plain[4:]))
+        time = int.from_bytes(timed[4:12], "big")
+        self.assertTrue(judge.verifies(b"cosignature/v1\ntime %d\n" % time + body, timed[12:]))
+        witness = OpenSSLKey(self.directory, seed=bytes(range(32)))
+        public = witness.public()
+        identity = sha256(b"witness.example\n\x04" + public)[:4]
+        vkey = f"witness.example+{identity.hex()}+{base64.b64encode(bytes([4]) + public).decode()}"
+        signature = witness.sign(b"cosignature/v1\ntime 1790000000\n" + body)
+        line = base64.b64encode(identity + (1_790_000_000).to_bytes(8, "big") + signature).decode()
+        self.path("answer", f"\u2014 witness.example {line}\n")
+        witnessed = self.cairn("witness", "add", self.path("answer"), "--witness", vkey)["checkpoint"]
+        report = self.cairn("verify", "--witness", vkey, "--quorum", "1")
+        self.assertEqual((report["verdict"], report["witnesses"]["by"][0]["time"]), ("witnessed", 1_790_000_000_000_000))
+        code, report = python_says(
+            self.store, "--checkpoint", self.path("witnessed", witnessed), "--key", head["key"], "--witness", vkey)
+        self.assertEqual((code, report.get("witnesses")), (0, [vkey]), report)
+
+    def test_what_was_changed_is_refused_by_both(self):
+        self.make(300)
+        key = self.cairn("key", "create")["key"]
+        proof = self.cairn("prove", "123", "--at", "300")["proof"]
+        old = self.cairn("head", "--sign", "--at", "257")["checkpoint"]
+        lines = proof.split("\n")
+        other = self.cairn("prove", "124", "--at", "300")["proof"].split("\n")
+        root = lines.index("") + 3
+        cases = {
+            "another index": [*lines[:2], "index 124", *lines[3:]], "another event": [lines[0], other[1], *lines[2:]],
+            "another size": [*lines[:lines.index("")], "", *old.split("\n")],
+            "a hash less": [*lines[:3], *lines[4:]], "hashes exchanged": [*lines[:3], lines[4], lines[3], *lines[5:]],
+            "another root": [*lines[:root], base64.b64encode(bytes(32)).decode(), *lines[root + 1:]],
+            "no signature": [*lines[:root + 2], ""], "noise": ["c2sp.org/tlog-proof@v1", "extra ?", *lines[2:]],
+        }
+        for name, changed in cases.items():
+            with self.subTest(name):
+                path = self.path("changed", "\n".join(changed))
+                ours = run(CAIRN, "audit", "check-proof", path, "--key", key)
+                self.assertIn(ours.returncode, (2, 4), (name, ours.stdout, ours.stderr))
+                code, report = python_says("--proof", path, "--key", key)
+                self.assertEqual((code, report["valid"]), (1, False), report)
+        path = self.path("whole", proof)
+        self.assertEqual(run(CAIRN, "audit", "check-proof", path, "--key", key).returncode, 0)
+        self.assertEqual(python_says("--proof", path, "--key", key)[0], 0)
+
+    def test_a_store_is_compared_with_the_checkpoints_that_others_keep(self):
+        self.make(300)
+        head = self.cairn("head", "--sign", "--at", "257")
+        kept, key = self.path("kept", head["checkpoint"]), head["key"]
+        code, report = python_says(self.store, "--checkpoint", kept, "--key", key)
+        self.assertEqual((code, report.get("signedBy")), (0, key), report)
+        shutil.rmtree(self.store)
+        self.make(200)
+        code, report = python_says(self.store, "--checkpoint", kept, "--key", key)
+        self.assertEqual((code, report["finding"].get("position")), (1, 200), report)
+        self.assertEqual(cairn_says(self.store, "--checkpoint", kept, "--key", key)[0], 4)
+        self.assertEqual(python_says(self.store, "--key", key)[0], 1)
+
+
 class Usage(unittest.TestCase):
     def test_wrong_arguments_end_with_2(self):
-        for arguments in ([], ["a", "--export", "b"], ["a", "--expect", "12"], ["a", "--unknown"]):
+        wrong = (["--proof", "a"], ["a", "--proof", "b", "--key", "c"], ["a", "--key", "no+key+at all"])
+        for arguments in ([], ["a", "--export", "b"], ["a", "--expect", "12"], ["a", "--unknown"], *wrong):
             self.assertEqual(run(sys.executable, VERIFIER, *arguments).returncode, 2, arguments)
 
 
