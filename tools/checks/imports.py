@@ -19,6 +19,17 @@ IMPORT = re.compile(
 )
 
 
+def code_lines(text: str) -> list[tuple[int, str]]:
+    """The lines outside of literals of many lines, which may hold another language, with their numbers."""
+    lines, inside = [], False
+    for number, line in enumerate(text.splitlines(), 1):
+        if not inside:
+            lines.append((number, line))
+        if line.count('"""') % 2:
+            inside = not inside
+    return lines
+
+
 def offences(root: pathlib.Path, description: dict) -> list[str]:
     found = []
     for target in sorted(description["targets"], key=lambda t: t["name"]):
@@ -29,7 +40,7 @@ def offences(root: pathlib.Path, description: dict) -> list[str]:
             if not source.endswith(".swift"):
                 continue
             path = pathlib.Path(target["path"]) / source
-            for number, line in enumerate((root / path).read_text().splitlines(), 1):
+            for number, line in code_lines((root / path).read_text()):
                 match = IMPORT.match(line)
                 if match and match.group(1) not in allowed:
                     found.append(

@@ -29,7 +29,8 @@ package struct QueueService: Sendable {
 
     /// A worker with a new identity, ready to work; `tell` is told how it stands, twice a second and at the end.
     package func worker(
-        _ handlers: QueueHandlers, slots: Int, memory: Int? = nil, queues: Set<String>? = nil, lease: LeasePolicy? = nil,
+        _ handlers: QueueHandlers, slots: Int, memory: Int? = nil, queues: Set<String>? = nil,
+        lease: LeasePolicy? = nil,
         grace: Microseconds = .seconds(30), endsWhenEmpty: Bool = false,
         tell: @escaping @Sendable (WorkerStatus) -> Void = { _ in }
     ) -> Session {
