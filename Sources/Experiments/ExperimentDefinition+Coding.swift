@@ -16,6 +16,7 @@ extension ExperimentDefinition: CanonicalCodable {
         writer.field("name", name)
         writer.optionalField("preamble", preamble)
         writer.field("ranking", ranking)
+        writer.optionalField("reading", reading == .exact ? nil : reading.rawValue)
         writer.optionalField("reuse", reuse == .never ? nil : reuse.rawValue)
         writer.field("samples", samples)
         writer.field("scenarios", scenarios)
@@ -38,6 +39,12 @@ extension ExperimentDefinition: CanonicalCodable {
         name = try reader.field("name")
         preamble = try reader.optionalField("preamble")
         ranking = try reader.field("ranking")
+        let readingStart = reader.offset
+        let version: Int? = try reader.optionalField("reading")
+        guard let known = version.map(JudgeAnswer.Reading.init(rawValue:)) ?? .exact else {
+            throw reader.error(at: readingStart, expected: "a way of reading answers", found: "\(version ?? 0)")
+        }
+        reading = known
         let place = reader.offset
         let word: String? = try reader.optionalField("reuse")
         guard let policy = word.map(ReusePolicy.init(rawValue:)) ?? .never else {

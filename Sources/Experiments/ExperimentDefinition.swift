@@ -27,6 +27,8 @@ package struct ExperimentDefinition: Equatable, Sendable {
     package var judges: [JudgeDefinition]
     package var ranking: RankingMethod
     package var limits: RunLimits
+    /// How judges' answers are read.
+    package var reading: JudgeAnswer.Reading
     /// Which earlier answers may stand for calls that ask the same.
     package var reuse: ReusePolicy
     /// What the simulated provider is told, passed on as it is; nil without one.
@@ -35,8 +37,8 @@ package struct ExperimentDefinition: Equatable, Sendable {
     package init(
         name: String, models: [ModelDefinition], scenarios: [Scenario], dataset: DatasetReference? = nil,
         preamble: String? = nil, turns: [String], samples: Int = 1, judges: [JudgeDefinition] = [],
-        ranking: RankingMethod = .mean, limits: RunLimits = RunLimits(), reuse: ReusePolicy = .never,
-        simulation: JSONValue? = nil
+        ranking: RankingMethod = .mean, limits: RunLimits = RunLimits(), reading: JudgeAnswer.Reading = .exact,
+        reuse: ReusePolicy = .never, simulation: JSONValue? = nil
     ) {
         self.name = name
         self.models = models
@@ -48,6 +50,7 @@ package struct ExperimentDefinition: Equatable, Sendable {
         self.judges = judges
         self.ranking = ranking
         self.limits = limits
+        self.reading = reading
         self.reuse = reuse
         self.simulation = simulation
     }

@@ -19,6 +19,14 @@ package struct JudgeAnswer: Equatable, Sendable {
         package init(_ reason: String) { self.reason = reason }
     }
 
+    /// How much is forgiven of what an answer says; a score cites the one that it was read by.
+    package enum Reading: Int, Equatable, Sendable, CaseIterable {
+        /// Scores are JSON numbers under `score`: `scoring.judge` version 1, which runs use.
+        case exact = 1
+        /// A score may also stand as text, as in `"4.5"`, or take the place of the criterion's object: version 2.
+        case lenient = 2
+    }
+
     /// One for each criterion, in the rubric's order.
     package let scores: [CriterionScore]
     /// Nil when the answer was the JSON and nothing else.
@@ -32,10 +40,13 @@ package struct JudgeAnswer: Equatable, Sendable {
     /// Longer answers are refused unread.
     static let longestAnswer = 1 << 20
 
-    package static func parse(_ text: String, rubric: Rubric) -> Result<JudgeAnswer, Refusal> {
+    package static func parse(
+        _ text: String, rubric: Rubric, reading: Reading = .exact
+    ) -> Result<JudgeAnswer, Refusal> {
         do throws(Refusal) {
             let found = try document(in: text)
-            return .success(JudgeAnswer(scores: try scores(in: found.document, rubric), repair: found.repair))
+            return .success(
+                JudgeAnswer(scores: try scores(in: found.document, rubric, reading), repair: found.repair))
         } catch {
             return .failure(error)
         }
@@ -131,26 +142,42 @@ extension JudgeAnswer {
 // MARK: - Checking the scores
 
 extension JudgeAnswer {
-    private static func scores(in document: JSONValue, _ rubric: Rubric) throws(Refusal) -> [CriterionScore] {
+    private static func scores(
+        in document: JSONValue, _ rubric: Rubric, _ reading: Reading
+    ) throws(Refusal) -> [CriterionScore] {
         guard document.object != nil else { throw Refusal("the answer is JSON, but not an object") }
         guard let criteria = document["criteria"] else { throw Refusal("\"criteria\" is missing") }
         guard criteria.object != nil else { throw Refusal("\"criteria\" isn't an object") }
         var scores: [CriterionScore] = []
         for criterion in rubric.criteria {
-            scores.append(try score(of: criterion, in: criteria))
+            scores.append(try score(of: criterion, in: criteria, reading))
         }
         return scores
     }
 
-    private static func score(of criterion: Criterion, in criteria: JSONValue) throws(Refusal) -> CriterionScore {
+    private static func score(
+        of criterion: Criterion, in criteria: JSONValue, _ reading: Reading
+    ) throws(Refusal) -> CriterionScore {
         guard let entry = criteria[criterion.id] else { throw Refusal("the criterion \(criterion.id) is missing") }
-        guard let value = entry["score"] else { throw Refusal("the criterion \(criterion.id) has no score") }
-        guard let score = value.double else { throw Refusal("the score of \(criterion.id) isn't a number") }
+        guard let value = entry["score"] ?? bare(entry, reading) else {
+            throw Refusal("the criterion \(criterion.id) has no score")
+        }
+        guard let score = number(value, reading) else { throw Refusal("the score of \(criterion.id) isn't a number") }
         guard criterion.allows(score) else {
             let scale = "\(text(criterion.min)) to \(text(criterion.max))"
             throw Refusal("the score of \(criterion.id) is \(text(score)), off its scale of \(scale)")
         }
         return CriterionScore(id: criterion.id, score: score, weight: criterion.weight)
+    }
+
+    /// A score that takes the place of the criterion's object.
+    private static func bare(_ entry: JSONValue, _ reading: Reading) -> JSONValue? {
+        reading == .lenient && entry.object == nil ? entry : nil
+    }
+
+    private static func number(_ value: JSONValue, _ reading: Reading) -> Double? {
+        if reading == .exact { return value.double }
+        return value.double ?? value.string.flatMap { try? JSONParser.parse(Array($0.utf8)).double }
     }
 
     private static func text(_ number: Double) -> String {

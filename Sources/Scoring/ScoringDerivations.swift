@@ -9,33 +9,44 @@ import Providers
 /// The derived events of judging and ranking, and the pure functions that derive them.
 package enum ScoringDerivations {
     /// `score.computed` or `score.refused` from the judge's answer and its job; the first blob is the rubric.
-    package static let judge = FunctionReference(name: "scoring.judge", version: 1)
-    /// `ranking.computed` from the scores that the first blob lists; the second is the models and their cells.
-    package static let rankMean = FunctionReference(name: "scoring.rank.mean", version: 1)
+    package static func judge(_ reading: JudgeAnswer.Reading) -> FunctionReference {
+        FunctionReference(name: "scoring.judge", version: reading.rawValue)
+    }
 
-    package static let catalogue = DerivationCatalogue([
-        Derivation(
-            function: judge, eventTypes: [ScoreComputed.type, ScoreRefused.type], derive: deriveScore),
-        Derivation(function: rankMean, eventTypes: [RankingComputed.type], derive: deriveRanking),
-    ])
+    /// `ranking.computed` from the scores that the first blob lists; the second is the models and their cells.
+    package static func rank(_ method: RankingMethod) -> FunctionReference {
+        FunctionReference(name: "scoring.rank." + method.rawValue, version: 1)
+    }
+
+    package static let catalogue = DerivationCatalogue(
+        JudgeAnswer.Reading.allCases.map { reading in
+            Derivation(function: judge(reading), eventTypes: [ScoreComputed.type, ScoreRefused.type]) {
+                (input) throws(DerivationError) in try deriveScore(input, reading)
+            }
+        }
+            + RankingMethod.allCases.map { method in
+                Derivation(function: rank(method), eventTypes: [RankingComputed.type]) {
+                    (input) throws(DerivationError) in try deriveRanking(input, method)
+                }
+            })
 
     /// The cause of what is derived from a judge's answer.
     package static func judgeCause(
-        completed: Position, submitted: Position, rubric: Digest, body: Digest
+        completed: Position, submitted: Position, rubric: Digest, body: Digest, reading: JudgeAnswer.Reading = .exact
     ) -> Cause {
-        Cause(blobs: [rubric, body], function: judge, positions: [completed, submitted])
+        Cause(blobs: [rubric, body], function: judge(reading), positions: [completed, submitted])
     }
 
     /// The cause of a ranking.
-    package static func rankingCause(inputs: Digest, models: Digest) -> Cause {
-        Cause(blobs: [inputs, models], function: rankMean)
+    package static func rankingCause(inputs: Digest, models: Digest, method: RankingMethod = .mean) -> Cause {
+        Cause(blobs: [inputs, models], function: rank(method))
     }
 
     /// What a judge's answer comes to.
     package static func score(
-        of text: String, rubric: Rubric, labels: ScoreLabels, round: Int
+        of text: String, rubric: Rubric, labels: ScoreLabels, round: Int, reading: JudgeAnswer.Reading = .exact
     ) -> ScoreEvent {
-        switch JudgeAnswer.parse(text, rubric: rubric) {
+        switch JudgeAnswer.parse(text, rubric: rubric, reading: reading) {
         case .success(let answer):
             .computed(
                 ScoreComputed(
@@ -48,10 +59,10 @@ package enum ScoringDerivations {
 
     /// The ranking of a run from the scores at these positions, which `inputs` names.
     package static func ranking(
-        of run: RunID, scores: [ScoreComputed], inputs: Digest, models: [RankedModel]
+        of run: RunID, scores: [ScoreComputed], inputs: Digest, models: [RankedModel], method: RankingMethod = .mean
     ) -> RankingComputed {
         RankingComputed(
-            entries: Ranking.byMean(of: scores, models: models), inputs: inputs, method: .mean, run: run)
+            entries: Ranking.entries(of: scores, models: models, by: method), inputs: inputs, method: method, run: run)
     }
 }
 
@@ -68,8 +79,9 @@ extension ScoreLabels {
 // MARK: - Deriving again
 
 extension ScoringDerivations {
-    @Sendable
-    private static func deriveScore(_ input: DerivationInput) throws(DerivationError) -> [UInt8] {
+    private static func deriveScore(
+        _ input: DerivationInput, _ reading: JudgeAnswer.Reading
+    ) throws(DerivationError) -> [UInt8] {
         guard input.causes.count == 2 else {
             throw .unexpectedCauses("\(input.causes.count) events; the answer and the job's submission are needed")
         }
@@ -87,7 +99,7 @@ extension ScoringDerivations {
             : try input.recorded.payload(ScoreRefused.self).round
         try check(round, input)
         let text = try answer(in: input.causes[0], input)
-        switch score(of: text, rubric: rubric, labels: labels, round: round) {
+        switch score(of: text, rubric: rubric, labels: labels, round: round, reading: reading) {
         case .computed(let computed):
             guard isComputed else { throw .otherType(ScoreComputed.type) }
             return computed.canonicalBytes()
@@ -135,8 +147,9 @@ extension ScoringDerivations {
         }
     }
 
-    @Sendable
-    private static func deriveRanking(_ input: DerivationInput) throws(DerivationError) -> [UInt8] {
+    private static func deriveRanking(
+        _ input: DerivationInput, _ method: RankingMethod
+    ) throws(DerivationError) -> [UInt8] {
         guard let run = RunID(rawValue: input.recorded.stream.id) else {
             throw .unreadable("\(input.recorded.stream) is no run's")
         }
@@ -148,7 +161,7 @@ extension ScoringDerivations {
         let models: [RankedModel] = try read(blobs[1], input)
         var scores: [ScoreComputed] = []
         for position in positions { scores.append(try input.event(position).payload(ScoreComputed.self)) }
-        return ranking(of: run, scores: scores, inputs: blobs[0], models: models).canonicalBytes()
+        return ranking(of: run, scores: scores, inputs: blobs[0], models: models, method: method).canonicalBytes()
     }
 
     private static func read<Value: CanonicalDecodable>(

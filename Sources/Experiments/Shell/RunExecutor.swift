@@ -163,13 +163,13 @@ extension RunExecutor {
                 }
             }
         }
-        let cells = definition.scenarios.count * definition.samples * definition.judges.count
-        let models = definition.models.map { RankedModel(cells: cells, id: $0.id) }
+        let models = definition.rankedModels
         let inputs = Blob(scores.map(\.0).canonicalBytes())
         let roster = Blob(models.canonicalBytes())
         let ranking = ScoringDerivations.ranking(
-            of: run, scores: scores.map(\.1), inputs: inputs.digest, models: models)
-        let cause = ScoringDerivations.rankingCause(inputs: inputs.digest, models: roster.digest)
+            of: run, scores: scores.map(\.1), inputs: inputs.digest, models: models, method: definition.ranking)
+        let cause = ScoringDerivations.rankingCause(
+            inputs: inputs.digest, models: roster.digest, method: definition.ranking)
         try await rankings.handle(
             run.rawValue, run: run.rawValue, blobs: [inputs, roster], cause: { _ in cause }, .compute(ranking))
     }
@@ -210,6 +210,12 @@ extension ExperimentDefinition {
             if let most = model.maxInFlight { lanes[model.lane] = most }
         }
         return PoolState.Limits(total: limits.concurrency, lanes: lanes)
+    }
+
+    /// The models that a ranking is of.
+    package var rankedModels: [RankedModel] {
+        let cells = scenarios.count * samples * judges.count
+        return models.map { RankedModel(cells: cells, id: $0.id) }
     }
 
     /// A lease that no single call can outlast.

@@ -18,7 +18,10 @@ struct RunHandlers: JobHandler {
         let pairs = try definition.judges.map { judge in
             let model = try judge.model.asked(definition.limits)
             return (
-                judge.id, JudgeHandler.Judge(model: model, rubric: judge.rubric, rounds: definition.limits.judgeRounds)
+                judge.id,
+                JudgeHandler.Judge(
+                    model: model, rubric: judge.rubric, rounds: definition.limits.judgeRounds,
+                    reading: definition.reading)
             )
         }
         judges = JudgeHandler(

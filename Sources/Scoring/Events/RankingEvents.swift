@@ -15,20 +15,24 @@ package struct RankingEntry: Equatable, Sendable {
     package let rank: Int
     /// Cells with a score.
     package let scored: Int
+    /// What the method ranks by, six places; nil where that is the mean, and for a model without it.
+    package let value: Double?
 
-    package init(mean: Double?, missing: Int, model: String, rank: Int, scored: Int) {
+    package init(mean: Double?, missing: Int, model: String, rank: Int, scored: Int, value: Double? = nil) {
         self.mean = mean
         self.missing = missing
         self.model = model
         self.rank = rank
         self.scored = scored
+        self.value = value
     }
 }
 
 /// The models of a run, in the order of their scores.
 package struct RankingComputed: EventPayload {
     package static let type = EventType("ranking.computed")
-    package static let version = 1
+    package static let version = 2
+    package static let readableFrom = 1
 
     /// By rank, then by model id.
     package let entries: [RankingEntry]
@@ -45,6 +49,8 @@ package struct RankingComputed: EventPayload {
     }
 
     package var blobs: [Digest] { [inputs] }
+    /// Only other methods than the mean need the newer version.
+    package var writtenVersion: Int { method == .mean && entries.allSatisfy { $0.value == nil } ? 1 : 2 }
 }
 
 /// The events of a `ranking` stream; each one is a generation, the last is in force.
@@ -75,6 +81,7 @@ extension RankingEntry: CanonicalCodable {
         writer.field("model", model)
         writer.field("rank", rank)
         writer.field("scored", scored)
+        writer.optionalField("value", value)
         writer.endObject()
     }
 
@@ -85,6 +92,7 @@ extension RankingEntry: CanonicalCodable {
         model = try reader.field("model")
         rank = try reader.integer("rank", atLeast: 1)
         scored = try reader.integer("scored", atLeast: 0)
+        value = try reader.optionalShare("value")
         try reader.endObject()
     }
 }

@@ -21,11 +21,14 @@ package struct JudgeHandler: JobHandler {
         package let rubric: Rubric
         /// How often it is asked when its answers can't be used.
         package let rounds: Int
+        /// How its answers are read.
+        package let reading: JudgeAnswer.Reading
 
-        package init(model: AskedModel, rubric: Rubric, rounds: Int) {
+        package init(model: AskedModel, rubric: Rubric, rounds: Int, reading: JudgeAnswer.Reading = .exact) {
             self.model = model
             self.rubric = rubric
             self.rounds = rounds
+            self.reading = reading
         }
     }
 
@@ -136,14 +139,15 @@ extension JudgeHandler {
         _ answer: CallAnswer, _ round: Int, _ judge: Judge, _ labels: ScoreLabels, _ job: RunningJob,
         _ stream: Loaded<Score>
     ) async throws -> Loaded<Score> {
-        let event = ScoringDerivations.score(of: answer.text, rubric: judge.rubric, labels: labels, round: round)
+        let event = ScoringDerivations.score(
+            of: answer.text, rubric: judge.rubric, labels: labels, round: round, reading: judge.reading)
         let name = try StreamName(category: Job.category, id: job.id.rawValue)
         guard let submitted = try log.position(of: name, revision: .first) else {
             preconditionFailure("a job that runs was submitted")
         }
         let cause = ScoringDerivations.judgeCause(
             completed: answer.position, submitted: submitted, rubric: judge.rubric.digest,
-            body: answer.completed.exchange.body)
+            body: answer.completed.exchange.body, reading: judge.reading)
         let command: Score.Command =
             switch event {
             case .computed(let computed): .compute(computed)
