@@ -4,6 +4,7 @@ import Experiments
 import Jobs
 package import Projections
 import Providers
+import Replay
 import Scoring
 
 /// Everything that the domains registered, in one place: replay, audit and queries know domains through these alone.
@@ -12,7 +13,7 @@ package enum Catalogues {
     package static let events = EventCatalogue(
         WorkerEvent.types + JobEvent.types + QueueEvent.types + SubmissionEvent.types + UniqueKeyEvent.types
             + RetentionEvent.types + CallEvent.types + ScoreEvent.types + RankingEvent.types + RunEvent.types
-            + AccessEvent.types)
+            + AccessEvent.types + ForkEvent.types)
 
     /// Every read model.
     package static let projectors = ProjectorCatalogue([

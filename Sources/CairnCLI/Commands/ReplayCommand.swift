@@ -14,7 +14,9 @@ struct ReplayCommand: AsyncParsableCommand {
             EXAMPLE
               cairn replay verify --json
             """,
-        subcommands: [ReplayRebuildCommand.self, ReplayVerifyCommand.self, ReplayExecuteCommand.self])
+        subcommands: [
+            ReplayRebuildCommand.self, ReplayVerifyCommand.self, ReplayExecuteCommand.self, ReplayWhatIfCommand.self,
+        ])
 }
 
 /// The command `cairn replay rebuild`.

@@ -1,5 +1,6 @@
+package import Determinism
 import Glibc
-import Providers
+package import Providers
 
 /// Reads an experiment from disk, with the dataset that it names.
 package enum ExperimentLoader {
@@ -53,10 +54,13 @@ package enum ExperimentLoader {
         return try ExperimentFile.experiment(text, surroundings: surroundings)
     }
 
-    private static func prices(_ path: String) throws -> PriceTable {
+    private static func prices(_ path: String) throws -> PriceTable { try priceTable(path).table }
+
+    /// A table of prices in LiteLLM's form, and the digest of the file.
+    package static func priceTable(_ path: String) throws -> (table: PriceTable, digest: Digest) {
         let bytes = try read(path, limit: largestDataset)
         do throws(PriceTableError) {
-            return try PriceTable(liteLLM: bytes)
+            return (try PriceTable(liteLLM: bytes), Digest(of: bytes))
         } catch {
             throw Failure(path: path, reason: error.message)
         }

@@ -1,0 +1,162 @@
+package import CanonicalJSON
+import Deciders
+import Determinism
+package import EventLog
+package import Experiments
+import Glibc
+package import HTTPTransport
+package import Jobs
+import Logging
+import Projections
+package import Providers
+package import Replay
+
+/// Makes a fork of a store: a store of its own, in which something was different.
+package struct ForkService: Sendable {
+    /// How calls are sent that the parent never made.
+    package struct Live: Sendable {
+        package let transport: any Transport
+        package let key: @Sendable (String) -> APIKey?
+
+        package init(transport: any Transport, key: @escaping @Sendable (String) -> APIKey?) {
+            self.transport = transport
+            self.key = key
+        }
+    }
+
+    /// What a fork came to.
+    package struct Report: Equatable, Sendable {
+        package let created: ForkCreated
+        package let taken: ForkTaken
+        /// Calls that were sent to a provider.
+        package let liveCalls: Int
+        package let head: TreeHead
+        package let store: String
+    }
+
+    private let parent: Store
+    private static let mostWaiting = 2_000
+
+    package init(parent: Store) { self.parent = parent }
+
+    /// The runs that a fork is about: the one that is named, or all there are.
+    package func runs(_ beginning: String?) throws -> [RunID] {
+        try Queries(parent).runIDs(Queries.Selection(run: beginning))
+    }
+
+    /// The definitions of runs; those whose blobs are gone are left out.
+    package func definitions(of runs: [RunID]) throws -> [ExperimentDefinition] {
+        let known = try Queries(parent).definitions(of: runs)
+        return runs.compactMap { known[$0] }
+    }
+
+    /// Makes the fork in a directory that doesn't exist yet.
+    ///
+    /// Without `live` a call that the parent can't answer is an error that names it, and the directory is removed.
+    /// `isKept` false is for a fork that is looked at once: nothing waits for the disk.
+    ///
+    /// `beginning` hears the new store's id before anything is taken over, and says at which head of the parent it begins.
+    package func make(
+        at path: String, with substitutions: [Substitution], of runs: [RunID], live: Live? = nil, isKept: Bool = true,
+        beginning: @Sendable (String) async throws -> TreeHead
+    ) async throws -> Report {
+        guard access(path, F_OK) != 0 else {
+            throw LogError(.invalid, during: "making a fork", "\(path) exists already; name a directory that doesn't")
+        }
+        do {
+            let log = try LMDBLog.open(at: path, .init(access: .create, durability: isKept ? .durable : .noSync))
+            defer { log.close() }
+            let head = try await beginning(log.manifest.id)
+            return try await make(in: log, at: path, from: head, substitutions, runs, live)
+        } catch {
+            ScratchDirectory.remove(path)
+            throw error
+        }
+    }
+
+    private func make(
+        in log: LMDBLog, at path: String, from head: TreeHead, _ substitutions: [Substitution], _ runs: [RunID],
+        _ live: Live?
+    ) async throws -> Report {
+        let definitions = try Queries(parent).definitions(of: runs)
+        let forked = try runs.map { run in
+            guard let definition = definitions[run] else {
+                throw Substitution.Problem(description: "the definition of the run \(run) isn't in the store any more")
+            }
+            return try ForkedRun(run, definition, substitutions)
+        }
+        let created = ForkCreated(
+            changes: substitutions.map(\.change), head: head.root, parent: parent.log.manifest.id,
+            position: Position(head.size), runs: runs.map(\.rawValue))
+        let stream = try StreamName(
+            category: ForkEvent.category,
+            id: StableID.make(kind: "fork", parts: [String(decoding: created.canonicalBytes(), as: UTF8.self)]))
+        let last = head.size == 0 ? nil : try parent.log.event(at: Position(head.size - 1))
+        let clock = VirtualClock(last?.time ?? Timestamp(microseconds: 0))
+        let diary = ForkDiary(log: log, stream: stream)
+        try await diary.append(created, at: clock.time)
+        let writer = try ForkWriter(
+            parent: parent.log, fork: log, events: Catalogues.events, derivations: Catalogues.derivations)
+        var rules = ForkRules(forked, writer: writer)
+        try await take(Position(head.size), writer, &rules)
+        let taken = ForkTaken(
+            changed: writer.changed, leftOut: writer.leftOut, open: rules.openJobs, taken: writer.taken)
+        try await diary.append(taken, at: clock.time)
+        let open = rules.runs.values.filter { $0.isOpen || $0.jobs.values.contains { !$0.isFollowed } }
+        if !open.isEmpty {
+            let resumption = try ForkResumption(
+                parent: parent.log, log: log, path: path, clock: clock, live: live, diary: diary)
+            for run in open.sorted(by: { $0.id < $1.id }) { try await resumption.resume(run) }
+        }
+        return Report(
+            created: created, taken: taken, liveCalls: await diary.liveCalls, head: try log.head(),
+            store: log.manifest.id)
+    }
+
+    /// Walks through the parent up to its head at the time of asking.
+    private func take(_ end: Position, _ writer: ForkWriter, _ rules: inout ForkRules) async throws {
+        var from: Position? = .first
+        while let start = from, start < end {
+            let page = try parent.log.read(
+                .forward, from: start, matching: EventFilter(positions: start..<end), limit: Self.mostWaiting)
+            for event in page.events { try rules.take(event) }
+            if writer.waiting >= Self.mostWaiting { try await writer.flush() }
+            from = page.next
+        }
+        try await writer.flush()
+    }
+}
+
+/// Writes the fork's own stream.
+actor ForkDiary {
+    private let log: any Log
+    private let stream: StreamName
+    private var next: Revision?
+    private(set) var liveCalls = 0
+
+    init(log: any Log, stream: StreamName) {
+        self.log = log
+        self.stream = stream
+    }
+
+    func append(_ payload: some EventPayload, at time: Timestamp) async throws {
+        let event = NewEvent(
+            type: type(of: payload).type, version: payload.writtenVersion, time: time, data: payload.canonicalBytes())
+        let appended = try await log.append(
+            Commit(stream: stream, expected: next.map { .exact($0) } ?? .noStream, events: [event]))
+        next = appended.lastRevision
+        if payload is ForkCallSent { liveCalls += 1 }
+    }
+}
+
+extension ForkService.Report: CanonicalEncodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("events", head.size)
+        writer.field("head", head.root.hex)
+        writer.field("liveCalls", liveCalls)
+        writer.field("store", store)
+        writer.field("taken", taken)
+        writer.endObject()
+    }
+}

@@ -1,0 +1,39 @@
+import Cairn
+import Experiments
+import HTTPTransport
+import Jobs
+import Providers
+import SimulatedProviders
+
+/// The ways to providers for a fork that may make calls.
+enum LiveCalls {
+    /// Runs `body` with them as long as they are there; with nil where none may be made.
+    static func provide(
+        to store: Store, runs: [RunID], isAllowed: Bool,
+        _ body: @escaping @Sendable (ForkService.Live?) async throws -> Void
+    ) async throws {
+        guard isAllowed else { return try await body(nil) }
+        let keys: KeyRing
+        do throws(KeyRing.Failure) {
+            keys = try KeyRing.load()
+        } catch {
+            throw Failure(.usage, "\(error)")
+        }
+        let definitions = try ForkService(parent: store).definitions(of: runs)
+        let models = definitions.flatMap { $0.models + $0.judges.map(\.model) }
+        let isSimulated = { (model: ModelDefinition) in model.baseURL.hasPrefix(ModelCatalogue.simulatedRoot + "/") }
+        let most = definitions.map(\.limits.concurrency).max() ?? 1
+        let curl = CurlTransport(
+            configuration: .init(
+                maxTransfers: most, maxTransfersPerHost: most, usesEnvironmentProxy: !models.allSatisfy(isSimulated)))
+        defer { curl.shutdown() }
+        guard
+            let simulated = definitions.first(where: {
+                ($0.models + $0.judges.map(\.model)).contains(where: isSimulated)
+            })
+        else { return try await body(ForkService.Live(transport: curl, key: keys.key)) }
+        try await Simulation.provide(for: simulated) { routes in
+            try await body(ForkService.Live(transport: RoutingTransport(curl, routes: routes), key: keys.key))
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import CanonicalJSON
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEndTests {
+    @Suite struct WhatIfCommandTests {
+        private static func experiment(_ simulation: [String] = []) -> Experiment {
+            var experiment = Experiment(scenarios: 6, turns: 1, simulation: simulation)
+            experiment.models = ["sim-careful", "sim-hasty", "sim-terse"]
+            experiment.modelFields =
+                ", parameters: {max_tokens: 200}, prices: {input_cost_per_token: 0.000001, output_cost_per_token: 0.000005}"
+            return experiment
+        }
+
+        private static func finished(_ experiment: Experiment = experiment()) async throws -> Workplace {
+            let place = try Workplace(experiment)
+            let run = try await place.cairn("run", place.experiment)
+            try #require(run.status == 0 || run.status == 3, "\(run.errorText.suffix(2_000))")
+            return place
+        }
+
+        /// The fork verifies by itself, as a stranger would check it.
+        private static func check(_ fork: String, in place: Workplace) async throws {
+            let audit = try await place.json("audit", "verify", "--store", fork)
+            #expect(audit["head"]?.string?.isEmpty == false, "\(audit)")
+            let verified = try await place.json("replay", "verify", "--store", fork)
+            #expect(verified["identical"] == true, "\(verified)")
+        }
+
+        @Test func `other weights move ranks without a call, and the kept fork has the same ranking`() async throws {
+            let place = try await Self.finished()
+            let before = try await place.json("audit", "verify")["head"]
+            let quick = try await place.json("replay", "what-if", "--weights", "clear=5,sound=0.25")
+            #expect(quick["calls"] == 0 && quick["head"] == before)
+            let kept = try await place.json("replay", "what-if", "--weights", "clear=5,sound=0.25", "-o", "reweighed")
+            #expect(kept["runs"] == quick["runs"])
+            let ranking = try await place.json("query", "rankings", "--store", "reweighed")
+            #expect(ranking.array?.first?["ranking"]?["entries"] == quick["runs"]?.array?.first?["after"]?["entries"])
+            try await Self.check("reweighed", in: place)
+            let created = try #require(
+                try await place.json("replay", "what-if", "--ranking", "mean", "--store", "reweighed")["parent"])
+            #expect(created == kept["fork"]?["store"])
+        }
+
+        @Test func `the same fork of the same head has the same head, and executes again`() async throws {
+            let place = try await Self.finished()
+            let head = try #require(try await place.json("audit", "verify")["head"])
+            let changes = ["--weights", "sound=7", "--without", "model=sim-hasty", "--without", "scenario=s1"]
+            let first = try await place.start(["replay", "what-if"] + changes + ["-o", "one", "--json"]).result
+            try #require(first.status == 0, "\(first.errorText)")
+            let fork = try JSONParser.parse(first.output)["fork"]
+            try await Self.check("one", in: place)
+            let executed = try await place.json("replay", "execute", "--store", "one")
+            #expect(executed["identical"] == true && executed["head"] == fork?["head"], "\(executed)")
+            let cells = try await place.json("query", "runs", "--store", "one").array?.first?["cells"]
+            #expect(cells?["done"] == 10 && cells?["outstanding"] == 0, "\(cells as Any)")
+            #expect(try await place.json("replay", "what-if", "--ranking", "median")["head"] != head)
+        }
+
+        @Test func `another table prices recorded usage anew`() async throws {
+            let place = try await Self.finished()
+            let models = ["sim-careful", "sim-hasty", "sim-terse", "sim-judge"]
+            let prices = models.map { "\"\($0)\": {\"input_cost_per_token\": 2e-06, \"output_cost_per_token\": 1e-05}" }
+            try place.write("{\(prices.joined(separator: ", "))}", "twice.json")
+            let answer = try await place.json("replay", "what-if", "--prices", "twice.json", "-o", "dear")
+            let run = try #require(answer["runs"]?.array?.first)
+            let (before, after) = (run["before"]?["cost"]?["total"]?.int, run["after"]?["cost"]?["total"]?.int)
+            #expect(before.map { $0 > 0 && after == 2 * $0 } == true, "\(run)")
+            try await Self.check("dear", in: place)
+            let diff = try await place.json("diff", "store", "dear")
+            let usage = try #require(diff["runs"]?.array?.first?["usage"]?.array)
+            #expect(usage.allSatisfy { $0["second"]?["cost"]?.int == $0["first"]?["cost"]?.int.map { 2 * $0 } })
+            #expect(usage.reduce(0) { $0 + ($1["second"]?["cost"]?.int ?? 0) } == after)
+        }
+
+        @Test func `fewer attempts give up what was answered later, and the pipeline goes on from there`() async throws
+        {
+            var experiment = Self.experiment(["faults: {rate: 0.3, kinds: [500]}"])
+            experiment.maxAttempts = 8
+            let place = try await Self.finished(experiment)
+            let once = try await place.json("replay", "what-if", "--retry", "attempts=1", "-o", "once")
+            #expect(once["calls"] == 0)
+            try await Self.check("once", in: place)
+            let failed = try await place.json("query", "runs", "--store", "once").array?.first?["cells"]
+            #expect((failed?["failed"]?.int ?? 0) + (failed?["skipped"]?.int ?? 0) > 0, "\(failed as Any)")
+            #expect(failed?["outstanding"] == 0)
+            #expect(once["fork"]?["taken"]?["leftOut"]?.int ?? 0 > 0)
+        }
+
+        @Test func `a call that the recording can't answer is named, and sent and marked if that is allowed`()
+            async throws
+        {
+            var experiment = Self.experiment(["faults: {rate: 0.45, kinds: [500]}"])
+            experiment.maxAttempts = 1
+            let place = try await Self.finished(experiment)
+            let refused = try await place.cairn("replay", "what-if", "--retry", "attempts=9", "-o", "more")
+            #expect(refused.status == 1, "\(refused.text) \(refused.errorText)")
+            #expect(refused.errorText.contains("no answer to attempt 2 of the call"), "\(refused.errorText)")
+            #expect(!FileManager.default.fileExists(atPath: place.directory.path("more")))
+            let live = try await place.json(
+                "replay", "what-if", "--retry", "attempts=9", "--allow-live", "-o", "more")
+            let calls = try #require(live["calls"]?.int)
+            #expect(calls > 0)
+            try await Self.check("more", in: place)
+            let marks = try await place.cairn("audit", "export", "--type", "fork.callSent", "--store", "more")
+            #expect(marks.output.count { $0 == UInt8(ascii: "\n") } == calls, "\(marks.errorText)")
+            let done = try await place.json("query", "runs", "--store", "more").array?.first?["cells"]
+            #expect(done?["failed"] == 0 && done?["skipped"] == 0, "\(done as Any)")
+        }
+
+        @Test func `a smaller budget stops the fork where it is used up`() async throws {
+            let place = try await Self.finished()
+            let stopped = try await place.json("replay", "what-if", "--budget", "calls=7", "-o", "poor")
+            #expect(stopped["calls"] == 0)
+            let run = try #require(try await place.json("query", "runs", "--store", "poor").array?.first)
+            #expect(run["stage"] == "stopped", "\(run)")
+            try await Self.check("poor", in: place)
+        }
+
+        @Test func `what doesn't fit the experiment is told with what does`() async throws {
+            let place = try await Self.finished()
+            let cases = [
+                (["--weights", "clera=1"], "clear"), (["--without", "model=sim-carefull"], "sim-careful"),
+                (["--ranking", "modus"], "median"), (["--parser", "v9"], "v2"), ([], "nothing is changed"),
+            ]
+            for (arguments, expected) in cases {
+                let result = try await place.start(["replay", "what-if"] + arguments).result
+                #expect(result.status == 2 && result.errorText.contains(expected), "\(arguments): \(result.errorText)")
+            }
+        }
+    }
+
+    @Suite struct DiffCommandTests {
+        @Test func `a store and itself don't differ, and two runs of one are compared cell by cell`() async throws {
+            let place = try Workplace(Experiment(scenarios: 4, turns: 1))
+            for label in ["a", "b"] {
+                let run = try await place.cairn("run", place.experiment, "--label", label)
+                try #require(run.status == 0, "\(run.errorText.suffix(2_000))")
+            }
+            let same = try await place.json("diff", "store", "store")
+            #expect(same["events"]?["firstDifference"] == nil)
+            let runs = try #require(try await place.json("query", "runs").array).compactMap { $0["run"]?.string }
+            let diff = try await place.json("diff", "store", "--run", runs[0], "--other", runs[1])
+            let pair = try #require(diff["runs"]?.array?.first)
+            #expect(pair["first"]?.string == runs[0] && pair["second"]?.string == runs[1])
+            // The simulated provider answers the same to the same question.
+            #expect(pair["transcripts"]?["same"] == 16, "\(pair)")
+            let scores = try #require(pair["scores"]?.array)
+            #expect(scores.allSatisfy { $0["shift"]?["shift"] == 0 && $0["shift"]?["pairs"] == 4 }, "\(scores)")
+        }
+    }
+}
