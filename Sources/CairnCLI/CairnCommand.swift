@@ -27,8 +27,8 @@ struct CairnCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand.self, SubmitCommand.self, WorkCommand.self, JobsCommand.self, TopCommand.self, QueryCommand.self,
-            ReplayCommand.self, AuditCommand.self, ExportCommand.self, StoreCommand.self, DoctorCommand.self,
-            SimulateCommand.self,
+            ReplayCommand.self, DiffCommand.self, AuditCommand.self, ExportCommand.self, StoreCommand.self,
+            DoctorCommand.self, SimulateCommand.self,
         ])
 
     /// Runs what the arguments ask for, and turns every error into a message and one of the exit codes.
