@@ -123,7 +123,8 @@ extension Queries {
         let all = try views.query(JobQueue.self, catchingUp: catchingUp) { tables in
             try tables.workers.scan().filter { stopped || $0.row.stopped == nil }
         }
-        return store.judge(all.map { ($0.key, $0.row) }).sorted {
+        let found = all.map { (id: $0.key, row: $0.row) }
+        return (past == nil ? store.judge(found) : store.recorded(found)).sorted {
             ($1.row.started, $1.id) < ($0.row.started, $0.id)
         }
     }

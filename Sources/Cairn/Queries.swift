@@ -1,4 +1,6 @@
 import CanonicalJSON
+package import Determinism
+import EventLog
 package import Experiments
 package import Jobs
 package import Projections
@@ -38,12 +40,23 @@ package struct Queries {
     let store: Store
     let views: ProjectionRunner
     let past: PastViews?
+    private let moment: AsOf?
 
     /// `moment` nil asks for the present.
     package init(_ store: Store, at moment: AsOf? = nil) throws {
         self.store = store
+        self.moment = moment
         past = try moment.map { try store.views.asOf($0) }
         views = past?.runner ?? store.views
+    }
+
+    /// The time that ages are counted to: of the moment that is asked for, else the present.
+    package func now(or present: Timestamp) throws -> Timestamp {
+        switch moment {
+        case nil: present
+        case .time(let time): time
+        case .position(let position): try store.log.event(at: position)?.time ?? present
+        }
     }
 
     /// The runs, in the order of their submission; a selected one that isn't there is an error.

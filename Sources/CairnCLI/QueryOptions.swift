@@ -25,7 +25,9 @@ struct QueryOptions: ParsableArguments {
         let store = try Store.open(at: store.path)
         defer { store.close() }
         do {
-            return try question(try Queries(store, at: at?.moment))
+            let answer = try question(try Queries(store, at: at?.moment))
+            if at == nil { try store.keepSnapshots() }
+            return answer
         } catch let error as QueryError {
             throw Failure(.usage, "\(error)")
         }

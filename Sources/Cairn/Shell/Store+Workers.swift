@@ -14,6 +14,15 @@ extension Store {
         }
     }
 
+    /// What the log said of workers at a moment in the past; whether their processes lived isn't in it.
+    func recorded(_ workers: [(id: WorkerID, row: WorkerRow)]) -> [WorkerAnswer] {
+        workers.map { id, row in
+            let standing: WorkerAnswer.Standing =
+                row.stopped != nil ? .stopped : row.draining != nil ? .draining : .alive
+            return WorkerAnswer(id: id, row: row, standing: standing, status: nil)
+        }
+    }
+
     /// What living workers say of themselves.
     func workerStatuses() -> [WorkerID: WorkerStatus] {
         Dictionary(WorkerStatus.all(in: workersDirectory).map { ($0.worker, $0) }) { first, _ in first }

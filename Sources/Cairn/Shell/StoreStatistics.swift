@@ -60,9 +60,10 @@ package struct StoreStatistics: Equatable, Sendable {
         let readers = try log.readers()
         var parts = [Part("log", usage.log), Part("blobs", usage.blobs)]
         var found = Self.readers("log", readers.log, usage.log) + Self.readers("blobs", readers.blobs, usage.blobs)
-        if let views = try views(path) {
-            parts.append(Part("views", views.usage))
-            found += Self.readers("views", views.readers, views.usage)
+        for (name, place) in [("views", "/views"), ("snapshots", "/views/history")] {
+            guard let views = try views(path + place) else { continue }
+            parts.append(Part(name, views.usage))
+            found += Self.readers(name, views.readers, views.usage)
         }
         return StoreStatistics(
             path: path, manifest: log.manifest, head: head, streams: entries("streams", usage.log),
@@ -72,10 +73,10 @@ package struct StoreStatistics: Equatable, Sendable {
     }
 
     private static func views(_ path: String) throws -> (usage: Environment.Usage, readers: [ReaderSlot])? {
-        guard access(path + "/views/data.mdb", F_OK) == 0 else { return nil }
+        guard access(path + "/data.mdb", F_OK) == 0 else { return nil }
         var configuration = Environment.Configuration()
         configuration.access = .readOnly
-        let environment = try Environment.open(at: path + "/views", configuration)
+        let environment = try Environment.open(at: path, configuration)
         defer { environment.close() }
         return (try environment.usage(), try environment.readers())
     }

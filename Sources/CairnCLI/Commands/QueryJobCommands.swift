@@ -29,7 +29,7 @@ struct QueryJobs: AsyncParsableCommand {
     @OptionGroup var search: JobSearch
 
     func run() async throws {
-        let found = try options.ask { try find($0, at: TimeSource.system.time()) }
+        let found = try options.ask { try find($0, at: try $0.now(or: TimeSource.system.time())) }
         if options.answer.json {
             try Terminal.print(found.all.canonicalBytes() + [UInt8(ascii: "\n")])
         } else if found.all.isEmpty {
@@ -128,7 +128,9 @@ struct QueryJob: AsyncParsableCommand {
 
     func run() async throws {
         let found = try options.ask { queries -> Found in
-            if let job = try queries.queueJob(id, at: TimeSource.system.time()) { return .ofQueue(job) }
+            if let job = try queries.queueJob(id, at: try queries.now(or: TimeSource.system.time())) {
+                return .ofQueue(job)
+            }
             return .ofRun(try queries.job(id))
         }
         try options.answer.output.print(found) {

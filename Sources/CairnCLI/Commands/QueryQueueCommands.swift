@@ -18,11 +18,15 @@ struct QueryQueues: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var answer: OutputOptions
 
+    @Option(help: ArgumentHelp("As of this position, or this time (RFC 3339).", valueName: "moment"))
+    var at: MomentArgument?
+
     func run() async throws {
         let store = try Store.open(at: store.path)
         defer { store.close() }
+        let queries = try Queries(store, at: at?.moment)
         try answer.output.print(
-            try Queries(store).queues(at: TimeSource.system.time()), as: QueueText.layout,
+            try queries.queues(at: try queries.now(or: TimeSource.system.time())), as: QueueText.layout,
             nothing: "no queues yet; `cairn submit` makes them")
     }
 }
@@ -79,6 +83,9 @@ struct QuerySubmissions: AsyncParsableCommand {
     @Option(help: "At most this many, the latest first.")
     var limit: Int?
 
+    @Option(help: ArgumentHelp("As of this position, or this time (RFC 3339).", valueName: "moment"))
+    var at: MomentArgument?
+
     func validate() throws {
         if let limit, limit < 0 { throw ValidationError("--limit takes a number from 0; found \(limit)") }
     }
@@ -86,7 +93,7 @@ struct QuerySubmissions: AsyncParsableCommand {
     func run() async throws {
         let store = try Store.open(at: store.path)
         defer { store.close() }
-        let found = try Queries(store).submissions(limit: limit ?? Self.usualLimit)
+        let found = try Queries(store, at: at?.moment).submissions(limit: limit ?? Self.usualLimit)
         let layout = TableLayout<SubmissionAnswer>()
             .column("submission") { $0.row.submitID }
             .column("by") { $0.row.by }
@@ -112,7 +119,8 @@ struct QueryWorkers: AsyncParsableCommand {
         commandName: "workers", abstract: "Processes that work on queues, and whether they live.",
         discussion: """
             A worker is alive, draining, gone (its process ended without saying so, and others take over what it had), \
-            or, with --all, stopped. What it runs and has done is what it says itself, twice a second.
+            or, with --all, stopped. What it runs and has done is what it says itself, twice a second; with --at only \
+            what the log says is known, and one that hadn't stopped counts as alive.
 
             EXAMPLE
               cairn query workers --all
@@ -124,11 +132,14 @@ struct QueryWorkers: AsyncParsableCommand {
     @Flag(help: "Those that stopped too.")
     var all = false
 
+    @Option(help: ArgumentHelp("As of this position, or this time (RFC 3339).", valueName: "moment"))
+    var at: MomentArgument?
+
     func run() async throws {
         let store = try Store.open(at: store.path)
         defer { store.close() }
         try answer.output.print(
-            try Queries(store).workers(stopped: all), as: WorkerText.layout,
+            try Queries(store, at: at?.moment).workers(stopped: all), as: WorkerText.layout,
             nothing: all ? "no worker was ever here" : "no worker is here; --all shows those that stopped")
     }
 }

@@ -6,13 +6,14 @@ import EventLog
 /// The command `cairn store`.
 struct StoreCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "store", abstract: "Measure, compact, back up and restore a store.",
+        commandName: "store", abstract: "Measure, compact, snapshot, back up and restore a store.",
         discussion: """
             EXAMPLE
               cairn store backup backups/monday && cairn store stats
             """,
         subcommands: [
-            StoreStatsCommand.self, StoreCompactCommand.self, StoreBackupCommand.self, StoreRestoreCommand.self,
+            StoreStatsCommand.self, StoreCompactCommand.self, StoreSnapshotCommand.self, StoreBackupCommand.self,
+            StoreRestoreCommand.self,
         ])
 }
 

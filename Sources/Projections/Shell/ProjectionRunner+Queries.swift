@@ -9,7 +9,7 @@ extension ProjectionRunner {
     package func query<P: Projector, R>(
         _ projector: P.Type, catchingUp: Bool = true, _ body: (P.Tables) throws -> R
     ) throws -> R {
-        if catchingUp { try bringUp(projector) }
+        if catchingUp, past == nil { try bringUp(projector) }
         return try read(projector) { source, prefix in
             var maker = TableMaker(source: source, prefix: prefix)
             return try body(P.Tables(&maker))
@@ -18,7 +18,7 @@ extension ProjectionRunner {
 
     /// The digest of a read model after catching up: equal for the same events and version of the projector.
     package func digest(of projector: any Projector.Type) throws(ViewError) -> Digest {
-        try bringUp(projector)
+        if past == nil { try bringUp(projector) }
         do {
             return try openedDigest(projector)
         } catch {
@@ -55,7 +55,8 @@ extension ProjectionRunner {
         }
     }
 
-    private func read<R>(_ projector: any Projector.Type, _ body: (StoredRows, [UInt8]) throws -> R) throws -> R {
+    private func read<R>(_ projector: any Projector.Type, _ body: (any RowSource, [UInt8]) throws -> R) throws -> R {
+        if let past { return try past.lend([projector]) { try body($0, $1[projector.name] ?? []) } }
         let source = StoredRows(store.rows)
         return try store.environment.read { transaction in
             guard let active = try store.state(ViewStore.key(of: projector), transaction)?.active else {

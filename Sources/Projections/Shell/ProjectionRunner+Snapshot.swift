@@ -5,10 +5,10 @@ import LMDB
 package struct ViewSnapshot {
     /// The first position that isn't part of them.
     package let end: Position
-    private let source: StoredRows
+    private let source: any RowSource
     private let prefixes: [String: [UInt8]]
 
-    fileprivate init(end: Position, source: StoredRows, prefixes: [String: [UInt8]]) {
+    fileprivate init(end: Position, source: any RowSource, prefixes: [String: [UInt8]]) {
         self.end = end
         self.source = source
         self.prefixes = prefixes
@@ -34,6 +34,11 @@ extension ProjectionRunner {
     package func snapshot<R>(
         of projectors: [any Projector.Type], _ body: (ViewSnapshot) throws -> R
     ) throws -> R {
+        if let past {
+            return try past.lend(projectors) { source, prefixes in
+                try body(ViewSnapshot(end: past.end, source: source, prefixes: prefixes))
+            }
+        }
         for _ in 0..<Self.mostTries {
             if let error = try catchUp(projectors).compactMap(\.error).first { throw error }
             if let result = try evenSnapshot(of: projectors, body) { return result }

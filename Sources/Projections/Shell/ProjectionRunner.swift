@@ -12,6 +12,8 @@ import Synchronization
 package final class ProjectionRunner: Sendable {
     /// How many positions of the log are folded into one transaction; bounds memory and the time of a write lock.
     package static let largestBatch = 32_768
+    /// How many positions of the log are between two snapshots, and so what a question about the past folds at most.
+    package static let usualWindow: UInt64 = 32_768
     /// How many such batches are folded into one transaction while tables are built that nobody asks yet.
     private static let batchesBuiltAtOnce = 8
 
@@ -22,6 +24,13 @@ package final class ProjectionRunner: Sendable {
     private let limit: Position?
     let batch: Int
     let path: String
+    let storeID: String?
+    /// How many positions a snapshot is apart from the next.
+    let window: UInt64
+    /// Answers as of a moment in the past; nil for the present.
+    let past: PastFold?
+    /// Opened when it is first needed; the lock makes that one step.
+    let history = Mutex<ViewHistory?>(nil)
     /// Folding is one at a time in a process: the lock protects the kept rows.
     private let inside: Mutex<Inside>
 
@@ -31,17 +40,20 @@ package final class ProjectionRunner: Sendable {
     /// the log is taken to end.
     package convenience init(
         log: any Log, directory path: String, storeID: String? = nil, catalogue: ProjectorCatalogue,
-        limit: Position? = nil, batch: Int = largestBatch
+        limit: Position? = nil, batch: Int = largestBatch, window: UInt64 = usualWindow
     ) throws(ViewError) {
         let directory = try ViewDirectory(at: path)
-        try self.init(log, directory, storeID: storeID, catalogue, limit: limit, batch: batch)
+        try self.init(log, directory, storeID: storeID, catalogue, limit: limit, batch: batch, window: window)
     }
 
     init(
         _ log: any Log, _ directory: ViewDirectory, storeID: String?, _ catalogue: ProjectorCatalogue,
-        limit: Position?, batch: Int
+        limit: Position?, batch: Int, window: UInt64 = usualWindow, past: PastFold? = nil
     ) throws(ViewError) {
         self.log = log
+        self.storeID = storeID
+        self.window = window
+        self.past = past
         self.catalogue = catalogue
         self.limit = limit
         self.batch = batch
@@ -56,7 +68,10 @@ package final class ProjectionRunner: Sendable {
     /// Leaves the directory in order; nothing can be asked after that.
     ///
     /// Harmless when repeated.
-    package func close() { store.close() }
+    package func close() {
+        history.withLock { $0?.close() }
+        store.close()
+    }
 
     /// Brings read models to the end of the log, or to `end` if that comes before, reading each event once for all.
     ///

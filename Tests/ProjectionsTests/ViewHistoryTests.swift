@@ -1,0 +1,94 @@
+import DeciderTestSupport
+import Determinism
+import EventLog
+import Foundation
+import Projections
+import TestSupport
+import Testing
+
+@Suite struct ViewHistoryTests {
+    @Test func `with snapshots, read models as of any position are those of a log cut there`() throws {
+        let seed: UInt64 = 53
+        let log = try randomEvents(400, seed: seed)
+        let directory = try TemporaryDirectory()
+        let runner = try ProjectionRunner(
+            log: log, directory: directory.path("views"), catalogue: toys, batch: 20, window: 32)
+        var generator = SeededGenerator(seed: seed)
+        let positions = [0, 31, 32, 33, 63, 64, 399] + (0..<20).map { _ in generator.uniform(below: 400) }
+        for position in positions {
+            let past = try runner.asOf(.position(Position(position)))
+            let cut = log.cut(before: Position(position + 1))
+            #expect(
+                try past.runner.digest(of: Totals.self) == digestInMemory(cut), "position \(position), seed \(seed)")
+        }
+        #expect(try runner.digest(of: Totals.self) == digestInMemory(log))
+    }
+
+    @Test func `rows come in order both ways, whichever window they changed in`() throws {
+        let log = try randomEvents(300, seed: 59)
+        let directory = try TemporaryDirectory()
+        let runner = try ProjectionRunner(
+            log: log, directory: directory.path("views"), catalogue: toys, batch: 20, window: 16)
+        for end in [40, 100, 299] as [UInt64] {
+            let past = try runner.asOf(.position(Position(end)))
+            let memory = MemoryView(Totals.self)
+            try memory.apply(log.events.prefix(Int(end) + 1))
+            let expected = try memory.tables.bySum.scan()
+            try past.runner.query(Totals.self) { tables in
+                #expect(try tables.bySum.scan().map(\.key) == expected.map(\.key))
+                #expect(try tables.bySum.scan(reversed: true).map(\.key) == expected.map(\.key).reversed())
+                for row in expected {
+                    #expect(try tables.bySum.contains(row.key))
+                    let onwards = try tables.bySum.scan(from: row.key).map(\.key)
+                    #expect(onwards == Array(expected.map(\.key).drop { $0 != row.key }))
+                    let backwards = try tables.bySum.scan(from: row.key, reversed: true).map(\.key)
+                    #expect(backwards.reversed() == expected.map(\.key).prefix { $0 != row.key } + [row.key])
+                }
+            }
+        }
+    }
+
+    @Test func `snapshots are taken in steps, by several, and anew after they were deleted`() throws {
+        let log = try randomEvents(200, seed: 61)
+        let directory = try TemporaryDirectory()
+        let path = directory.path("views")
+        let wanted = try digestInMemory(log.cut(before: Position(150)))
+        do {
+            let runner = try ProjectionRunner(log: log, directory: path, catalogue: toys, window: 16)
+            #expect(try !runner.takeSnapshots(of: [Totals.self], atMost: 3))
+            let other = try ProjectionRunner(log: log, directory: path, catalogue: toys, window: 16)
+            #expect(try other.takeSnapshots(of: [Totals.self]))
+            #expect(try runner.takeSnapshots(of: [Totals.self]))
+            #expect(try runner.eventsWithoutSnapshot(of: [Totals.self]) == 200 - 192)
+            #expect(try runner.asOf(.position(Position(149))).runner.digest(of: Totals.self) == wanted)
+            other.close()
+            runner.close()
+        }
+        try FileManager.default.removeItem(atPath: path + "/history")
+        let again = try ProjectionRunner(log: log, directory: path, catalogue: toys, window: 16)
+        #expect(try again.asOf(.position(Position(149))).runner.digest(of: Totals.self) == wanted)
+    }
+
+    @Test func `a projector that fails stops alone, and its past says why`() throws {
+        let log = try randomEvents(200, seed: 71)
+        let directory = try TemporaryDirectory()
+        let runner = try ProjectionRunner(log: log, directory: directory.path("views"), catalogue: toys, window: 16)
+        #expect(throws: ViewError.self) { try runner.takeSnapshots() }
+        #expect(try runner.eventsWithoutSnapshot(of: [Totals.self]) < 16)
+        let past = try runner.asOf(.position(Position(199)))
+        #expect(try past.runner.digest(of: Totals.self) == digestInMemory(log))
+        #expect(throws: ViewError.self) { try past.runner.digest(of: Fragile.self) }
+    }
+
+    @Test func `a moment is found among times that go back`() throws {
+        let log = try randomEvents(160, seed: 67)
+        let directory = try TemporaryDirectory()
+        let runner = try ProjectionRunner(log: log, directory: directory.path("views"), catalogue: toys, window: 16)
+        var generator = SeededGenerator(seed: 67)
+        for _ in 0..<40 {
+            let near = log.events[Int(generator.uniform(below: 160))].time
+            let time = near + .microseconds(Int64(generator.uniform(below: 3)) - 1)
+            #expect(try runner.asOf(.time(time)).end == AsOf.time(time).end(in: log))
+        }
+    }
+}
