@@ -13,14 +13,29 @@ struct AnchorJudge {
 
     /// The strongest verdict that the anchors allow; throws the finding that contradicts them.
     func verdict() throws -> AuditReport.Verdict {
-        let all = (anchors.checkpoints + anchors.kept).sorted { $0.head.size < $1.head.size }
+        let all = merged()
         try compareExpected()
         for checkpoint in all { try compare(checkpoint) }
-        let signed = try signed(all)
-        let witnessed = try witnessed(signed?.checkpoint ?? all.last)
-        if let witnessed { return .witnessed(witnessed) }
-        if let signed { return .signed(signed.signature) }
+        let signed = try newest(all)
+        if let witnesses = try witnesses(all), !witnesses.by.isEmpty { return .witnessed(witnesses) }
+        if let signed { return .signed(signed) }
         return anchors.expected == nil && anchors.checkpoints.isEmpty ? .unanchored : .matchesExpectedHead
+    }
+
+    /// All checkpoints, ascending; those of one head are one, with the signatures of all.
+    private func merged() -> [SignedCheckpoint] {
+        var merged: [SignedCheckpoint] = []
+        var places: [[UInt8]: Int] = [:]
+        for checkpoint in anchors.checkpoints + anchors.kept {
+            let place = places[Array(checkpoint.body.utf8), default: merged.count]
+            if place < merged.count {
+                for signature in checkpoint.signatures { merged[place].add(signature) }
+            } else {
+                merged.append(checkpoint)
+                places[Array(checkpoint.body.utf8)] = place
+            }
+        }
+        return merged.sorted { $0.head.size < $1.head.size }
     }
 
     private func compareExpected() throws {
@@ -52,27 +67,13 @@ struct AnchorJudge {
         }
     }
 
-    /// The newest checkpoint that one of the known keys has signed; a finding if there are keys and none has.
-    private func signed(
-        _ all: [SignedCheckpoint]
-    ) throws -> (checkpoint: SignedCheckpoint, signature: AuditReport.Signature)? {
+    /// The signature of a known key under the newest head that has one; a finding if there are keys and none has signed.
+    private func newest(_ all: [SignedCheckpoint]) throws -> AuditReport.Signature? {
         guard !anchors.keys.isEmpty else { return nil }
-        for checkpoint in all.reversed() {
-            for key in anchors.keys {
-                switch checkpoint.judgement(of: key) {
-                case .absent: continue
-                case .valid(let time):
-                    let signature = AuditReport.Signature(
-                        key: key.name, keyID: key.idText, time: time, size: checkpoint.head.size)
-                    return (checkpoint, signature)
-                case .invalid:
-                    throw AuditFinding(
-                        position: nil,
-                        message: "the checkpoint of \(checkpoint.head.size) events has a signature that isn't by \(key)"
-                    )
-                }
-            }
+        let signatures = try all.flatMap { checkpoint in
+            try anchors.keys.compactMap { try signature(of: checkpoint, by: $0) }
         }
+        if let newest = signatures.last { return newest }
         let names = anchors.keys.map(\.text).joined(separator: ", ")
         throw AuditFinding(
             position: nil,
@@ -81,25 +82,32 @@ struct AnchorJudge {
                 : "no checkpoint is signed by \(names)")
     }
 
-    /// Which of the known witnesses have cosigned a checkpoint; nil when none is known or none has.
-    private func witnessed(_ checkpoint: SignedCheckpoint?) throws -> AuditReport.Witnesses? {
+    /// The known witnesses under the head that most of them have cosigned, the newest of those; nil when none is known.
+    private func witnesses(_ all: [SignedCheckpoint]) throws -> AuditReport.Witnesses? {
         guard !anchors.witnesses.isEmpty else { return nil }
         var by: [AuditReport.Signature] = []
-        for key in anchors.witnesses {
-            switch checkpoint?.judgement(of: key) ?? .absent {
-            case .absent: continue
-            case .valid(let time):
-                by.append(
-                    .init(key: key.name, keyID: key.idText, time: time, size: checkpoint?.head.size ?? 0))
-            case .invalid:
-                throw AuditFinding(position: nil, message: "a checkpoint has a cosignature that isn't by \(key)")
-            }
+        for checkpoint in all {
+            let found = try anchors.witnesses.compactMap { try signature(of: checkpoint, by: $0) }
+            if found.count >= by.count { by = found }
         }
         if let quorum = anchors.quorum, by.count < quorum {
             throw AuditFinding(
                 position: nil,
                 message: "\(by.count) of \(anchors.witnesses.count) witnesses have cosigned, \(quorum) are due")
         }
-        return by.isEmpty ? nil : AuditReport.Witnesses(by: by, of: anchors.witnesses.count)
+        return AuditReport.Witnesses(by: by, of: anchors.witnesses.count)
+    }
+
+    /// The signature of a key under a checkpoint; a finding for one that claims to be and isn't.
+    private func signature(of checkpoint: SignedCheckpoint, by key: VerifierKey) throws -> AuditReport.Signature? {
+        switch checkpoint.judgement(of: key) {
+        case .absent: return nil
+        case .valid(let time):
+            return AuditReport.Signature(key: key.name, keyID: key.idText, time: time, size: checkpoint.head.size)
+        case .invalid:
+            throw AuditFinding(
+                position: nil,
+                message: "the checkpoint of \(checkpoint.head.size) events has a signature that isn't by \(key)")
+        }
     }
 }

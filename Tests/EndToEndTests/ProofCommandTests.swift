@@ -1,0 +1,218 @@
+import CanonicalJSON
+import Determinism
+import EventLog
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEndTests {
+    @Suite struct ProofCommandTests {
+        /// A store with one small run.
+        private static func place() async throws -> Workplace {
+            let place = try Workplace(Experiment(scenarios: 2))
+            let run = try await place.cairn("run", place.experiment)
+            try #require(run.status == 0, "\(run.errorText)")
+            return place
+        }
+
+        private static func text(_ place: Workplace, _ name: String) throws -> String {
+            try String(contentsOfFile: place.directory.path(name), encoding: .utf8)
+        }
+
+        private static func mode(_ path: String) throws -> Int? {
+            try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        }
+
+        @Test func `a key is made on demand, shown, replaced and told of, and its private half stays where it is`()
+            async throws
+        {
+            let place = try await Self.place()
+            let none = try await place.cairn("audit", "key", "show")
+            #expect(none.status == 1 && none.errorText.contains("cairn audit key create"))
+            let key = try #require(try await place.json("audit", "key", "create")["key"]?.string)
+            #expect(try await place.json("audit", "key", "create")["key"]?.string == key)
+            #expect(try Self.mode(place.store + "/keys/signing.key") == 0o600)
+            #expect(try Self.mode(place.store + "/keys") == 0o700)
+            let signed = try await place.json("audit", "head", "--sign")
+            #expect(signed["key"]?.string == key)
+            let old = try await place.cairn("audit", "head", "--sign")
+            let secret = try Self.text(place, "store/keys/signing.key").split(separator: "\n").first.map(String.init)
+            let rotated = try await place.json("audit", "key", "rotate", "--reason", "a laptop was lost")
+            #expect(rotated["key"]?.string != key)
+            #expect(rotated["retired"] == .array([.string(key)]))
+            let trail = try await place.events("access.keyChanged")
+            #expect(trail.map { $0["data"]?["change"]?.string } == ["created", "created", "dropped"])
+            #expect(trail.map { $0["data"]?["key"]?.string } == [key, rotated["key"]?.string, key])
+            #expect(trail.last?["data"]?["reason"]?.string == "a laptop was lost")
+            // The old key's signatures stay what they were.
+            try place.write(old.text, "old.checkpoint")
+            #expect(
+                try await place.cairn("audit", "verify", "--checkpoint", "old.checkpoint", "--key", key).status == 0)
+            let seed = try #require(secret?.split(separator: "+").last)
+            for output in [signed.canonicalBytes(), rotated.canonicalBytes(), none.errors, old.errors] {
+                #expect(!String(decoding: output, as: UTF8.self).contains(seed))
+            }
+            for file in ["log/data.mdb", "blobs/data.mdb", "views/data.mdb"] {
+                #expect(
+                    try Data(contentsOf: URL(fileURLWithPath: "\(place.store)/\(file)")).range(of: Data(seed.utf8))
+                        == nil)
+            }
+        }
+
+        @Test func `a key that others may read isn't used`() async throws {
+            let place = try await Self.place()
+            _ = try await place.json("audit", "key", "create")
+            chmod(place.store + "/keys/signing.key", 0o644)
+            let result = try await place.cairn("audit", "head", "--sign")
+            #expect(result.status == 2 && result.errorText.contains("chmod 600"), "\(result.errorText)")
+        }
+
+        @Test func `a head is signed once, and the heads before it can be, too`() async throws {
+            let place = try await Self.place()
+            let first = try await place.cairn("audit", "head", "--sign")
+            #expect(try await place.cairn("audit", "head", "--sign").text == first.text)
+            let checkpoint = try SignedCheckpoint(first.output)
+            let key = try VerifierKey(text: try #require(try await place.json("audit", "key")["key"]?.string))
+            guard case .valid(.some) = checkpoint.judgement(of: key) else { throw Wrong("the head has no signed time") }
+            let plain = try await place.cairn("audit", "head").text
+            #expect(plain == "\(checkpoint.head.size):\(checkpoint.head.root.hex)\n")
+            let earlier = try SignedCheckpoint(try await place.cairn("audit", "head", "--at", "7", "--sign").output)
+            #expect(earlier.head.size == 7 && earlier.judgement(of: key) == .valid(at: nil))
+            #expect(try await place.cairn("audit", "head", "--at", "7").text == "7:\(earlier.head.root.hex)\n")
+            #expect(try await place.cairn("audit", "head", "--at", "100000").status == 2)
+        }
+
+        @Test func `an event is proven to somebody who has the key alone`() async throws {
+            let place = try await Self.place()
+            let proof = try await place.json("audit", "prove", "5", "-o", "a.tlog-proof")
+            let key = try #require(try await place.json("audit", "key")["key"]?.string)
+            try place.write(key + "\n", "lab.vkey")
+            #expect(try Self.text(place, "a.tlog-proof").utf8.count < 10_000)
+            #expect(try Self.text(place, "a.tlog-proof") == proof["proof"]?.string)
+            try FileManager.default.moveItem(atPath: place.store, toPath: place.directory.path("elsewhere"))
+            let report = try await place.json("audit", "check-proof", "a.tlog-proof", "--key", "lab.vkey")
+            #expect(report["position"]?.int == 5 && report["leaf"] == proof["leaf"])
+            #expect(report["event"]?["stream"] == proof["stream"])
+            #expect(report["signature"]?["time"]?.int != nil)
+            let stream = try #require(proof["stream"]?.string)
+            let revision = try #require(proof["revision"]?.int)
+            let elsewhere = ["CAIRN_STORE": place.directory.path("elsewhere")]
+            let same = try await place.json(
+                "audit", "prove", "--stream", stream, "--revision", "\(revision)", "--without-event", "-o",
+                "b.tlog-proof",
+                environment: elsewhere)
+            #expect(same["position"]?.int == 5)
+            let bare = try await place.cairn("audit", "check-proof", "b.tlog-proof", "--key", key)
+            #expect(bare.status == 4 && bare.errorText.contains("doesn't have its event"))
+            let log = try LMDBLog.open(at: place.directory.path("elsewhere"), .init(access: .readOnly))
+            let record = try #require(try log.event(at: Position(5))).record
+            log.close()
+            try Data(record).write(to: URL(fileURLWithPath: place.directory.path("record")))
+            _ = try await place.json("audit", "check-proof", "b.tlog-proof", "--key", key, "--record", "record")
+            #expect(try await place.cairn("audit", "check-proof", "a.tlog-proof").status == 2)
+        }
+
+        @Test func `growth is proven from a checkpoint, from a head, and from nothing`() async throws {
+            let place = try await Self.place()
+            let old = try await place.cairn("audit", "head", "--sign", "--at", "20")
+            try place.write(old.text, "old.checkpoint")
+            let head = try await place.cairn("audit", "head", "--at", "30").text.dropLast()
+            let key = try #require(try await place.json("audit", "key")["key"]?.string)
+            for (from, earlier) in [
+                ("old.checkpoint", "old.checkpoint"), (String(head), String(head)), ("30", String(head)),
+            ] {
+                let growth = try await place.cairn("audit", "consistency", "--from", from, "-o", "growth")
+                #expect(growth.status == 0, "\(growth.errorText)")
+                let report = try await place.json("audit", "check-proof", "growth", "--from", earlier, "--key", key)
+                #expect(report["from"]?.int == (from == "old.checkpoint" ? 20 : 30))
+            }
+            let empty = try await place.cairn("audit", "consistency", "--from", "0")
+            #expect(empty.text.hasPrefix("old 0\n\ncairn/store/"))
+            let wrong = "30:" + String(repeating: "0", count: 64)
+            #expect(try await place.cairn("audit", "consistency", "--from", wrong).status == 4)
+            #expect(try await place.cairn("audit", "check-proof", "growth", "--from", wrong, "--key", key).status == 4)
+        }
+
+        @Test func `verify says the strongest thing that is true`() async throws {
+            let place = try await Self.place()
+            _ = try await place.cairn("audit", "head", "--sign", "-o", "seen.checkpoint")
+            let key = try #require(try await place.json("audit", "key")["key"]?.string)
+            let witnesses = try [1, 2, 3].map {
+                try NoteSigner(name: "w\($0).example", seed: Array(repeating: $0, count: 32))
+            }
+            let keys = witnesses.map { $0.key.of(kind: .cosignature).text }
+            var checkpoint = try SignedCheckpoint(Array(try Self.text(place, "seen.checkpoint").utf8))
+            let unsigned = checkpoint
+            for witness in witnesses.prefix(2) {
+                checkpoint.cosign(by: witness, at: Timestamp(microseconds: 1_790_000_000_000_000))
+            }
+            try place.write(checkpoint.text, "witnessed.checkpoint")
+            func verdict(_ arguments: String...) async throws -> JSONValue {
+                let result = try await place.start(["audit", "verify", "--json"] + arguments).result
+                return try JSONParser.parse(result.output)
+            }
+            #expect(try await verdict()["verdict"] == "unanchored")
+            #expect(try await verdict("--against", "seen.checkpoint")["verdict"] == "matchesExpectedHead")
+            let signed = try await verdict("--checkpoint", "seen.checkpoint", "--key", key)
+            #expect(signed["verdict"] == "signed" && signed["signature"]?["time"]?.int != nil)
+            #expect(try await verdict("--key", key)["verdict"] == "signed")
+            let all = keys.flatMap { ["--witness", $0] }
+            let witnessed = try await place.start(
+                ["audit", "verify", "--json", "--checkpoint", "witnessed.checkpoint", "--quorum", "2"] + all
+            ).result
+            let report = try JSONParser.parse(witnessed.output)
+            #expect(report["verdict"] == "witnessed" && report["witnesses"]?["of"]?.int == 3, "\(report)")
+            #expect(report["witnesses"]?["by"]?.array?.count == 2)
+            let short = try await place.start(
+                ["audit", "verify", "--checkpoint", "witnessed.checkpoint", "--quorum", "3"] + all
+            ).result
+            #expect(short.status == 4 && short.text.contains("2 of 3"))
+            // The store takes in what witnesses have signed, and nothing else.
+            try place.write(checkpoint.signatures.suffix(2).map(\.line).joined(), "answer")
+            _ = try await place.json("audit", "witness", "add", "answer", "--witness", keys[0], "--witness", keys[1])
+            #expect(try await verdict("--witness", keys[0], "--quorum", "1")["verdict"] == "witnessed")
+            var other = unsigned
+            other.cosign(by: witnesses[2], at: .epoch)
+            let line = try #require(other.signatures.last).line.replacing("A", with: "B")
+            try place.write(line, "forged")
+            #expect(try await place.cairn("audit", "witness", "add", "forged", "--witness", keys[2]).status != 0)
+            #expect(try await place.cairn("audit", "witness", "add", "answer", "--witness", keys[2]).status == 4)
+        }
+
+        @Test func `tiles hold the log as C2SP tlog-tiles says, and grow`() async throws {
+            let place = try await Self.place()
+            let first = try await place.json("audit", "tiles", "-o", "public/log")
+            let size = try #require(first["events"]?.int)
+            let checkpoint = try SignedCheckpoint(Array(try Self.text(place, "public/log/checkpoint").utf8))
+            #expect(checkpoint.head.size == size)
+            var leaves: [UInt8] = []
+            for start in stride(from: 0, to: size, by: 256) {
+                let width = min(256, size - start)
+                let name = "00\(start / 256)" + (width < 256 ? ".p/\(width)" : "")
+                let bundle = Array(
+                    try Data(contentsOf: URL(fileURLWithPath: place.directory.path("public/log/tile/entries/\(name)"))))
+                let tile = Array(
+                    try Data(contentsOf: URL(fileURLWithPath: place.directory.path("public/log/tile/0/\(name)"))))
+                var rest = bundle[...]
+                var hashes: [UInt8] = []
+                while let high = rest.popFirst(), let low = rest.popFirst() {
+                    let length = Int(high) << 8 | Int(low)
+                    hashes += Digest.leaf(Array(rest.prefix(length))).bytes
+                    rest = rest.dropFirst(length)
+                }
+                #expect(hashes == tile)
+                leaves += hashes
+            }
+            #expect(leaves.count == 32 * size)
+            let second = try await place.json("audit", "tiles", "-o", "public/log")
+            #expect(second["events"]?.int == size + 1, "the export itself is an event")
+            let exports = try await place.events("access.exported")
+            #expect(exports.map { $0["data"]?["format"]?.string }.prefix(2) == ["tlog-tiles", "tlog-tiles"])
+        }
+
+        private struct Wrong: Error {
+            let what: String
+            init(_ what: String) { self.what = what }
+        }
+    }
+}
