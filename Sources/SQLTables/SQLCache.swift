@@ -110,7 +110,7 @@ private struct TableRefresh {
         guard position < source.end else { return }
         if table.projectors.isEmpty {
             try insertRows(from: position)
-        } else if try isChanged(since: position) {
+        } else if try isChanged(since: position), try !replaceRows(since: position) {
             try database.execute(sql: "DELETE FROM \(table.name.quoted)")
             try insertRows(from: .first)
         }
@@ -142,6 +142,12 @@ private struct TableRefresh {
             next = page.next
         }
         return false
+    }
+
+    /// Writes the rows that something happened to; false where only all rows will do.
+    private func replaceRows(since position: Position) throws -> Bool {
+        let insertion = try RowInsertion(schema, orReplace: true, in: database)
+        return try table.forEachRow(of: source, changedSince: position) { try insertion.insert($0) }
     }
 
     private func insertRows(from first: Position) throws {

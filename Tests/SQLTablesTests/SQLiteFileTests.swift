@@ -21,7 +21,7 @@ import Testing
         let recorded = try await RecordedStore(fixture)
         let queue = try written(recorded)
         for table in ExportTables.all {
-            let expected = try recorded.rows(of: table.name)
+            let expected = try recorded.store.rows(of: table.name)
             let found = try queue.read { try Row.fetchAll($0, sql: "SELECT * FROM \(table.name)") }
             #expect(found.map { Array($0.columnNames) }.allSatisfy { $0 == table.columns.map(\.name) })
             #expect(found.map { $0.databaseValues.map(cell) } == expected, "\(table.name)")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import peers
 import profiling
+from export_cases import Exporting
 from log_cases import Appenders, Appending, Batches, Scanning
 from measure import BENCH, BUILD, Failed, SCRATCH, fresh, output, say
 from notes import BOUNDS
@@ -43,7 +44,7 @@ QUICK = Sizes(
     append_events=50_000, single_events=500, concurrent_events=10_000, calls=1_000, jobs=20_000, peer_events=10_000,
     peer_calls=200, concurrent_calls=2_000, queue_jobs=20_000, queue_paced=3_000, queue_ready=20_000, flow_jobs=10_000,
     peer_jobs=1_000)
-CASES = [Appending, Appenders, Batches, Scanning, Running, Rebuilding, Querying, Queues, Flows, Million]
+CASES = [Appending, Appenders, Batches, Scanning, Running, Rebuilding, Querying, Exporting, Queues, Flows, Million]
 NAMES = [case.name for case in CASES + peers.CASES]
 
 

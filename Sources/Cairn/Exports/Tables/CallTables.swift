@@ -53,13 +53,15 @@ extension ExportTables {
             .digest("response", "The blob of the last response's body") { $0.row.exchange?.body }
             .text("texts", TurnTexts.stateMeaning, isFromBlobs: true) { $0.texts?.state }
             .text("question", "The last message that was sent", isFromBlobs: true) { $0.texts?.question }
-            .text("answer", "The answer's text", isFromBlobs: true) { $0.texts?.answer }
+            .text("answer", "The answer's text", isFromBlobs: true) { $0.texts?.answer },
+        changed: { source, event in
+            let tables = try source.views.tables(of: Transcripts.self)
+            guard let call = CallID(inStreamOf: event), let key = try tables.calls.get(call) else { return nil }
+            return try tables.turns.get(key).map { try AskedTurn(key, $0, source) }
+        }
     ) { source, body in
         try source.views.tables(of: Transcripts.self).turns.forEach { key, row in
-            let texts = try source.erasures.map {
-                try TurnTexts(row, namedAt: key.position, log: source.log, erasures: $0)
-            }
-            try body(AskedTurn(key: key, row: row, texts: texts))
+            try body(AskedTurn(key, row, source))
             return true
         }
     }
@@ -68,6 +70,14 @@ extension ExportTables {
         let key: Transcripts.TurnKey
         let row: TranscriptRow
         let texts: TurnTexts?
+
+        init(_ key: Transcripts.TurnKey, _ row: TranscriptRow, _ source: TableSource) throws {
+            self.key = key
+            self.row = row
+            texts = try source.erasures.map {
+                try TurnTexts(row, namedAt: key.position, log: source.log, erasures: $0)
+            }
+        }
     }
 
     static let usage = ExportTable(

@@ -12,11 +12,16 @@ package struct ExportTable: Sendable {
     /// The read models that it is made of; none when it is made of the log alone.
     package let projectors: [any Projector.Type]
     private let scan: @Sendable (TableSource, ([TableValue]) throws -> Void) throws -> Void
+    private let look: (@Sendable (TableSource, Event, ([TableValue]) throws -> Void) throws -> Void)?
 
     /// `rows` calls its second argument with each row, in the order of the key.
+    ///
+    /// `changed` is for tables whose rows belong to one stream each, and stay once they are there: the row of an event's
+    /// stream as it is now.
     init<Row>(
         _ name: String, _ meaning: String, key: [String], from projectors: [any Projector.Type],
-        _ definition: TableDefinition<Row>, rows: @escaping @Sendable (TableSource, (Row) throws -> Void) throws -> Void
+        _ definition: TableDefinition<Row>, changed: (@Sendable (TableSource, Event) throws -> Row?)? = nil,
+        rows: @escaping @Sendable (TableSource, (Row) throws -> Void) throws -> Void
     ) {
         self.name = name
         self.meaning = meaning
@@ -33,6 +38,38 @@ package struct ExportTable: Sendable {
                 try body(values)
             }
         }
+        guard let changed else {
+            look = nil
+            return
+        }
+        look = { source, event, body in
+            guard let row = try changed(source, event) else { return }
+            var values: [TableValue] = []
+            definition.write(row, into: &values)
+            try body(values)
+        }
+    }
+
+    /// How many streams are looked at one by one, before all rows are cheaper.
+    private static let mostStreams = 20_000
+
+    /// Calls `body` with the cells of rows that may have changed since a position; false where only all rows will do.
+    package func forEachRow(
+        of source: TableSource, changedSince position: Position, _ body: ([TableValue]) throws -> Void
+    ) throws -> Bool {
+        guard let look else { return false }
+        var streams: Set<String> = []
+        var next: Position? = position
+        while let from = next {
+            let filter = EventFilter(types: types, positions: from..<source.end)
+            let page = try source.log.read(.forward, from: from, matching: filter, limit: Self.mostStreams)
+            for event in page.events where streams.insert(event.stream.text).inserted {
+                if streams.count > Self.mostStreams { return false }
+                try look(source, event, body)
+            }
+            next = page.next
+        }
+        return true
     }
 
     /// Calls `body` with the cells of each row, in the order of the columns.

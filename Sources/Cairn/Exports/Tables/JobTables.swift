@@ -1,4 +1,5 @@
 import CanonicalJSON
+import EventLog
 import Jobs
 import Projections
 
@@ -24,7 +25,11 @@ extension ExportTables {
             .position("position", "Where its submission stands") { $0.row.position }
             .json("after", "The jobs that it waited for: an array of ids") { $0.row.after }
             .json("labels", "All its labels: an object") { CanonicalTexts($0.row.labels) }
-            .json("result", "What came of it; empty until it is completed") { $0.row.result }
+            .json("result", "What came of it; empty until it is completed") { $0.row.result },
+        changed: { source, event in
+            guard let job = JobID(inStreamOf: event) else { return nil }
+            return try source.views.tables(of: JobStatus.self).jobs.get(job).map { (job, $0) }
+        }
     ) { source, body in
         try source.views.tables(of: JobStatus.self).jobs.forEach { job, row in
             try body((job, row))

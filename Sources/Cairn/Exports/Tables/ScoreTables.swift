@@ -23,7 +23,13 @@ extension ExportTables {
                 $0.row.computed?.round ?? $0.row.refused?.round
             }
             .digest("rubric", "The rubric that was judged by") { $0.row.computed?.rubric }
-            .position("position", "The event that says so") { $0.row.position }
+            .position("position", "The event that says so") { $0.row.position },
+        changed: { source, event in
+            guard let job = JobID(inStreamOf: event), let run = try event.metadata().run.flatMap(RunID.init(rawValue:))
+            else { return nil }
+            let key = ScoreKey(run: run, job: job)
+            return try source.views.tables(of: Scores.self).scores.get(key).map { (key, $0) }
+        }
     ) { source, body in
         try source.views.tables(of: Scores.self).scores.forEach { key, row in
             try body((key, row))
