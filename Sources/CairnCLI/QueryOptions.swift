@@ -25,9 +25,7 @@ struct QueryOptions: ParsableArguments {
         let store = try Store.open(at: store.path)
         defer { store.close() }
         do {
-            let answer = try question(try Queries(store, at: at?.moment))
-            if at == nil { try store.keepSnapshots() }
-            return answer
+            return try question(try Queries(store, at: at?.moment))
         } catch let error as QueryError {
             throw Failure(.usage, "\(error)")
         }

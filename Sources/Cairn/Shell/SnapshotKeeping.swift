@@ -4,12 +4,12 @@ import Jobs
 import Projections
 
 /// When snapshots of read models are taken: by questions about the past as far as they need them, by a command, and
-/// some at a time by questions about the present, so that a long log has them when somebody looks back.
+/// some by each run that ends, so that a long log has them when somebody looks back.
 package enum SnapshotPolicy {
     /// Logs shorter than this, and what was added since the last snapshots, are folded faster than anybody notices.
     package static let mostEventsWithout: UInt64 = 8 * ProjectionRunner.usualWindow
-    /// How many windows a question about the present takes snapshots of; some tenths of a second.
-    package static let windowsAtOnce: UInt32 = 4
+    /// How many windows a run that ends takes snapshots of: a second or two.
+    package static let windowsAtOnce: UInt32 = 16
 
     /// How many windows are due when so many events have no snapshot.
     package static func windowsDue(eventsWithout: UInt64) -> UInt32 {
@@ -37,7 +37,7 @@ extension Store {
             models: askedModels.map { $0.name })
     }
 
-    /// Takes the snapshots that are due after a question about the present, of the read models that are in use.
+    /// Takes the snapshots that are due after a run, of the read models that are in use.
     package func keepSnapshots() throws {
         guard !log.isReadOnly, try log.head().size >= SnapshotPolicy.mostEventsWithout else { return }
         let inUse = Set(try views.progress().filter { $0.phase != .building }.map(\.projector))

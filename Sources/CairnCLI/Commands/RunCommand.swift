@@ -89,6 +89,7 @@ struct RunCommand: AsyncParsableCommand {
             try report.row.isStopped
             ? report.row.stop.map { try BudgetNeed(of: report.run, definition, $0, in: store) } : nil
         let usage = try store.usage(of: report.run)
+        try store.keepSnapshots()
         try print(RunSummary(report: report, waits: display.waits, cut: usage.pending, need: need))
     }
 
