@@ -188,6 +188,13 @@ let package = Package(
         .executableTarget(
             name: "FixtureTool", dependencies: ["EventLog", "Determinism"], path: "Tests/FixtureTool",
             swiftSettings: common),
+        // Makes stores for the bench.
+        .executableTarget(
+            name: "ReplayStore",
+            dependencies: [
+                "Scoring", "Calls", "Jobs", "Providers", "Deciders", "EventLog", "Determinism", "CanonicalJSON",
+            ],
+            path: "Tests/ReplayStore", swiftSettings: common),
         tests(
             "Fixture",
             [

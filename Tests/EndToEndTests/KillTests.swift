@@ -39,7 +39,7 @@ extension EndToEndTests {
         }
 
         /// Starts the run and kills it at random sizes of its log; how often it was killed.
-        private static func kill(_ place: Workplace, times: Int, before size: UInt64) async throws -> Int {
+        static func kill(_ place: Workplace, times: Int, before size: UInt64) async throws -> Int {
             var random = SeededGenerator(seed: EndToEndTests.seed(of: "killing a run"))
             let moments = (0..<times).map { _ in random.uniform(below: size * 8 / 10) }.sorted()
             let log = try LMDBLog.open(at: place.store)

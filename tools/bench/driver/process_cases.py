@@ -110,47 +110,6 @@ def count_events(store):
     return json.loads(output([CAIRN, "audit", "verify", "--store", store, "--json"]))["events"]
 
 
-class Rebuilding:
-    """`cairn replay rebuild` of a finished run's store: every read model from nothing, and compared."""
-
-    name = "rebuild"
-
-    def __init__(self, sizes, _):
-        self.calls = sizes.calls
-        self.events = 0
-        self.store = None
-        self.contenders = [Contender("Cairn, replay rebuild", lambda _: self.once())]
-
-    def once(self):
-        result = process([CAIRN, "replay", "rebuild", "--store", self.store, "--json"])
-        if not json.loads(result["output"])["identical"]:
-            raise Failed("the rebuilt read models differ")
-        result["rate"] = self.events / result["wall"]
-        result["per_core"] = self.events / (result["user"] + result["system"])
-        return {**result, "output": ""}
-
-    def run(self, rounds):
-        run_experiment("rebuilt", self.calls)
-        self.store = SCRATCH / "rebuilt"
-        self.events = count_events(self.store)
-        output([CAIRN, "query", "runs", "--store", self.store, "--json"])
-        alternate(self.contenders, rounds)
-        contender = self.contenders[0]
-        case = f"rebuild all read models, {self.events:,} events of a run"
-        return [
-            Row(case, contender.name, "events/s", contender.values("rate"), problem=contender.problem),
-            Row(case, contender.name, "events/s/core", contender.values("per_core"), target="≥ 150,000",
-                problem=contender.problem),
-        ]
-
-    def notes(self):
-        results = self.contenders[0].results
-        if not results:
-            return []
-        resident = max(result["resident"] for result in results) / MEGABYTE
-        return [f"the whole process counts, also reading what stood there before; at most {resident:.0f} MB resident"]
-
-
 class Querying:
     """`cairn query job ID` in a store with many jobs."""
 

@@ -23,6 +23,7 @@ struct Arguments {
             cairn-bench batch STORE JOBS SIZE INFLIGHT together|apart
                                                               three commits of one event for each job, in batches
             cairn-bench scan STORE PASSES                     reads every byte of every record
+            cairn-bench decode STORE canonical|foundation     reads the data of every event as JSON
             cairn-bench jobs STORE JOBS                       makes a store of completed jobs
             cairn-bench pace STORE JOBS RATE                  submits jobs that do nothing, so many a second
             cairn-bench head STORE                            how many events a log has

@@ -9,6 +9,7 @@ struct CairnBench {
         case "appenders": try await AppendersCase.run(&arguments)
         case "batch": try await BatchCase.run(&arguments)
         case "scan": try ScanCase.run(&arguments)
+        case "decode": try DecodeCase.run(&arguments)
         case "pace": try await PaceCase.run(&arguments)
         case "head": try QueueTimes.size(&arguments)
         case "times": try QueueTimes.run(&arguments)

@@ -1,0 +1,129 @@
+"""Replays of whole stores: read models built again, derived events derived again."""
+
+import json
+import os
+import subprocess
+import time
+
+from measure import BENCH, CAIRN, SCRATCH, Contender, Failed, Row, alternate, c_program, figures, fresh, output, process
+from process_cases import MEGABYTE, count_events, run_experiment
+
+
+class Rebuilding:
+    """`cairn replay rebuild` of a finished run's store: every read model from nothing, and compared."""
+
+    name = "rebuild"
+
+    def __init__(self, sizes, _):
+        self.calls = sizes.calls
+        self.events = 0
+        self.store = None
+        self.contenders = [
+            Contender("Cairn, replay rebuild", lambda _: self.once()),
+            Contender("C, cursor", lambda _: self.cursor()),
+            Contender("CanonicalJSON, every event's data", lambda _: self.decoded("canonical")),
+            Contender("Foundation's JSONDecoder, the same", lambda _: self.decoded("foundation")),
+        ]
+
+    def once(self):
+        result = process([CAIRN, "replay", "rebuild", "--store", self.store, "--json"])
+        if not json.loads(result["output"])["identical"]:
+            raise Failed("the rebuilt read models differ")
+        result["rate"] = self.events / result["wall"]
+        result["per_core"] = self.events / (result["user"] + result["system"])
+        return {**result, "output": ""}
+
+    def cursor(self):
+        result = figures([c_program("lmdb_baseline"), "scan", self.store / "log", 4])
+        return {"rate": result["events"] / sorted(result["passes"][1:])[1]}
+
+    def decoded(self, by):
+        result = figures([BENCH, "decode", self.store, by])
+        return {"rate": result["events"] / result["wall"]}
+
+    def run(self, rounds):
+        run_experiment("rebuilt", self.calls)
+        self.store = SCRATCH / "rebuilt"
+        self.events = count_events(self.store)
+        output([CAIRN, "query", "runs", "--store", self.store, "--json"])
+        alternate(self.contenders, rounds)
+        rebuild = self.contenders[0]
+        case = f"rebuild all read models, {self.events:,} events of a run"
+        return [
+            Row(case, rebuild.name, "events/s", rebuild.values("rate"), target="≥ 1,000,000", problem=rebuild.problem),
+            Row(case, rebuild.name, "events/s/core", rebuild.values("per_core"), problem=rebuild.problem),
+        ] + [
+            Row(case, other.name, "events/s", other.values("rate"), problem=other.problem)
+            for other in self.contenders[1:]]
+
+    def notes(self):
+        results = self.contenders[0].results
+        if not results:
+            return []
+        resident = max(result["resident"] for result in results) / MEGABYTE
+        return [
+            "the whole process counts, with both digests of every read model; "
+            f"at most {resident:.0f} MB resident",
+            "the cursor and the decoders read each event once on one core, and fold and write nothing"]
+
+
+def anonymous_memory(pid):
+    """Bytes of memory that no file is behind; 0 when the process has ended."""
+    try:
+        with open(f"/proc/{pid}/status") as status:
+            return next((1024 * int(line.split()[1]) for line in status if line.startswith("RssAnon:")), 0)
+    except OSError:
+        return 0
+
+
+class Verifying:
+    """`cairn replay verify` of synthetic stores: refusals, retries, answers, scores and rankings derived again."""
+
+    name = "verify"
+
+    def __init__(self, sizes, _):
+        self.sizes = [sizes.verified_events // 10, sizes.verified_events]
+        self.stores = {}
+        self.contenders = [
+            Contender(f"Cairn, {size:,} events", lambda _, size=size: self.once(size)) for size in self.sizes]
+
+    def once(self, size):
+        answer = SCRATCH / "verified.json"
+        start = time.monotonic()
+        with open(answer, "w") as file:
+            child = subprocess.Popen([CAIRN, "replay", "verify", "--store", self.stores[size], "--json"], stdout=file)
+        anonymous = 0
+        while True:
+            pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+            if pid:
+                break
+            anonymous = max(anonymous, anonymous_memory(child.pid))
+            time.sleep(0.02)
+        wall = time.monotonic() - start
+        verified = json.loads(answer.read_text())
+        if status != 0 or not verified["identical"]:
+            raise Failed("a derived event came out otherwise")
+        return {
+            "rate": verified["verified"] / wall, "anonymous": anonymous,
+            "per_core": verified["verified"] / (usage.ru_utime + usage.ru_stime)}
+
+    def run(self, rounds):
+        for size in self.sizes:
+            self.stores[size] = fresh(f"verified-{size}")
+            output([os.environ["REPLAY_STORE"], self.stores[size], size])
+        alternate(self.contenders, rounds)
+        rows = []
+        for size, contender in zip(self.sizes, self.contenders):
+            case = "verify, four of seven events derived"
+            rows += [
+                Row(case, contender.name, "derived/s", contender.values("rate"), target="≥ 100,000",
+                    problem=contender.problem),
+                Row(case, contender.name, "derived/s/core", contender.values("per_core"), problem=contender.problem),
+                Row(case, contender.name, "MB anonymous",
+                    [value / MEGABYTE for value in contender.values("anonymous")], target="< 300",
+                    problem=contender.problem),
+            ]
+        return rows
+
+    def notes(self):
+        return ["the bodies of answers are 4,096 blobs, read and hashed again for each answer and each score"]
