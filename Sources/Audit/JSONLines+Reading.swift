@@ -21,6 +21,11 @@ extension JSONLines {
     package static func read(_ line: [UInt8]) throws(JSONError) -> Line {
         try Line(canonicalBytes: line)
     }
+
+    /// Reads an object of blobs by their hashes, as a line has it; bytes with another hash are refused.
+    package static func inlineBlobs(from reader: inout CanonicalReader) throws(JSONError) -> [InlineBlob] {
+        try InlineBlobs(from: &reader).blobs
+    }
 }
 
 extension JSONLines.Line: CanonicalDecodable {

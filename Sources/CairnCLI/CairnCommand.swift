@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cairn
 import EventLog
 import Glibc
 import Jobs
@@ -24,11 +25,11 @@ struct CairnCommand: AsyncParsableCommand {
             EXAMPLE
               cairn run tools/examples/haiku.yaml && cairn query rankings
             """,
-        version: "0.1.0",
+        version: CairnVersion.text,
         subcommands: [
             RunCommand.self, SubmitCommand.self, WorkCommand.self, JobsCommand.self, TopCommand.self, QueryCommand.self,
             ReplayCommand.self, DiffCommand.self, AuditCommand.self, ExportCommand.self, StoreCommand.self,
-            DoctorCommand.self, SimulateCommand.self,
+            DoctorCommand.self, BundleCommand.self, SimulateCommand.self,
         ])
 
     /// Runs what the arguments ask for, and turns every error into a message and one of the exit codes.

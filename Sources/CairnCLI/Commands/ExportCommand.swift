@@ -17,7 +17,8 @@ struct ExportCommand: AsyncParsableCommand {
             """,
         subcommands: [
             ExportJSONLCommand.self, ExportCloudEventsCommand.self, ExportOTelCommand.self, ExportSQLiteCommand.self,
-            ExportCSVCommand.self, ExportInspectCommand.self, ExportColumnsCommand.self,
+            ExportCSVCommand.self, ExportInspectCommand.self, ExportEEECommand.self,
+            ExportColumnsCommand.self,
         ])
 }
 

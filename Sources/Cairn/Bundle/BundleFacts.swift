@@ -1,0 +1,51 @@
+import Audit
+import Calls
+import Deciders
+import Determinism
+import EventLog
+import Experiments
+import Jobs
+import Scoring
+
+/// What the events of a bundle say of themselves, gathered while they go by: the same for who makes it and who checks it.
+struct BundleFacts {
+    let run: RunID
+    private(set) var events = 0
+    private(set) var leaves: [(position: Position, hash: Digest)] = []
+    private(set) var blobs: Set<Digest> = []
+    private(set) var erased: Set<Digest> = []
+    private(set) var submitted: (position: Position, event: RunSubmitted)?
+    private(set) var firstCall: Position?
+    private var functions: [FunctionReference: Int] = [:]
+
+    init(of run: RunID) { self.run = run }
+
+    mutating func take(_ event: Event) throws {
+        events += 1
+        leaves.append((event.position, Digest.leaf(event.record)))
+        blobs.formUnion(try Catalogues.events.blobs(namedBy: event))
+        erased.formUnion(try Catalogues.erased(by: event))
+        let metadata = try event.metadata()
+        if let function = metadata.cause?.function { functions[function, default: 0] += 1 }
+        if submitted == nil, event.hasType(RunSubmitted.type), event.stream.id == run.rawValue {
+            submitted = (event.position, try event.decode(RunSubmitted.self))
+        }
+        if firstCall == nil, metadata.run == run.rawValue, event.hasType(CallStarted.type) {
+            firstCall = event.position
+        }
+    }
+
+    var code: [BundleIndex.Code] {
+        functions.map { BundleIndex.Code(events: $0.value, function: $0.key) }
+            .sorted { ($0.function.name, $0.function.version) < ($1.function.name, $1.function.version) }
+    }
+
+    /// `definition` is nil when its blob is gone.
+    func commitments(_ definition: ExperimentDefinition?) -> BundleIndex.Commitments? {
+        guard let submitted else { return nil }
+        return BundleIndex.Commitments(
+            dataset: definition?.dataset?.digest, definition: submitted.event.definition, firstCall: firstCall,
+            rubrics: Dictionary((definition?.judges ?? []).map { ($0.id, $0.rubric.digest) }) { first, _ in first },
+            submitted: submitted.position)
+    }
+}

@@ -1,0 +1,133 @@
+package import CanonicalJSON
+package import Determinism
+package import EventLog
+package import Jobs
+
+/// What a bundle says of itself: `bundle.json`.
+package struct BundleIndex: Equatable, Sendable {
+    /// The version of the form of bundles.
+    package static let format = 1
+
+    /// What it was made for.
+    package enum Kind: String, Equatable, Sendable, CanonicalCodable {
+        /// A whole run, from which every number can be derived again.
+        case run
+        /// One sample of a run: what was asked, answered and judged, and that it was so.
+        case sample
+    }
+
+    /// A pure function that made events of the bundle.
+    package struct Code: Equatable, Sendable {
+        package let events: Int
+        package let function: FunctionReference
+    }
+
+    /// What was laid down before anything was asked.
+    package struct Commitments: Equatable, Sendable {
+        /// The file that scenarios were read from; nil without one, or when the definition is gone.
+        package let dataset: Digest?
+        package let definition: Digest
+        /// The first call of the run; nil when none is in the bundle.
+        package let firstCall: Position?
+        /// By judge.
+        package let rubrics: [String: Digest]
+        /// Where the definition was recorded.
+        package let submitted: Position
+    }
+
+    package let cairn: String
+    /// In order of name and version.
+    package let code: [Code]
+    package let commitments: Commitments
+    package let events: Int
+    package let experiment: String
+    package let head: TreeHead
+    package let kind: Kind
+    /// The store, as its checkpoints name it.
+    package let origin: String
+    /// The digest of each read model's rows about the run; empty for a sample.
+    package let readModels: [String: Digest]
+    package let run: RunID
+    /// Blobs that events name and that aren't there, in order.
+    package let withheld: [Digest]
+}
+
+extension BundleIndex: CanonicalCodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("cairn", cairn)
+        writer.field("code", code)
+        writer.field("commitments", commitments)
+        writer.field("events", events)
+        writer.field("experiment", experiment)
+        writer.field("format", Self.format)
+        writer.field("head", head.root)
+        writer.field("kind", kind)
+        writer.field("origin", origin)
+        writer.field("readModels", readModels)
+        writer.field("run", run)
+        writer.field("size", head.size)
+        writer.field("withheld", withheld)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        cairn = try reader.field("cairn")
+        code = try reader.field("code")
+        commitments = try reader.field("commitments")
+        events = try reader.field("events")
+        experiment = try reader.field("experiment")
+        let offset = reader.offset
+        let format: Int = try reader.field("format")
+        guard format == Self.format else {
+            throw reader.error(at: offset, expected: "format \(Self.format)", found: "\(format), of a newer program")
+        }
+        let root: Digest = try reader.field("head")
+        kind = try reader.field("kind")
+        origin = try reader.field("origin")
+        readModels = try reader.field("readModels")
+        run = try reader.field("run")
+        head = TreeHead(size: try reader.field("size"), root: root)
+        withheld = try reader.field("withheld")
+        try reader.endObject()
+    }
+}
+
+extension BundleIndex.Code: CanonicalCodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("events", events)
+        writer.field("function", function)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        events = try reader.field("events")
+        function = try reader.field("function")
+        try reader.endObject()
+    }
+}
+
+extension BundleIndex.Commitments: CanonicalCodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.optionalField("dataset", dataset)
+        writer.field("definition", definition)
+        writer.optionalField("firstCall", firstCall)
+        writer.field("rubrics", rubrics)
+        writer.field("submitted", submitted)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        dataset = try reader.optionalField("dataset")
+        definition = try reader.field("definition")
+        firstCall = try reader.optionalField("firstCall")
+        rubrics = try reader.field("rubrics")
+        submitted = try reader.field("submitted")
+        try reader.endObject()
+    }
+}

@@ -1,0 +1,87 @@
+import Determinism
+import EventLog
+import Jobs
+
+/// The text that a reviewer reads first.
+struct BundleReadme {
+    let index: BundleIndex
+
+    var text: String {
+        """
+        # \(index.experiment): run \(index.run.rawValue)
+
+        Everything that one run of an LLM experiment asked, was answered, scored and ranked, as it was recorded, with \
+        proof that nothing was changed since. \(index.events) events, proven against the head of a log of \
+        \(index.head.size) events:
+
+            \(index.head.root.hex)
+
+        ## Check it with Cairn
+
+            cairn bundle verify FILE    # every hash, the proof, the signature; each derived event is derived again
+            cairn bundle replay FILE    # every number of the report is made again from the events, and compared
+            cairn bundle import FILE --store copy    # a store to query: cairn query rankings --store copy
+
+        No network, no keys and no other store are needed.
+
+        ## Check it without
+
+            unzip FILE -d bundle && python3 bundle/verify.py bundle
+
+        `verify.py` needs Python 3.8 and nothing else. It computes the digest of every file, rebuilds every record from \
+        its line in events/, hashes them up to the head, and checks the head's Ed25519 signature.
+
+        ## What a good result says
+
+        A signature by a key that you know to be the operator's says that the operator's log held these events when the \
+        head was signed. A key that you know only from this bundle says that the bundle is whole, not who made it: ask \
+        for the key by another way, and give it with --key. Compare the head with one that somebody else has kept to be \
+        sure that the log wasn't made anew.
+        \(commitments)
+        ## What is in it
+
+        | file | what |
+        | --- | --- |
+        | bundle.json | what the bundle holds; the code that derived something, by name and version |
+        | checkpoint.txt, keys.txt | the signed head (C2SP tlog-checkpoint), and the public keys of the store |
+        | proof.json | one inclusion proof (RFC 6962) for all events: the hashes of the parts of the tree without any |
+        | events/ | the events, one canonical JSON object (RFC 8785) a line |
+        | blobs/ | exact requests, responses and definitions, each named by its SHA-256 |
+        | experiment.json | the experiment as it was submitted |
+        | report/ | ranking, usage and scores, as CSV, Markdown and HTML |
+        | schemas/ | JSON Schemas of the events |
+        | ro-crate-metadata.json | the same for machines (RO-Crate 1.1, Process Run Crate 0.5) |
+        | manifest-sha256.txt | the SHA-256 of every other file |
+        \(withheld)
+        """
+    }
+
+    private var commitments: String {
+        let given = index.commitments
+        guard let first = given.firstCall, given.submitted < first else { return "" }
+        let rubrics = given.rubrics.sorted { $0.key < $1.key }.map { "\n- the rubric of \($0.key): \($0.value.hex)" }
+        return """
+
+            ## What was laid down before the first call
+
+            The event at position \(given.submitted) names these digests; the first call is at position \(first). \
+            Positions are places in the proven tree, so nobody could choose them afterwards.
+
+            - the definition: \(given.definition.hex)\(given.dataset.map { "\n- the data set: \($0.hex)" } ?? "")\
+            \(rubrics.joined())
+
+            """
+    }
+
+    private var withheld: String {
+        guard !index.withheld.isEmpty else { return "" }
+        return """
+
+            ## What is withheld
+
+            \(index.withheld.count) blobs that events name aren't here, such as texts that were erased. Their digests \
+            are in bundle.json. What follows from them can't be derived again, and `cairn bundle verify` says so.
+
+            """
+    }
+}

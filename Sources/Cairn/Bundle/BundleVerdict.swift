@@ -1,0 +1,95 @@
+package import CanonicalJSON
+import Determinism
+import EventLog
+import Jobs
+import Scoring
+
+/// What checking a bundle came to.
+package struct BundleVerdict: Sendable {
+    /// What is wrong, in the order in which it was found; empty when nothing is.
+    package internal(set) var problems: [String] = []
+    package internal(set) var index: BundleIndex?
+    package internal(set) var files = 0
+    package internal(set) var blobs = 0
+    /// Keys whose signature of the head is right.
+    package internal(set) var signers: [String] = []
+    /// Whether one of them was known from elsewhere; nil when none was given.
+    package internal(set) var isTrusted: Bool?
+    /// Derived events that were derived again.
+    package internal(set) var verified = 0
+    /// Derived events that can't be derived again, since what they take is withheld.
+    package internal(set) var underivable = 0
+    /// Numbers that were made again: files of the report and read models; nil when that wasn't asked for.
+    package internal(set) var compared: Int?
+    /// Events of the original whose places are empty in a copy.
+    package internal(set) var elsewhere: UInt64 = 0
+    /// The labels of a sample; empty for a run.
+    package internal(set) var labels: [String: String] = [:]
+
+    package var isWhole: Bool { problems.isEmpty }
+
+    /// The strongest thing that can honestly be said.
+    package var verdict: String {
+        if !isWhole { return "broken" }
+        return isTrusted == true ? "signed" : "wholeByKeysInside"
+    }
+
+    /// For people, a fact a line.
+    package var text: String {
+        var lines: [String] = []
+        if isWhole {
+            lines.append(
+                isTrusted == true
+                    ? "whole, and its head is signed by a key that you trust"
+                    : "whole, and signed by a key that is known from the bundle alone; give the operator's with --key")
+        } else {
+            lines.append("BROKEN: \(problems[0])")
+            lines += problems.dropFirst().prefix(20).map { "also: \($0)" }
+        }
+        if let index {
+            lines.append(
+                "run \(index.run) of \(index.experiment), \(index.events) events, \(blobs) blobs, \(files) files")
+            if !labels.isEmpty {
+                lines.append(labels.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
+            }
+            lines.append("head \(index.head.size):\(index.head.root.hex)")
+            let given = index.commitments
+            if let first = given.firstCall, given.submitted < first {
+                lines.append(
+                    "laid down at position \(given.submitted), before the first call at position \(first): definition "
+                        + given.definition.hex)
+                lines += given.rubrics.sorted { $0.key < $1.key }.map { "  rubric of \($0.key) \($0.value.hex)" }
+                if let dataset = given.dataset { lines.append("  data set \(dataset.hex)") }
+            }
+            for digest in index.withheld { lines.append("withheld: blob \(digest.hex)") }
+        }
+        lines += signers.map { "signed by \($0)" }
+        lines.append("\(verified) derived events derived again" + (underivable == 0 ? "" : ", \(underivable) can't be"))
+        if let compared { lines.append("\(compared) tables and read models made again") }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension BundleVerdict: CanonicalEncodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("blobs", blobs)
+        writer.optionalField("commitments", index?.commitments)
+        writer.optionalField("compared", compared)
+        writer.optionalField("events", index?.events)
+        writer.field("files", files)
+        writer.optionalField("head", index?.head.root)
+        writer.optionalField("labels", labels.isEmpty ? nil : labels)
+        writer.field("problems", problems)
+        writer.optionalField("run", index?.run)
+        writer.field("signers", signers)
+        writer.optionalField("size", index?.head.size)
+        writer.optionalField("trusted", isTrusted)
+        writer.field("underivable", underivable)
+        writer.field("valid", isWhole)
+        writer.field("verdict", verdict)
+        writer.field("verified", verified)
+        writer.field("withheld", index?.withheld ?? [])
+        writer.endObject()
+    }
+}

@@ -1,0 +1,201 @@
+import Archive
+import Audit
+import Calls
+package import CanonicalJSON
+import Deciders
+import Determinism
+import EventLog
+import Experiments
+import Jobs
+import Replay
+import Scoring
+
+/// One sample of a run for a third party: its events, the texts that they name, and proof that the log has them.
+///
+/// One file, packed as one, so that it is small: what is said again costs nothing. What is left out shows as withheld,
+/// with its digest.
+package struct SampleProof: Sendable {
+    /// The only file of the archive.
+    static let name = "sample.json"
+
+    let blobs: [JSONLines.InlineBlob]
+    let checkpoint: SignedCheckpoint
+    let index: BundleIndex
+    let keys: [VerifierKey]
+    let labels: [String: String]
+    let lines: [JSONLines.Line]
+    let proof: ManyInclusionProof
+    /// The lines as they are written.
+    private let text: [[UInt8]]
+
+    init(
+        index: BundleIndex, events: [Event], blobs: [JSONLines.InlineBlob], labels: [String: String],
+        proof: ManyInclusionProof, checkpoint: SignedCheckpoint, keys: [VerifierKey]
+    ) throws {
+        self.index = index
+        self.blobs = blobs
+        self.labels = labels
+        self.proof = proof
+        self.checkpoint = checkpoint
+        self.keys = keys
+        text = events.map { JSONLines.line($0).dropLast() }
+        lines = try text.map { try JSONLines.read($0) }
+    }
+
+    /// The bytes of the file.
+    func archived() throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        var writer = ZipWriter { bytes += $0 }
+        try writer.add(Self.name, canonicalBytes(), level: 9)
+        try writer.finish()
+        return bytes
+    }
+
+    /// The proof in a file; nil when the file is something else.
+    package static func read(_ path: String) throws -> SampleProof? {
+        let archive = try ZipReader(path)
+        guard let entry = archive[Self.name] else { return nil }
+        do {
+            return try SampleProof(canonicalBytes: try archive.bytes(of: entry))
+        } catch let error as JSONError {
+            throw BundleError("\(Self.name): \(error)")
+        }
+    }
+}
+
+extension SampleProof: CanonicalCodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("blobs") { writer in
+            writer.beginObject()
+            for blob in blobs.sorted(by: { $0.digest < $1.digest }) { writer.field(dynamic: blob.digest.hex, blob) }
+            writer.endObject()
+        }
+        writer.field("checkpoint", checkpoint.text)
+        writer.field("events") { writer in
+            writer.beginArray()
+            for line in text { writer.element { $0.writeRawValue(line) } }
+            writer.endArray()
+        }
+        writer.field("index", index)
+        writer.field("keys", keys.map(\.text))
+        writer.field("labels", labels)
+        writer.field("proof", BundleProof(proof))
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        let blobs: SampleBlobs = try reader.field("blobs")
+        self.blobs = blobs.blobs
+        let offset = reader.offset
+        let checkpoint: String = try reader.field("checkpoint")
+        lines = try reader.field("events")
+        text = []
+        index = try reader.field("index")
+        let keys: [String] = try reader.field("keys")
+        labels = try reader.field("labels")
+        proof = (try reader.field("proof") as BundleProof).proof
+        try reader.endObject()
+        do throws(NoteError) {
+            self.checkpoint = try SignedCheckpoint(Array(checkpoint.utf8))
+            self.keys = try keys.map { (key) throws(NoteError) in try VerifierKey(text: key) }
+        } catch {
+            throw reader.error(at: offset, expected: "a checkpoint and keys", found: "\(error)")
+        }
+    }
+}
+
+/// Blobs by their digests, which they must have.
+private struct SampleBlobs: CanonicalDecodable {
+    let blobs: [JSONLines.InlineBlob]
+
+    init(from reader: inout CanonicalReader) throws(JSONError) {
+        blobs = try JSONLines.inlineBlobs(from: &reader)
+    }
+}
+
+// MARK: - Checking
+
+extension SampleProof {
+    /// Checks everything that can be checked with the sample alone.
+    func check(trusting keys: [VerifierKey], _ verdict: inout BundleVerdict) throws {
+        verdict.index = index
+        verdict.labels = labels
+        verdict.files = 1
+        try BundleCheck.check(checkpoint, of: index, by: self.keys, trusting: keys, &verdict)
+        var facts = BundleFacts(of: index.run)
+        var events: [Position: Event] = [:]
+        for line in lines {
+            let event: Event
+            do throws(LogError) {
+                event = try line.recorded()
+            } catch {
+                throw BundleError("the event at position \(line.position): \(error)")
+            }
+            events[event.position] = event
+            try facts.take(event)
+        }
+        guard proof.size == index.head.size, proof.root(of: facts.leaves) == index.head.root else {
+            throw BundleError("the events and their proof don't lead to the head")
+        }
+        guard facts.events == index.events, facts.code == index.code else {
+            throw BundleError("the index says other things of the events than they do")
+        }
+        try check(facts)
+        let present = Dictionary(blobs.compactMap { blob in blob.bytes.map { (blob.digest, $0) } }) { first, _ in first
+        }
+        verdict.blobs = present.count
+        guard facts.blobs.filter({ present[$0] == nil }).sorted() == index.withheld else {
+            throw BundleError("a blob is missing that isn't named as withheld")
+        }
+        for line in lines {
+            guard let event = events[line.position] else { continue }
+            try derive(event, events, present, &verdict)
+        }
+    }
+
+    /// The commitments and the labels are those of the events.
+    private func check(_ facts: BundleFacts) throws {
+        guard let submitted = facts.submitted, submitted.position == index.commitments.submitted,
+            submitted.event.definition == index.commitments.definition,
+            facts.firstCall.map({ call in index.commitments.firstCall.map { $0 <= call } ?? false }) ?? true
+        else { throw BundleError("the index says other things of what was laid down than the events do") }
+        let jobs = try lines.filter { $0.event.type == JobSubmitted.type }
+            .map { try JobSubmitted(canonicalBytes: $0.event.data).labels }
+        guard let probe = jobs.first(where: { $0["judge"] == nil }), probe == labels else {
+            throw BundleError("the labels aren't those of the job that was submitted")
+        }
+    }
+
+    private func derive(
+        _ event: Event, _ events: [Position: Event], _ blobs: [Digest: [UInt8]], _ verdict: inout BundleVerdict
+    ) throws {
+        guard let cause = try event.metadata().cause, let function = cause.function else { return }
+        let causes = cause.positions.compactMap { events[$0] }
+        guard causes.count == cause.positions.count, cause.blobs.allSatisfy({ blobs[$0] != nil }) else {
+            verdict.underivable += 1
+            return
+        }
+        var isMissing = false
+        let found = Verification.check(
+            event, citing: function, causes: causes, catalogue: Catalogues.derivations,
+            blob: { (digest) throws(DerivationError) -> [UInt8] in
+                if let bytes = blobs[digest] { return bytes }
+                isMissing = true
+                throw .missingBlob(digest)
+            },
+            event: { (position) throws(DerivationError) -> Event in
+                if let event = events[position] { return event }
+                isMissing = true
+                throw .unreadable("the event at position \(position)")
+            })
+        switch found {
+        case .notDerived: break
+        case .same: verdict.verified += 1
+        case .erased: verdict.underivable += 1
+        case .diverges(let divergence):
+            if isMissing { verdict.underivable += 1 } else { verdict.problems.append("\(divergence)") }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import Archive
+import Audit
+import CanonicalJSON
+import Deciders
+import Determinism
+package import EventLog
+import Experiments
+import Jobs
+import Replay
+
+/// Checks a bundle with nothing but itself: no store, no key, no network.
+package enum BundleCheck {
+    /// Every hash, the proof and the signatures are checked, and every derived event is derived again.
+    ///
+    /// `replaying` makes every table and read model again, too.
+    /// One of `keys` must have signed the head, if any are given. What is wrong is a part of the answer and no error.
+    package static func run(
+        _ path: String, trusting keys: [VerifierKey] = [], replaying: Bool = false
+    ) async throws -> BundleVerdict {
+        var verdict = BundleVerdict()
+        do {
+            if let proof = try SampleProof.read(path) {
+                try proof.check(trusting: keys, &verdict)
+            } else {
+                try await check(try BundleReader(path), trusting: keys, replaying: replaying, &verdict)
+            }
+        } catch let error as BundleError {
+            verdict.problems.append(error.message)
+        } catch let error as ArchiveError {
+            guard error.code != .file else { throw BundleError("\(error)") }
+            verdict.problems.append("\(error)")
+        } catch let error as LogError {
+            // What the copy refuses isn't what a log holds; what the machine refuses is no fault of the bundle.
+            guard ![.full, .readOnly, .closed, .other].contains(error.code) else { throw error }
+            verdict.problems.append("\(error)")
+        }
+        return verdict
+    }
+
+    private static func check(
+        _ reader: BundleReader, trusting keys: [VerifierKey], replaying: Bool, _ verdict: inout BundleVerdict
+    ) async throws {
+        verdict.index = reader.index
+        verdict.files = try reader.checkFiles()
+        try check(reader.checkpoint, of: reader.index, by: reader.keys, trusting: keys, &verdict)
+        let scratch = try ScratchDirectory()
+        let store = try Store.open(at: scratch.path + "/store", .create)
+        defer { store.close() }
+        var facts = BundleFacts(of: reader.index.run)
+        verdict.elsewhere = try await BundleImport.run(reader, into: store.log) { try facts.take($0) }.withheld
+        try check(facts, reader.proof, reader, &verdict)
+        try check(facts, blobs: reader, &verdict)
+        let erasures = try Erasures(of: store.log)
+        let withheld = Set(reader.index.withheld)
+        let derived = try Verifier(log: store.log, derivations: Catalogues.derivations) { digest, position in
+            withheld.contains(digest) || erasures.isErased(digest, namedAt: position)
+        }.verify()
+        verdict.verified = derived.verified
+        verdict.underivable = derived.erased
+        verdict.problems += derived.divergences.map { "\($0)" }
+        if replaying { try replay(reader, store, &verdict) }
+    }
+
+    /// The signed head must be that of the index, and a right signature must be on it.
+    static func check(
+        _ checkpoint: SignedCheckpoint, of index: BundleIndex, by inside: [VerifierKey], trusting keys: [VerifierKey],
+        _ verdict: inout BundleVerdict
+    ) throws {
+        guard checkpoint.head == index.head, checkpoint.origin == index.origin else {
+            throw BundleError("the signed head isn't the one that \(BundleNames.index) names")
+        }
+        for key in keys + inside.filter({ !keys.contains($0) }) {
+            switch checkpoint.judgement(of: key) {
+            case .valid: verdict.signers.append(key.text)
+            case .absent: break
+            case .invalid: verdict.problems.append("the signature by \(key) is wrong")
+            }
+        }
+        if !keys.isEmpty { verdict.isTrusted = keys.contains { verdict.signers.contains($0.text) } }
+        if verdict.isTrusted == false {
+            verdict.problems.append("none of the keys that were given has signed the head")
+        }
+        if verdict.signers.isEmpty { verdict.problems.append("no key has signed the head") }
+    }
+
+    private static func check(
+        _ facts: BundleFacts, _ proof: ManyInclusionProof, _ reader: BundleReader, _ verdict: inout BundleVerdict
+    ) throws {
+        let index = reader.index
+        guard proof.size == index.head.size, proof.root(of: facts.leaves) == index.head.root else {
+            throw BundleError("the events and their proof don't lead to the head")
+        }
+        let definition = try reader.file(BundleNames.experiment).map { bytes in
+            guard Digest(of: bytes) == facts.submitted?.event.definition else {
+                throw BundleError("\(BundleNames.experiment) isn't the definition that the run was submitted with")
+            }
+            return try ExperimentDefinition(canonicalBytes: bytes)
+        }
+        guard facts.events == index.events, facts.code == index.code, facts.commitments(definition) == index.commitments
+        else { throw BundleError("\(BundleNames.index) says other things of the events than they do") }
+    }
+
+    /// Every blob that an event names is there, or withheld and named as such.
+    private static func check(_ facts: BundleFacts, blobs reader: BundleReader, _ verdict: inout BundleVerdict) throws {
+        var missing: [Digest] = []
+        for digest in facts.blobs.sorted() {
+            if reader.has(digest) { verdict.blobs += 1 } else { missing.append(digest) }
+        }
+        guard missing == reader.index.withheld else {
+            throw BundleError("a blob is missing that isn't named as withheld")
+        }
+    }
+
+    private static func replay(_ reader: BundleReader, _ store: Store, _ verdict: inout BundleVerdict) throws {
+        let report = try BundleReport(try Queries(store), run: reader.index.run)
+        for name in report.readModels.keys.sorted() where report.readModels[name] != reader.index.readModels[name] {
+            verdict.problems.append("the read model \(name) comes out otherwise than the bundle says")
+        }
+        for file in report.files where try reader.file(file.name) != file.bytes {
+            verdict.problems.append("\(file.name) comes out otherwise than the bundle has it")
+        }
+        verdict.compared = report.readModels.count + report.files.count
+    }
+}
+
+/// Makes a store of a bundle.
+package enum BundleRestore {
+    package struct Report: Equatable, Sendable {
+        package let events: Int
+        /// Places whose events the bundle doesn't have.
+        package let elsewhere: UInt64
+        package let head: TreeHead
+        /// Whether that is the head which the bundle was signed with.
+        package let isOriginal: Bool
+    }
+
+    /// Checks every hash and the proof first; `store` must be empty.
+    package static func run(_ path: String, into store: Store) async throws -> Report {
+        let reader: BundleReader
+        do {
+            guard try SampleProof.read(path) == nil else {
+                throw BundleError("it proves one sample, and a store can only be made of a whole run")
+            }
+            reader = try BundleReader(path)
+            _ = try reader.checkFiles()
+        } catch let error as ArchiveError {
+            throw BundleError("\(error)")
+        }
+        var facts = BundleFacts(of: reader.index.run)
+        var number = 0
+        while let part = try reader.events(inFile: number) {
+            for (_, event) in part { try facts.take(event) }
+            number += 1
+        }
+        guard reader.proof.root(of: facts.leaves) == reader.index.head.root else {
+            throw BundleError("the events and their proof don't lead to the head")
+        }
+        let made = try await BundleImport.run(reader, into: store.log)
+        return Report(
+            events: made.events, elsewhere: made.withheld, head: made.head, isOriginal: made.head == reader.index.head)
+    }
+}

@@ -1,0 +1,150 @@
+import Audit
+import CanonicalJSON
+import Determinism
+package import EventLog
+import Experiments
+package import Jobs
+
+/// Writes a run as one file that others can check without its store.
+///
+/// The same run, head and key give the same bytes: nothing in it depends on when, where or by whom it was written.
+package struct BundleWriter {
+    /// Events of one file: what is held in memory at once.
+    private static let eventsPerFile = 4_096
+
+    /// What was written.
+    package struct Written: Sendable {
+        package let index: BundleIndex
+        package let bytes: Int
+    }
+
+    private let store: Store
+    private let run: RunID
+    private let license: String?
+
+    package init(_ store: Store, run: RunID, license: String? = nil) {
+        self.store = store
+        self.run = run
+        self.license = license
+    }
+
+    /// The events of the bundle, and the size of the smallest log that has them all.
+    private func selected(before end: Position) throws -> (selection: BundleSelection, positions: [Position]) {
+        let selection = try BundleSelection.events(of: run, in: store.log, before: end)
+        return (selection, selection.positions)
+    }
+
+    /// Writes the bundle to a file, which replaces what has the name.
+    ///
+    /// `end` is where the log ends for it. The head that the events are proven against is the first that has them all, or
+    /// the one of `size` events; `sign` makes a checkpoint of it.
+    package func write(
+        to path: String, before end: Position, size wanted: UInt64? = nil, keys: [VerifierKey],
+        sign: (UInt64) throws -> SignedCheckpoint
+    ) throws -> Written {
+        let positions = try selected(before: end).positions
+        guard let last = positions.last else {
+            throw LogError(.invalid, during: "bundling the run \(run)", "the log has no event of it")
+        }
+        let size = wanted ?? last.rawValue + 1
+        guard size > last.rawValue else {
+            throw LogError(
+                .invalid, during: "bundling the run \(run)",
+                "its events go on to position \(last), behind the head of \(size) events")
+        }
+        let checkpoint = try sign(size)
+        let archive = try BundleArchive(replacing: path)
+        var facts = BundleFacts(of: run)
+        try writeEvents(positions, to: archive, &facts)
+        let withheld = try writeBlobs(facts, to: archive)
+        let queries = try Queries(store)
+        let report = try BundleReport(queries, run: run)
+        for file in report.files { try archive.add(file.name, file.bytes) }
+        let definition = try queries.definitions(of: [run])[run]
+        guard let row = try queries.runs(Queries.Selection(run: run.rawValue)).first?.row,
+            let commitments = facts.commitments(definition)
+        else { throw LogError(.invalid, during: "bundling the run \(run)", "it was never submitted") }
+        if let bytes = try store.log.blob(row.definition) { try archive.add(BundleNames.experiment, bytes) }
+        for schema in EventSchemas.files() { try archive.add(BundleNames.schemas + schema.name, schema.bytes) }
+        let index = BundleIndex(
+            cairn: CairnVersion.text, code: facts.code, commitments: commitments, events: facts.events,
+            experiment: row.experiment, head: checkpoint.head, kind: .run, origin: checkpoint.origin,
+            readModels: report.readModels, run: run, withheld: withheld)
+        try archive.add(BundleNames.proof, proof(of: positions, in: size))
+        try archive.add(BundleNames.checkpoint, checkpoint.text)
+        try archive.add(BundleNames.keys, keys.map { $0.text + "\n" }.joined())
+        try archive.add(BundleNames.verifier, BundleVerifier.python)
+        try archive.add(BundleNames.readme, BundleReadme(index: index).text)
+        try archive.add(BundleNames.index, index.canonicalBytes())
+        let crate = ROCrate(
+            index: index, started: row.submitted, ended: row.finished ?? row.submitted,
+            isComplete: row.stage == .complete, license: license, files: archive.files)
+        try archive.add(BundleNames.crate, crate.bytes())
+        return Written(index: index, bytes: try archive.finish())
+    }
+
+    private func writeEvents(_ positions: [Position], to archive: BundleArchive, _ facts: inout BundleFacts) throws {
+        var next = 0
+        while next < positions.count {
+            let part = positions[next..<min(next + Self.eventsPerFile, positions.count)]
+            var lines: [UInt8] = []
+            for position in part {
+                guard let event = try store.log.event(at: position) else {
+                    throw LogReadingError.missing(position)
+                }
+                lines += JSONLines.line(event)
+                try facts.take(event)
+            }
+            try archive.add(BundleNames.events(next / Self.eventsPerFile), lines)
+            next = part.endIndex
+        }
+    }
+
+    /// Writes the blobs that there are, in order; answers the others.
+    private func writeBlobs(_ facts: BundleFacts, to archive: BundleArchive) throws -> [Digest] {
+        var withheld: [Digest] = []
+        for digest in facts.blobs.sorted() {
+            if let bytes = try store.log.blob(digest) {
+                try archive.add(BundleNames.blob(digest), bytes)
+            } else {
+                withheld.append(digest)
+            }
+        }
+        return withheld
+    }
+
+    private func proof(of positions: [Position], in size: UInt64) throws -> [UInt8] {
+        BundleProof(try store.log.inclusionProof(of: positions, in: size)).canonicalBytes()
+    }
+}
+
+/// An event that the log should have.
+enum LogReadingError {
+    static func missing(_ position: Position) -> LogError {
+        LogError(
+            .damaged(position), during: "reading the event at position \(position)", "there is none; audit the store")
+    }
+}
+
+/// The proof of all events of a bundle, as a file.
+struct BundleProof {
+    let proof: ManyInclusionProof
+
+    init(_ proof: ManyInclusionProof) { self.proof = proof }
+}
+
+extension BundleProof: CanonicalCodable {
+    func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("hashes", proof.hashes)
+        writer.field("size", proof.size)
+        writer.endObject()
+    }
+
+    init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        let hashes: [Digest] = try reader.field("hashes")
+        proof = ManyInclusionProof(size: try reader.field("size"), hashes: hashes)
+        try reader.endObject()
+    }
+}

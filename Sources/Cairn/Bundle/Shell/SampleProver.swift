@@ -1,0 +1,106 @@
+import Audit
+import Calls
+import CanonicalJSON
+import Deciders
+import Determinism
+package import EventLog
+import Experiments
+package import Jobs
+import Scoring
+
+/// Makes the proof of one sample.
+package struct SampleProver {
+    /// Which sample.
+    package struct Choice: Sendable {
+        package let model: String
+        package let scenario: String
+        /// From 1.
+        package let sample: Int
+
+        package init(model: String, scenario: String, sample: Int) {
+            self.model = model
+            self.scenario = scenario
+            self.sample = sample
+        }
+    }
+
+    /// A blob that is larger is withheld: a definition with a thousand scenarios isn't needed for one of them.
+    private static let longestBlob = 16_384
+
+    private let store: Store
+    private let run: RunID
+
+    package init(_ store: Store, run: RunID) {
+        self.store = store
+        self.run = run
+    }
+
+    /// Writes the proof to a file; answers how long it is.
+    package func write(
+        _ choice: Choice, to path: String, keys: [VerifierKey], sign: (UInt64) throws -> SignedCheckpoint
+    ) throws -> Int {
+        let bytes = try proof(of: choice, keys: keys, sign: sign).archived()
+        let file = try OutputFile(replacing: path)
+        try file.write(bytes)
+        try file.finish()
+        return bytes.count
+    }
+
+    private func proof(
+        of choice: Choice, keys: [VerifierKey], sign: (UInt64) throws -> SignedCheckpoint
+    ) throws -> SampleProof {
+        let samples = try RunSamples(try Queries(store), run: run)
+        let definition = samples.definition
+        guard let model = definition.models.firstIndex(where: { $0.id == choice.model }),
+            let scenario = definition.scenarios.firstIndex(where: { $0.id == choice.scenario }),
+            (1...definition.samples).contains(choice.sample)
+        else { throw BundleError("the run has no sample \(choice.sample) of \(choice.scenario) by \(choice.model)") }
+        let number = (choice.sample - 1) * definition.scenarios.count + scenario
+        guard let sample = try samples.samples(ofModel: model, number..<number + 1).first else {
+            throw BundleError("the run has no sample \(choice.sample) of \(choice.scenario) by \(choice.model)")
+        }
+        let events = try events(of: sample)
+        guard let last = events.last else { throw BundleError("nothing of this sample is recorded") }
+        let checkpoint = try sign(last.position.rawValue + 1)
+        var facts = BundleFacts(of: run)
+        for event in events { try facts.take(event) }
+        var blobs: [JSONLines.InlineBlob] = []
+        for digest in facts.blobs.sorted() {
+            let bytes = try store.log.blob(digest)
+            blobs.append(.init(digest: digest, bytes: bytes.flatMap { $0.count > Self.longestBlob ? nil : $0 }))
+        }
+        guard let commitments = facts.commitments(definition) else {
+            throw BundleError("the run was never submitted")
+        }
+        let index = BundleIndex(
+            cairn: CairnVersion.text, code: facts.code, commitments: commitments, events: events.count,
+            experiment: samples.row.experiment, head: checkpoint.head, kind: .sample, origin: checkpoint.origin,
+            readModels: [:], run: run, withheld: blobs.filter { $0.bytes == nil }.map(\.digest))
+        return try SampleProof(
+            index: index, events: events, blobs: blobs, labels: try labels(of: sample.job),
+            proof: try store.log.inclusionProof(of: events.map(\.position), in: checkpoint.head.size),
+            checkpoint: checkpoint, keys: keys)
+    }
+
+    /// That the run was submitted, that the jobs were, every call, and the scores; in the order of the log.
+    private func events(of sample: RunSample) throws -> [Event] {
+        var events = try first(StreamName(category: Run.category, id: run.rawValue))
+        let jobs = [sample.job] + sample.judgings.map(\.job)
+        for job in jobs { events += try first(StreamName(category: Job.category, id: job.rawValue)) }
+        for turn in sample.turns + sample.judgings.flatMap(\.rounds) {
+            events += try store.log.readStream(StreamName(category: Call.category, id: turn.row.call.rawValue))
+        }
+        for judging in sample.judgings {
+            events += try store.log.readStream(StreamName(category: Score.category, id: judging.job.rawValue))
+        }
+        return events.sorted { $0.position < $1.position }
+    }
+
+    private func first(_ stream: StreamName) throws -> [Event] {
+        try store.log.readStream(stream, .forward, from: .first, limit: 1)
+    }
+
+    private func labels(of job: JobID) throws -> [String: String] {
+        try first(StreamName(category: Job.category, id: job.rawValue)).first?.decode(JobSubmitted.self).labels ?? [:]
+    }
+}

@@ -1,0 +1,218 @@
+/// The program that checks a bundle without Cairn: goes into each of them.
+enum BundleVerifier {
+    static let python = #"""
+        #!/usr/bin/env python3
+        """Checks an unpacked research bundle of Cairn: verify.py DIRECTORY [--key VKEY]
+
+        Needs Python 3.8 and nothing else. Written from the documented formats: SHA-256 of every file, records and leaf hashes
+        of the events, the Merkle tree of RFC 6962, the signed head of c2sp.org/tlog-checkpoint with Ed25519 of RFC 8032.
+        Exit codes: 0 whole, 4 not.
+        """
+        import base64
+        import hashlib
+        import json
+        import pathlib
+        import re
+        import struct
+        import sys
+        from datetime import datetime, timezone
+
+        P = 2**255 - 19
+        D = -121665 * pow(121666, P - 2, P) % P
+        ORDER = 2**252 + 27742317777372353535851937790883648493
+
+
+        class Broken(Exception):
+            pass
+
+
+        def check(condition, message):
+            if not condition:
+                raise Broken(message)
+
+
+        def sha256(data):
+            return hashlib.sha256(data).digest()
+
+
+        # Ed25519 (RFC 8032, 5.1), verification only
+
+
+        def add(a, b):
+            e = (a[1] - a[0]) * (b[1] - b[0]) % P
+            f = (a[1] + a[0]) * (b[1] + b[0]) % P
+            g = 2 * a[3] * b[3] * D % P
+            h = 2 * a[2] * b[2] % P
+            x, y, z, t = f - e, h - g, h + g, f + e
+            return x * y % P, z * t % P, y * z % P, x * t % P
+
+
+        def times(n, point):
+            total = (0, 1, 1, 0)
+            while n:
+                if n & 1:
+                    total = add(total, point)
+                point = add(point, point)
+                n >>= 1
+            return total
+
+
+        def point(data):
+            y = int.from_bytes(data, "little")
+            sign, y = y >> 255, y & (2**255 - 1)
+            check(y < P, "a point of a signature is off the curve")
+            square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+            x = pow(square, (P + 3) // 8, P)
+            if (x * x - square) % P:
+                x = x * pow(2, (P - 1) // 4, P) % P
+            check((x * x - square) % P == 0, "a point of a signature is off the curve")
+            if x & 1 != sign:
+                x = P - x
+            return x, y, 1, x * y % P
+
+
+        def is_signed(key, message, signature):
+            r, s = signature[:32], int.from_bytes(signature[32:], "little")
+            if len(key) != 32 or len(signature) != 64 or s >= ORDER:
+                return False
+            h = int.from_bytes(hashlib.sha512(r + key + message).digest(), "little") % ORDER
+            gy = 4 * pow(5, P - 2, P) % P
+            base = point(int.to_bytes(gy, 32, "little"))
+            left, right = times(s, base), add(point(r), times(h, point(key)))
+            return (left[0] * right[2] - right[0] * left[2]) % P == 0 == (left[1] * right[2] - right[1] * left[2]) % P
+
+
+        # Records and the tree
+
+
+        def microseconds(text):
+            match = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{6})Z", text, re.ASCII)
+            check(match, "a time isn't written as it should be: " + text)
+            *parts, micro = map(int, match.groups())
+            seconds = datetime(*parts, tzinfo=timezone.utc) - datetime(1970, 1, 1, tzinfo=timezone.utc)
+            return (seconds.days * 86400 + seconds.seconds) * 1_000_000 + micro
+
+
+        def raw(line, key):
+            """The bytes of a member as they stand in the line."""
+            start = line.index(b'"' + key + b'":') + len(key) + 3
+            text = line[start:].decode()
+            _, end = json.JSONDecoder().raw_decode(text)
+            return text[:end].encode()
+
+
+        def leaf(line):
+            event = json.loads(line)
+            # Keys are in order, so «data» comes before any other place where its name could stand as a key at this level.
+            data = raw(line[line.index(b'"data":'):], b"data")
+            rest = line[line.index(data) + len(data):]
+            metadata = raw(rest[rest.index(b',"leaf":'):], b"metadata")
+            check(json.loads(data) == event["data"] and json.loads(metadata) == event["metadata"], "a line is ambiguous")
+            stream, kind = event["stream"].encode(), event["type"].encode()
+            commit = event["commit"]
+            record = struct.pack(
+                "<BBHHHqQ16sHHHH", 1, 0, event["version"], commit["index"], commit["count"], microseconds(event["time"]),
+                event["revision"], bytes.fromhex(commit["id"]), len(stream), len(kind), len(data), len(metadata),
+            ) + stream + kind + data + metadata
+            found = sha256(b"\0" + record)
+            check(found.hex() == event["leaf"], "position %d: the record has another hash" % event["position"])
+            return event["position"], found
+
+
+        def root(size, leaves, hashes):
+            """The root of the tree: parts without any of the leaves are given by `hashes`, from left to right."""
+            rest = iter(hashes)
+
+            def visit(lower, upper, low, high):
+                if low == high:
+                    return bytes.fromhex(next(rest))
+                if upper - lower == 1:
+                    return leaves[low][1]
+                middle = lower + (1 << (upper - lower - 1).bit_length() - 1)
+                cut = low
+                start, stop = low, high
+                while start < stop:
+                    cut = (start + stop) // 2
+                    if leaves[cut][0] >= middle:
+                        stop = cut
+                    else:
+                        start = cut + 1
+                return sha256(b"\1" + visit(lower, middle, low, start) + visit(middle, upper, start, high))
+
+            try:
+                found = visit(0, size, 0, len(leaves))
+            except StopIteration:
+                raise Broken("the proof is too short")
+            check(next(rest, None) is None, "the proof is too long")
+            return found
+
+
+        def signers(checkpoint, keys):
+            body, _, signatures = checkpoint.partition("\n\n")
+            found = []
+            for key in keys:
+                name, number, material = key.split("+", 2)
+                public = base64.b64decode(material)
+                for line in signatures.splitlines():
+                    _, signer, signature = line.split(" ")
+                    signature = base64.b64decode(signature)
+                    if signer == name and signature[:4].hex() == number and public[0] == 1 and len(signature) == 68:
+                        check(is_signed(public[1:], (body + "\n").encode(), signature[4:]), "a signature is wrong")
+                        found.append(key)
+            return body.split("\n"), found
+
+
+        def main():
+            directory = pathlib.Path(sys.argv[1])
+            trusted = [sys.argv[i + 1] for i, word in enumerate(sys.argv) if word == "--key"]
+            listed = {}
+            for line in (directory / "manifest-sha256.txt").read_text().splitlines():
+                digest, _, name = line.partition("  ")
+                check(".." not in name.split("/") and not name.startswith("/"), "the manifest leads elsewhere")
+                listed[name] = digest
+            for name, digest in listed.items():
+                path = directory / name
+                check(path.is_file(), name + " is missing")
+                check(hashlib.sha256(path.read_bytes()).hexdigest() == digest, name + " was changed")
+            present = {p.relative_to(directory).as_posix() for p in directory.rglob("*") if p.is_file()}
+            check(present == set(listed) | {"manifest-sha256.txt"}, "there are files that the manifest doesn't list")
+
+            index = json.loads((directory / "bundle.json").read_text())
+            for name in listed:
+                if name.startswith("blobs/"):
+                    check(listed[name] == name[6:], name + " has another digest than its name")
+            leaves = []
+            for path in sorted((directory / "events").glob("*.jsonl")):
+                leaves += [leaf(line) for line in path.read_bytes().splitlines()]
+            check(all(a[0] < b[0] for a, b in zip(leaves, leaves[1:])), "the events aren't in order")
+            check(len(leaves) == index["events"], "there are other events than bundle.json says")
+            proof = json.loads((directory / "proof.json").read_text())
+            check(proof["size"] == index["size"], "the proof is for another size")
+            head = root(proof["size"], leaves, proof["hashes"])
+            check(head.hex() == index["head"], "the events don't lead to the head")
+
+            keys = (directory / "keys.txt").read_text().split()
+            checkpoint = (directory / "checkpoint.txt").read_text()
+            body, signed = signers(checkpoint, keys + trusted)
+            check(body[:3] == [index["origin"], str(index["size"]), base64.b64encode(head).decode()], "another checkpoint")
+            check(signed, "no key has signed the head")
+            for key in trusted:
+                check(key in signed, "the key that you gave hasn't signed the head: " + key)
+            blobs = sum(name.startswith("blobs/") for name in listed)
+            print("whole: %d files, %d events, %d blobs, %d withheld" % (
+                len(listed), len(leaves), blobs, len(index["withheld"])))
+            print("head %d:%s" % (index["size"], head.hex()))
+            print("signed by " + " and ".join(dict.fromkeys(signed)))
+            if not trusted:
+                print("these keys are known from the bundle alone: ask for the operator's, and give it with --key")
+
+
+        if __name__ == "__main__":
+            try:
+                main()
+            except (Broken, OSError, ValueError, KeyError) as error:
+                print("BROKEN: %s" % error)
+                sys.exit(4)
+
+        """#
+}

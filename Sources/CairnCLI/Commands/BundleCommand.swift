@@ -1,0 +1,151 @@
+import ArgumentParser
+import Cairn
+import CanonicalJSON
+import Determinism
+import EventLog
+import Jobs
+
+/// One file for a reviewer, who needs nothing else.
+struct BundleCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bundle",
+        abstract: "Hand a run to somebody in one file, which they check without this store.",
+        discussion: """
+            A bundle is a ZIP archive with the run's events and the proof that a signed head has them, exact requests and \
+            responses, the report, schemas, RO-Crate metadata, and a README. The same run, head and key give the same \
+            bytes.
+
+            EXAMPLE
+              cairn bundle 5kjf -o run.cairn.zip && cairn bundle verify run.cairn.zip
+            """,
+        subcommands: [
+            BundleCreateCommand.self, BundleVerifyCommand.self, BundleReplayCommand.self, BundleImportCommand.self,
+            BundleProveSampleCommand.self,
+        ],
+        defaultSubcommand: BundleCreateCommand.self)
+}
+
+/// The command `cairn bundle create RUN`, or `cairn bundle RUN`.
+struct BundleCreateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create", abstract: "Write a run as one file.",
+        discussion: """
+            Holds the run's events, and those of other runs that they cite, such as a call whose answer was reused. The \
+            head that they are proven against is the first one that has them all, so that a bundle that is made later is \
+            the same; the store's key signs it, and is made when it is first needed.
+
+            EXAMPLE
+              cairn bundle create 5kjf -o run.cairn.zip --license https://spdx.org/licenses/CC-BY-4.0
+            """)
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var answer: OutputOptions
+    @OptionGroup var signer: SignerOptions
+
+    @Argument(help: "The run: its id, or the beginning of it; not needed when the store has only one.")
+    var run: String?
+
+    @Option(name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file"))
+    var output: String
+
+    @Option(help: ArgumentHelp("Prove against the head of the first so many events.", valueName: "events"))
+    var head: UInt64?
+
+    @Option(help: ArgumentHelp("The licence of the data: a URL, or its name.", valueName: "licence"))
+    var license: String?
+
+    func run() async throws {
+        let store = try Store.open(at: store.path)
+        defer { store.close() }
+        let id = try RunArgument.only(run, in: store)
+        let key = try await signer.key(of: store.log)
+        let now = try await signer.access.record(
+            .export(format: "bundle", selection: ["run": id.rawValue], to: .file(output)), in: store)
+        let written = try BundleWriter(store, run: id, license: license).write(
+            to: output, before: Position(now.size), size: head,
+            keys: try StoreSigningKey.publicKeys(of: store.log)
+        ) { try HeadSigning(store.log).sign(size: $0, by: key) }
+        try answer.output.print(BundleAnswer(file: output, written: written, key: key.key)) {
+            """
+            \(Quantities.grouped(written.index.events)) events in \(output), \(Quantities.grouped(written.bytes)) bytes
+            head \(written.index.head.size):\(written.index.head.root.hex)
+            signed by \(key.key)
+
+            """
+        }
+    }
+}
+
+/// What `cairn bundle create` answers.
+private struct BundleAnswer: CanonicalEncodable {
+    let file: String
+    let written: BundleWriter.Written
+    let key: VerifierKey
+
+    func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("bytes", written.bytes)
+        writer.field("events", written.index.events)
+        writer.field("file", file)
+        writer.field("head", written.index.head.root)
+        writer.field("key", key.text)
+        writer.field("run", written.index.run)
+        writer.field("size", written.index.head.size)
+        writer.field("withheld", written.index.withheld)
+        writer.endObject()
+    }
+}
+
+/// The command `cairn bundle prove-sample`.
+struct BundleProveSampleCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prove-sample", abstract: "Prove one sample to somebody in a file of a few kilobytes.",
+        discussion: """
+            Holds that the run and the sample's jobs were submitted, every call, the texts, and the scores, with proof \
+            that a signed head has them. Nothing else of the run is given away. `cairn bundle verify` checks it.
+
+            EXAMPLE
+              cairn bundle prove-sample --model careful --scenario spring -o sample.cairn.zip
+            """)
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var answer: OutputOptions
+    @OptionGroup var signer: SignerOptions
+
+    @Option(help: "The run: its id, or the beginning of it; not needed when the store has only one.")
+    var run: String?
+
+    @Option(help: "The model's id in the experiment.")
+    var model: String
+
+    @Option(help: "The scenario's id.")
+    var scenario: String
+
+    @Option(help: "Which of the samples, from 1.")
+    var sample = 1
+
+    @Option(name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file"))
+    var output: String
+
+    func run() async throws {
+        let store = try Store.open(at: store.path)
+        defer { store.close() }
+        let id = try RunArgument.only(run, in: store)
+        let key = try await signer.key(of: store.log)
+        let selection = ["model": model, "run": id.rawValue, "sample": "\(sample)", "scenario": scenario]
+        _ = try await signer.access.record(
+            .export(format: "sample", selection: selection, to: .file(output)), in: store)
+        let bytes: Int
+        do {
+            bytes = try SampleProver(store, run: id).write(
+                .init(model: model, scenario: scenario, sample: sample), to: output,
+                keys: try StoreSigningKey.publicKeys(of: store.log)
+            ) { try HeadSigning(store.log).sign(size: $0, by: key) }
+        } catch let error as BundleError {
+            throw Failure(.usage, "\(error)")
+        }
+        try answer.output.print(["bytes": JSONValue.number(Double(bytes)), "file": .string(output)]) {
+            "\(Quantities.grouped(bytes)) bytes in \(output), signed by \(key.key)\n"
+        }
+    }
+}

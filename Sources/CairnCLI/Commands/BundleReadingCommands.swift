@@ -1,0 +1,117 @@
+import ArgumentParser
+import Cairn
+import CanonicalJSON
+import Determinism
+import EventLog
+
+/// Which bundle, and whose signature counts.
+struct BundleOptions: ParsableArguments {
+    @Argument(help: ArgumentHelp("What `cairn bundle` wrote.", valueName: "file"))
+    var file: String
+
+    @Option(
+        help: ArgumentHelp(
+            "The public key of the operator, or a file of such: one of them must have signed.", valueName: "vkey"))
+    var key: [KeyArgument] = []
+
+    /// Checks the bundle, and prints what came of it; exits with 4 when something is wrong.
+    func check(replaying: Bool, _ answer: OutputOptions) async throws {
+        let verdict: BundleVerdict
+        do {
+            verdict = try await BundleCheck.run(file, trusting: key.flatMap(\.keys), replaying: replaying)
+        } catch let error as BundleError {
+            throw Failure("can't read \(file): \(error)")
+        }
+        try answer.output.print(verdict) { verdict.text }
+        if !verdict.isWhole { throw ExitStatus.differs.exitCode }
+    }
+}
+
+/// The command `cairn bundle verify FILE`.
+struct BundleVerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Check a bundle: nothing but the file is needed.",
+        discussion: """
+            Every file's digest, every record's hash, the proof, the signature; then every derived event is derived \
+            again from what it cites. Says what was laid down before the first call, and what is withheld. Exits with 4 \
+            when something is wrong.
+
+            EXAMPLE
+              cairn bundle verify run.cairn.zip --key cairn/store/…
+            """)
+
+    @OptionGroup var bundle: BundleOptions
+    @OptionGroup var answer: OutputOptions
+
+    func run() async throws { try await bundle.check(replaying: false, answer) }
+}
+
+/// The command `cairn bundle replay FILE`.
+struct BundleReplayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay", abstract: "Check a bundle, and make every number in it again.",
+        discussion: """
+            What verify does; then the read models are built from the events, and each of them and each table of the \
+            report is compared with what the bundle says. Exits with 4 when something differs.
+
+            EXAMPLE
+              cairn bundle replay run.cairn.zip
+            """)
+
+    @OptionGroup var bundle: BundleOptions
+    @OptionGroup var answer: OutputOptions
+
+    func run() async throws { try await bundle.check(replaying: true, answer) }
+}
+
+/// The command `cairn bundle import FILE`.
+struct BundleImportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Make a store of a bundle, to query and replay.",
+        discussion: """
+            Events keep their positions. Where the original has events of others, the copy has log.withheld; without \
+            any, the copy has the head of the original. The store must be new.
+
+            EXAMPLE
+              cairn bundle import run.cairn.zip --store copy && cairn query rankings --store copy
+            """)
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var answer: OutputOptions
+
+    @Argument(help: "What `cairn bundle` wrote.")
+    var file: String
+
+    func run() async throws {
+        let store = try Store.open(at: store.path, .create)
+        defer { store.close() }
+        let report: BundleRestore.Report
+        do {
+            report = try await BundleRestore.run(file, into: store)
+        } catch let error as BundleError {
+            throw Failure("can't import \(file): \(error)")
+        }
+        try answer.output.print(BundleImportAnswer(report: report)) {
+            """
+            \(Quantities.grouped(report.events)) events, \(Quantities.grouped(Int(report.elsewhere))) places of others' events
+            head \(report.head.size):\(report.head.root.hex)\(report.isOriginal ? ", the original's" : "")
+
+            """
+        }
+    }
+}
+
+/// What `cairn bundle import` answers.
+private struct BundleImportAnswer: CanonicalEncodable {
+    let report: BundleRestore.Report
+
+    func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("events", report.events)
+        writer.field("head", report.head.root)
+        writer.field("original", report.isOriginal)
+        writer.field("size", report.head.size)
+        writer.field("withheld", report.elsewhere)
+        writer.endObject()
+    }
+}
