@@ -27,7 +27,8 @@ let scoresOfARun = 5_000
 
 /// Answers of the judge: as many as there are bodies, so that reading a blob is no lucky hit.
 let answers: [(body: Blob, result: ChatResult)] = try (0..<4_096).map { number in
-    let scores = #"{\"clear\": \#(1 + number % 5), \"sound\": \#(1 + number / 5 % 5)}"#
+    let (clear, sound) = (1 + number % 5, 1 + number / 5 % 5)
+    let scores = #"{\"criteria\": {\"clear\": {\"score\": \#(clear)}, \"sound\": {\"score\": \#(sound)}}}"#
     let body = """
         {"id": "chatcmpl-\(number)", "object": "chat.completion", "created": 1790000000, "model": "judge-1", \
         "choices": [{"index": 0, "message": {"role": "assistant", "content": "\(scores)", "refusal": null}, \
@@ -76,7 +77,7 @@ struct Draft {
 func exchange(_ body: Blob, status: Int, _ number: Int) -> CallExchange {
     CallExchange(
         body: body.digest, firstByte: Microseconds(400_000 + Int64(number % 1_000)),
-        headers: ["content-type": "application/json", "x-request-id": "req-\(number)"], queued: Microseconds(12),
+        headers: ["content-type": "application/json"], queued: Microseconds(12),
         status: status, total: Microseconds(500_000))
 }
 
