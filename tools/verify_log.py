@@ -31,6 +31,8 @@ from itertools import islice
 VALID, INVALID, USAGE, UNREADABLE = 0, 1, 2, 5
 
 FORMAT = 1
+ENCRYPTED_FORMAT = 2  # of a store; records and blobs that are not sealed are as in format 1
+SEALED_LENGTH = 1 + 16 + 12 + 1 + 16
 RULES = 1
 HEAD = struct.Struct("<BBHHHqQ16sHHHH")
 META = struct.Struct("<HHIQQ32s")
@@ -434,8 +436,11 @@ class Blobs:
         return faults | {key: "isn't in the store" for key in named}
 
     def fault_in(self, value, hash):
-        if len(value) == 0 or value[0] > 1:
+        if len(value) == 0 or value[0] > 2 or (value[0] == 2 and len(value) < SEALED_LENGTH):
             return "is stored in an unknown way"
+        if value[0] == 2:  # sealed with a key that a verifier needs not have
+            self.unchecked += 1
+            return None
         if value[0] == 1 and not self.zstandard.is_available:
             self.unchecked += 1
             return None
@@ -482,10 +487,10 @@ def check_description(store):
         value = canonical_object(data.removesuffix(b"\n"))
     except (ValueError, RecursionError) as error:
         raise Invalid(f"store.json: {error}") from None
-    if is_integer(value.get("format")) and value["format"] > FORMAT:
-        raise Unreadable(f"{path}: the format is {value['format']:.0f}, known is {FORMAT}")
+    if is_integer(value.get("format")) and value["format"] > ENCRYPTED_FORMAT:
+        raise Unreadable(f"{path}: the format is {value['format']:.0f}, known is {ENCRYPTED_FORMAT}")
     well_formed = (
-        data.endswith(b"\n") and value.keys() == {"created", "format", "id"} and value["format"] == FORMAT
+        data.endswith(b"\n") and value.keys() == {"created", "format", "id"} and value["format"] in (FORMAT, ENCRYPTED_FORMAT)
         and isinstance(value["created"], str) and TIME.fullmatch(value["created"])
         and isinstance(value["id"], str) and re.fullmatch("[0-9a-f]{32}", value["id"]))
     if not well_formed:

@@ -75,9 +75,14 @@ package struct AuditReport: Equatable, Sendable {
     package let blobs: Int
     /// How many of them are to blobs that were erased on purpose, as an event says.
     package let erased: Int
+    /// How many of them are to blobs that can't be opened, since the store is encrypted and their keys aren't here.
+    package let sealed: Int
 
-    package init(verdict: Verdict, events: UInt64, head: Digest?, blobs: Int, erased: Int = 0) {
+    package init(
+        verdict: Verdict, events: UInt64, head: Digest?, blobs: Int, erased: Int = 0, sealed: Int = 0
+    ) {
         self.erased = erased
+        self.sealed = sealed
         self.verdict = verdict
         self.events = events
         self.head = head
@@ -98,7 +103,8 @@ package struct AuditReport: Equatable, Sendable {
     package var text: String {
         let facts =
             "\(events) events, \(blobs) references to blobs checked"
-            + (erased == 0 ? "" : ", \(erased) of them to blobs erased on purpose") + "\n"
+            + (erased == 0 ? "" : ", \(erased) of them to blobs erased on purpose")
+            + (sealed == 0 ? "" : ", \(sealed) of them sealed with keys that aren't here") + "\n"
             + (head.map { "head \(events):\($0.hex)\n" } ?? "")
         return "\(verdict)\n" + facts
     }
@@ -141,6 +147,7 @@ extension AuditReport: CanonicalEncodable {
         }
         writer.optionalField("head", head?.hex)
         if case .signed(let signature) = verdict { writer.field("signature", signature) }
+        writer.field("sealed", sealed)
         writer.field("valid", isValid)
         writer.field("verdict", verdict.name)
         if case .witnessed(let witnesses) = verdict {

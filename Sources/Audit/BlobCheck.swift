@@ -10,6 +10,8 @@ struct BlobCheck {
     private(set) var references = 0
     /// How many of the references are to blobs that were erased on purpose.
     private(set) var erased = 0
+    /// How many of the references are to blobs that can't be opened, since their keys aren't here.
+    private(set) var sealed = 0
     var finding: AuditFinding?
     private var sound: Set<Digest> = []
     private var missing: [Digest: Missing] = [:]
@@ -31,6 +33,8 @@ struct BlobCheck {
         if sound.count == Self.mostRemembered { sound = [] }
         sound.insert(digest)
     }
+
+    mutating func isSealed() { sealed += 1 }
 
     mutating func isMissing(_ digest: Digest, at position: Position) {
         guard var known = missing[digest] else {

@@ -1,11 +1,4 @@
-import Glibc
+import Cairn
 
 /// Who uses the program, as events record it.
-enum Person {
-    /// The name of the system's user, or their number where they have none.
-    static var current: String {
-        let id = getuid()
-        guard let entry = getpwuid(id), let name = entry.pointee.pw_name, name.pointee != 0 else { return "user \(id)" }
-        return String(cString: name)
-    }
-}
+typealias Person = Cairn.Person

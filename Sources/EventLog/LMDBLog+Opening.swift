@@ -34,7 +34,8 @@ extension LMDBLog {
             let blobs = try openEnvironment(directory + "/blobs", options, creating: creating)
             let reader = LogReader(
                 environment: environment, tables: try LogTables(in: environment, create: creating))
-            let store = try BlobStore(in: blobs, create: creating)
+            let keys = manifest.isEncrypted ? try BlobKeys(of: directory) : nil
+            let store = try BlobStore(in: blobs, create: creating, keys: keys)
             guard creating else {
                 _ = try reader.meta()
                 return LMDBLog(directory, manifest, options, reader, store)

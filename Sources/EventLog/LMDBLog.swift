@@ -36,6 +36,8 @@ public final class LMDBLog: Log {
         ///
         /// LMDB believes what it maps, so a page that others damaged can end the process. Set it where that may be.
         public var checksPages = false
+        /// What the blobs of a commit belong to, in an encrypted store.
+        package var sealing = BlobSealing()
         /// The bounds of the queue in front of the writer.
         var group = GroupLimits()
 
@@ -55,6 +57,7 @@ public final class LMDBLog: Log {
 
     let reader: LogReader
     let blobs: BlobStore
+    let sealing: BlobSealing
     private let watcher: LogWatcher
     private let writer: LogWriter?
 
@@ -63,6 +66,7 @@ public final class LMDBLog: Log {
         self.manifest = manifest
         self.reader = reader
         self.blobs = blobs
+        sealing = options.sealing
         isReadOnly = options.access == .readOnly
         watcher = LogWatcher(dataFile: reader.environment.path + "/data.mdb") { () throws(LogError) in
             try reader.meta().size
@@ -97,6 +101,10 @@ public final class LMDBLog: Log {
     /// Not cancelled with its task.
     public func append(_ commit: Commit) async throws(LogError) -> Appended {
         guard let writer else { throw LMDBLog.readOnly(commit) }
+        if manifest.isEncrypted, !commit.blobs.isEmpty {
+            let key = try await dataKey(of: try sealing.scope(commit, self))
+            return try await writer.append(commit, blobs: blobs, key: key)
+        }
         return try await writer.append(commit, blobs: blobs)
     }
 
@@ -106,7 +114,38 @@ public final class LMDBLog: Log {
     /// that came too late are refused with `.closed`.
     public func append(_ commits: [Commit]) async -> [Result<Appended, LogError>] {
         guard let writer else { return commits.map { .failure(LMDBLog.readOnly($0)) } }
-        return await writer.append(commits, blobs: blobs)
+        guard manifest.isEncrypted else { return await writer.append(commits, blobs: blobs) }
+        do throws(LogError) {
+            var keys: [DataKey?] = []
+            for commit in commits {
+                guard !commit.blobs.isEmpty else {
+                    keys.append(nil)
+                    continue
+                }
+                keys.append(try await dataKey(of: try sealing.scope(commit, self)))
+            }
+            return await writer.append(commits, blobs: blobs, keys: keys)
+        } catch {
+            return commits.map { _ in .failure(error) }
+        }
+    }
+
+    /// The key that seals what belongs to a scope; made, and announced by an event, when it is needed first.
+    func dataKey(of scope: String) async throws(LogError) -> DataKey {
+        guard let keys = blobs.keys, let writer else {
+            throw LogError(
+                .invalid, during: "sealing blobs in \(directory)",
+                "the store is encrypted, and its keys aren't here; copy its directory keys/ to this place")
+        }
+        func key(_ scope: String) async throws(LogError) -> DataKey {
+            if let key = try keys.key(of: scope) { return key }
+            return try await keys.make(for: scope) { (name) throws(LogError) in
+                guard let commit = sealing.announcement(name, scope, self) else { return }
+                _ = try await writer.append(commit, blobs: blobs)
+            }
+        }
+        if scope != BlobKeys.sharedScope { _ = try await key(BlobKeys.sharedScope) }
+        return try await key(scope)
     }
 
     private static func readOnly(_ commit: Commit) -> LogError {
@@ -190,6 +229,7 @@ public final class LMDBLog: Log {
             growth: { [watcher] (next) throws(LogError) in try await watcher.wait(for: next) })
     }
 
-    /// The bytes with this hash; nil when they were never stored or have been erased.
+    /// The bytes with this hash; nil when they were never stored, have been erased, or are sealed with a key that isn't
+    /// here.
     public func blob(_ digest: Digest) throws(LogError) -> [UInt8]? { try blobs.bytes(digest) }
 }

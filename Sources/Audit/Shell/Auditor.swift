@@ -31,7 +31,8 @@ package struct Auditor {
     ) -> AuditReport {
         let head = result.isIntact ? result.claimed.root : nil
         return AuditReport(
-            verdict: verdict, events: result.soundEvents, head: head, blobs: blobs.references, erased: blobs.erased)
+            verdict: verdict, events: result.soundEvents, head: head, blobs: blobs.references, erased: blobs.erased,
+            sealed: blobs.sealed)
     }
 
     /// Every blob that an event names must be there with the bytes that its hash promises, or be erased by a later one.
@@ -44,6 +45,7 @@ package struct Auditor {
                 for digest in blobs where check.mustLook(at: digest) {
                     switch try state(of: digest) {
                     case .sound: check.isThere(digest)
+                    case .sealed: check.isSealed()
                     case .missing: check.isMissing(digest, at: event.position)
                     case .damaged(let found): throw AuditFinding(position: event.position, message: found)
                     }
@@ -58,13 +60,16 @@ package struct Auditor {
     }
 
     private enum BlobState {
+        /// There, and sealed with a key that isn't.
+        case sealed
         case sound, missing
         case damaged(String)
     }
 
     private func state(of digest: Digest) throws(AuditFinding) -> BlobState {
         do throws(LogError) {
-            return try log.blob(digest) == nil ? .missing : .sound
+            if try log.blob(digest) != nil { return .sound }
+            return try log.isSealed(digest) ? .sealed : .missing
         } catch {
             if case .damaged = error.code { return .damaged("\(error)") }
             throw AuditFinding(position: nil, message: "\(error)")

@@ -31,6 +31,7 @@ struct PendingErasure {
         do {
             defer { log.close() }
             _ = try log.finishErasing()
+            try log.finishDropping()
             try log.rewriteBlobs()
         }
         unlink(path)

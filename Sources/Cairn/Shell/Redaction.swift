@@ -49,8 +49,9 @@ package struct Redaction {
             }
             let pending = PendingErasure(of: path)
             try pending.begin()
-            _ = try await log.append(try commit(plan, actor, reason))
+            _ = try await log.append(try commit(plan, try key(of: plan.target, log), actor, reason))
             let erased = try log.finishErasing()
+            try log.finishDropping()
             let remaining = try log.present(of: plan.blobs).sorted()
             log.close()
             var obstacle: String?
@@ -68,8 +69,17 @@ package struct Redaction {
         try RedactionPlan.make(of: target, sharedToo: sharedToo, in: log, events: Catalogues.events)
     }
 
+    /// The key that seals what belongs to the target alone; nil in a store that isn't encrypted.
+    private func key(of target: RedactionTarget, _ log: LMDBLog) throws -> (name: String, scope: String)? {
+        guard [.run, .subject].contains(target.kind) else { return nil }
+        let scope = "\(target.kind.rawValue):\(target.name)"
+        return try log.keyName(of: scope).map { ($0, scope) }
+    }
+
     /// What is told in one commit is told whole or not at all.
-    private func commit(_ plan: RedactionPlan, _ actor: Actor, _ reason: String) throws -> Commit {
+    private func commit(
+        _ plan: RedactionPlan, _ key: (name: String, scope: String)?, _ actor: Actor, _ reason: String
+    ) throws -> Commit {
         let digests = plan.blobs
         let parts = stride(from: 0, to: digests.count, by: BlobsErased.mostBlobs).map { start in
             BlobsErased(
@@ -77,9 +87,16 @@ package struct Redaction {
                 before: Position(plan.head.size), by: "\(actor)", reason: .redaction, note: reason)
         }
         let told = AccessRedacted(
-            of: plan.target, by: actor, blobs: digests.count, shared: plan.shared, keys: [], head: plan.head,
-            reason: reason)
-        return try AccessTrail.commit(of: [told] + parts, at: time.time())
+            of: plan.target, by: actor, blobs: digests.count, shared: plan.shared, keys: key.map { [$0.name] } ?? [],
+            head: plan.head, reason: reason)
+        var payloads: [any EventPayload] = [told]
+        for part in parts { payloads.append(part) }
+        if let key {
+            payloads.append(
+                AccessKeyChanged(
+                    .dropped, .data, key: key.name, scope: key.scope, by: actor, head: plan.head, reason: reason))
+        }
+        return try AccessTrail.commit(of: payloads, at: time.time())
     }
 
     private func scrub(_ pending: PendingErasure) throws(LogError) {

@@ -57,6 +57,7 @@ public final class Store: Sendable {
         PendingErasure(of: path).finishIfPossible()
         var options = LMDBLog.Options(access: access == .create ? .create : .mustExist)
         options.checksPages = checksPages
+        options.sealing = SubjectScopes.sealing()
         do throws(LogError) {
             return try LMDBLog.open(at: path, options)
         } catch {

@@ -42,6 +42,7 @@ package enum StoreBackup {
     }
 
     private static func open(_ store: String) throws(LogError) -> LMDBLog {
+        PendingErasure(of: store).finishIfPossible()
         do throws(LogError) {
             return try LMDBLog.open(at: store, LMDBLog.Options(access: .mustExist))
         } catch {

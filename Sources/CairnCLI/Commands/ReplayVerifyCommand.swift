@@ -51,6 +51,7 @@ struct ReplayVerifyCommand: AsyncParsableCommand {
             .column("derived event") { $0.type.text }
             .number("derived again") { Quantities.grouped($0.count.verified) }
             .number("diverged") { Quantities.grouped($0.count.diverged) }
+            .number("erased") { Quantities.grouped($0.count.erased) }
         let unlisted = report.divergences.isEmpty ? 0 : report.diverged - report.divergences.count
         return counts.table(report.counts).rendered(bold: Terminal.bold)
             + report.divergences.map(\.text).joined()

@@ -13,7 +13,7 @@ struct StoreCommand: AsyncParsableCommand {
             """,
         subcommands: [
             StoreStatsCommand.self, StoreCompactCommand.self, StoreSnapshotCommand.self, StoreBackupCommand.self,
-            StoreRestoreCommand.self,
+            StoreRestoreCommand.self, StoreEncryptCommand.self,
         ])
 }
 

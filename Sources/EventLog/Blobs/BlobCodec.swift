@@ -2,25 +2,29 @@ import CZstd
 import Determinism
 
 /// A blob as it is kept: a codec byte, then the bytes, compressed where it pays.
-struct EncodedBlob: Sendable, Equatable {
+struct EncodedBlob: Sendable {
     let digest: Digest
+    /// What it is sealed with in an encrypted store; nil in others.
+    let key: DataKey?
     private let bytes: [UInt8]
     private let isEncoded: Bool
 
-    init(_ blob: Blob) {
+    init(_ blob: Blob, key: DataKey? = nil) {
         digest = blob.digest
+        self.key = key
         bytes = BlobCodec.encode(blob.bytes)
         isEncoded = true
     }
 
     /// One that is in the store, and so most likely needn't be encoded.
-    init(present blob: Blob) {
+    init(present blob: Blob, key: DataKey? = nil) {
         digest = blob.digest
+        self.key = key
         bytes = blob.bytes
         isEncoded = false
     }
 
-    /// The kept form.
+    /// The kept form, before it is sealed.
     var kept: [UInt8] { isEncoded ? bytes : BlobCodec.encode(bytes) }
 }
 

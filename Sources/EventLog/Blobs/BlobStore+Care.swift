@@ -83,12 +83,12 @@ extension BlobStore {
         return (rows, builder.digest())
     }
 
-    private struct Row {
+    struct Row {
         let key: [UInt8]
         let value: [UInt8]
     }
 
-    private func forEachBatch(_ body: ([Row]) throws -> Void) throws {
+    func forEachBatch(_ body: ([Row]) throws -> Void) throws {
         var next: [UInt8] = []
         while true {
             let batch = try batch(from: next)

@@ -59,6 +59,16 @@ enum ManifestFile {
         return published
     }
 
+    /// Puts another manifest in the place of the one that is there, at once and on disk.
+    static func replace(with manifest: StoreManifest, in directory: String) throws(LogError) {
+        let path = directory + "/" + StoreManifest.fileName
+        let temporary = directory + "/" + temporaryPrefix + manifest.id
+        unsafe unlink(temporary)
+        try write(manifest.file, to: temporary)
+        guard unsafe rename(temporary, path) == 0 else { throw failure("writing \(path)") }
+        try sync(directory)
+    }
+
     private static func makeDirectories(_ path: String) throws(LogError) {
         if unsafe mkdir(path, 0o777) == 0 || errno == EEXIST { return }
         if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex {

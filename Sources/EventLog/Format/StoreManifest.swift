@@ -3,8 +3,10 @@ public import Determinism
 
 /// The contents of `store.json`: what a directory with a store says of itself.
 public struct StoreManifest: Sendable, Equatable {
-    /// The format that this program writes, and the newest that it reads.
+    /// The format that this program writes by itself.
     public static let currentFormat = 1
+    /// The format of an encrypted store, and the newest that this program reads.
+    public static let encryptedFormat = 2
     /// The file's name in the store's directory.
     public static let fileName = "store.json"
 
@@ -15,12 +17,24 @@ public struct StoreManifest: Sendable, Equatable {
     /// The store's name: 32 lower-case hexadecimal digits, drawn at random when it was made.
     public let id: String
 
+    /// Whether blobs are sealed with keys.
+    public var isEncrypted: Bool { format >= Self.encryptedFormat }
+
     /// A manifest of the current format.
     public init(created: Timestamp, id: String) {
         self.created = created
         self.format = StoreManifest.currentFormat
         self.id = id
     }
+
+    private init(created: Timestamp, id: String, format: Int) {
+        self.created = created
+        self.format = format
+        self.id = id
+    }
+
+    /// The same store, encrypted.
+    var encrypted: StoreManifest { StoreManifest(created: created, id: id, format: Self.encryptedFormat) }
 
     /// Reads the file's bytes; a final line feed is allowed.
     ///
@@ -36,15 +50,15 @@ public struct StoreManifest: Sendable, Equatable {
         guard let format = document["format"]?.int, format >= 1 else {
             throw LogError(.notAStore, during: operation, "store.json names no format")
         }
-        guard format <= StoreManifest.currentFormat else {
+        guard format <= StoreManifest.encryptedFormat else {
             throw LogError(
                 .newerFormat, during: operation,
-                "the store has format \(format), and this program reads up to \(StoreManifest.currentFormat)")
+                "the store has format \(format), and this program reads up to \(StoreManifest.encryptedFormat)")
         }
         guard let id = document["id"]?.string, Hexadecimal.bytes(id)?.count == 16,
             let created = document["created"]?.string.flatMap({ Timestamp(text: $0) })
         else { throw LogError(.notAStore, during: operation, "store.json lacks its id or time of creation") }
-        self.init(created: created, id: id)
+        self.init(created: created, id: id, format: format)
     }
 
     /// The file's bytes: canonical JSON and a line feed.

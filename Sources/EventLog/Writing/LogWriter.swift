@@ -32,14 +32,14 @@ final class LogWriter: Sendable {
     /// Appends a commit; returns when it is on disk.
     ///
     /// Suspends while the queue is full.
-    func append(_ commit: Commit, blobs: BlobStore) async throws(LogError) -> Appended {
+    func append(_ commit: Commit, blobs: BlobStore, key: DataKey? = nil) async throws(LogError) -> Appended {
         let size = AppendSize(bytes: LogWriter.byteCount(commit), commits: 1)
         guard await hasRoom(for: size) else { throw .closed(during: "appending to \(commit.stream)") }
         let proposal: Proposal
         let encoded: [EncodedBlob]
         do throws(LogError) {
             proposal = try Proposal(commit)
-            encoded = try blobs.encodeNew(commit.blobs)
+            encoded = try blobs.encodeNew(commit.blobs, key: key)
         } catch {
             withdraw(size)
             throw error
@@ -54,7 +54,11 @@ final class LogWriter: Sendable {
     ///
     /// They are queued in parts that each fit into a group: while one is written the next is encoded. Suspends while the
     /// queue is full; what has been queued is written meanwhile.
-    func append(_ commits: [Commit], blobs: BlobStore) async -> [Result<Appended, LogError>] {
+    ///
+    /// `keys` has what seals the blobs of each; it is empty where nothing is sealed.
+    func append(
+        _ commits: [Commit], blobs: BlobStore, keys: [DataKey?] = []
+    ) async -> [Result<Appended, LogError>] {
         let results = BatchResults(count: commits.count)
         let sizes = LogWriter.byteCounts(commits)
         for part in limits.parts(of: sizes) {
@@ -63,7 +67,7 @@ final class LogWriter: Sendable {
                 results.finish(part, with: part.map { .failure(.closed(during: "appending to \(commits[$0].stream)")) })
                 continue
             }
-            if let submission = LogWriter.submission(of: commits, part, results, blobs) {
+            if let submission = LogWriter.submission(of: commits, part, results, blobs, keys) {
                 enqueue(submission, size)
             } else {
                 withdraw(size)
@@ -74,7 +78,7 @@ final class LogWriter: Sendable {
 
     /// Some commits of a call, encoded and, where their records are final already, hashed; nil if none of them can be.
     private static func submission(
-        of commits: [Commit], _ part: Range<Int>, _ results: BatchResults, _ store: BlobStore
+        of commits: [Commit], _ part: Range<Int>, _ results: BatchResults, _ store: BlobStore, _ keys: [DataKey?]
     ) -> Submission? {
         var appends: [PendingAppend] = []
         appends.reserveCapacity(part.count)
@@ -85,7 +89,7 @@ final class LogWriter: Sendable {
         for place in part {
             do throws(LogError) {
                 let proposal = try Proposal(commits[place])
-                blobs += try store.encodeNew(commits[place].blobs)
+                blobs += try store.encodeNew(commits[place].blobs, key: keys.isEmpty ? nil : keys[place])
                 let leaves = proposal.expected == .any ? nil : Leaves(of: proposal.records)
                 appends.append(PendingAppend(proposal: proposal, leaves: leaves))
                 places.append(place)
