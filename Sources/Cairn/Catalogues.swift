@@ -13,7 +13,7 @@ package enum Catalogues {
     package static let events = EventCatalogue(
         WorkerEvent.types + JobEvent.types + QueueEvent.types + SubmissionEvent.types + UniqueKeyEvent.types
             + RetentionEvent.types + CallEvent.types + ScoreEvent.types + RankingEvent.types + RunEvent.types
-            + AccessEvent.types + ForkEvent.types)
+            + AccessEvent.types + ForkEvent.types + [LogWithheld.self])
 
     /// Every read model.
     package static let projectors = ProjectorCatalogue([

@@ -13,7 +13,7 @@ enum EventSamples {
     /// Canonical JSON by type.
     static let all: [(type: String, samples: [String])] =
         jobs + ofQueues + calls + scores + runs
-        + workers + accesses + forks
+        + workers + accesses + forks + [("log.withheld", ["{}"])]
 
     /// Data that combines what is right by itself.
     static let contradictions: [(type: String, data: String)] = [

@@ -118,7 +118,6 @@ struct ROCrate {
             ]
             if let format = part.format { object["encodingFormat"] = .string(format) }
             if let size = part.size { object["contentSize"] = .string("\(size)") }
-            if let digest = part.digest { object["sha256"] = .string(digest.hex) }
             return .object(object)
         }
     }
@@ -129,7 +128,6 @@ struct ROCrate {
         var isDirectory = false
         var format: String?
         var size: Int?
-        var digest: Digest?
     }
 
     /// Files by themselves; those of the large directories by the directory.
@@ -145,7 +143,7 @@ struct ROCrate {
             + single.map { file in
                 Part(
                     id: file.name, name: Self.descriptions[file.name] ?? file.name, format: Self.format(file.name),
-                    size: file.size, digest: file.digest)
+                    size: file.size)
             }
     }
 
