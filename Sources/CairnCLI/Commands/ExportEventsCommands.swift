@@ -70,8 +70,7 @@ struct EventExportOptions: ParsableArguments {
     }
 
     private func tell(_ tally: ExportTally, _ output: String) {
-        let last = tally.last.map { "; --after \($0) goes on" } ?? ""
-        Terminal.complain("\(Quantities.grouped(tally.events)) events in \(output)\(last)\n")
+        Terminal.complain("\(Quantities.grouped(tally.events)) events in \(output)\n")
     }
 }
 
@@ -90,12 +89,26 @@ struct ExportJSONLCommand: AsyncParsableCommand {
     @OptionGroup var options: EventExportOptions
     @OptionGroup var blobs: BlobOptions
 
-    func run() async throws {
-        guard blobs.blobs != .omitted else { return try await options.export(as: "jsonl") { _ in NativeLines() } }
-        try await options.export(as: "jsonl", choosing: ["blobs": blobs.blobs.rawValue]) { store in
-            try LinesWithBlobs(log: store.log, catalogue: Catalogues.events, placement: blobs.placement)
-        }
-    }
+    func run() async throws { try await blobs.exportNative(options) }
+}
+
+/// The command `cairn audit export`, where auditors look for it.
+struct AuditExportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write events as JSON Lines: one canonical JSON object a line. The same as `cairn export jsonl`.",
+        discussion: """
+            Each line holds every field of the record, so that record, leaf hash and head can be computed from it \
+            (schemas/log-format.md). Filters combine: an event must pass all of them.
+
+            EXAMPLE
+              cairn audit export --type llm.callCompleted | jq -r .data.usage.output
+            """)
+
+    @OptionGroup var options: EventExportOptions
+    @OptionGroup var blobs: BlobOptions
+
+    func run() async throws { try await blobs.exportNative(options) }
 }
 
 /// What becomes of the blobs that events name.
@@ -115,6 +128,14 @@ struct BlobOptions: ParsableArguments {
         case .omitted: .omitted
         case .inline: .inline
         case .beside: .beside(directory: blobDirectory)
+        }
+    }
+
+    /// Exports the native form, with the blobs where they are wanted.
+    func exportNative(_ options: EventExportOptions) async throws {
+        guard blobs != .omitted else { return try await options.export(as: "jsonl") { _ in NativeLines() } }
+        try await options.export(as: "jsonl", choosing: ["blobs": blobs.rawValue]) { store in
+            try LinesWithBlobs(log: store.log, catalogue: Catalogues.events, placement: placement)
         }
     }
 }
