@@ -235,8 +235,8 @@ let package = Package(
         tests(
             "Export",
             [
-                "Cairn", "Audit", "Projections", "Calls", "Providers", "Scoring", "Jobs", "EventLog", "Deciders",
-                "CanonicalJSON", "Determinism", "TestSupport",
+                "Cairn", "Experiments", "Scoring", "Calls", "Jobs", "Providers", "Audit", "Projections", "Deciders",
+                "EventLog", "CanonicalJSON", "Determinism", "TestSupport",
             ]),
         tests(
             "SQLTables",
