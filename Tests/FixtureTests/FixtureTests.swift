@@ -82,7 +82,8 @@ import Testing
         #expect(report.isValid && report.erased > 0, "\(report.text)")
         let turns = try Queries(imported.store).transcripts(Queries.Selection())
         #expect(turns.contains { $0.erased.answer?.note.why == "withdrew consent" })
-        #expect(turns.contains { $0.erased.answer?.note.why == "licence" })
+        let reasons = try AccessTrail.entries(of: imported.store.log).compactMap { $0.event.reason }
+        #expect(reasons == ["for a reviewer", "withdrew consent", "licence"])
     }
 
     @Test func anOldVersionOfAnEventIsReadBesideTheNewOne() async throws {
