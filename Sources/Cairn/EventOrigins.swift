@@ -49,6 +49,7 @@ extension Catalogues {
         EventType("llm.callReused"): .derived,
         EventType("llm.callStarted"): .decided,
         EventType("llm.retryDecided"): .derived,
+        EventType("log.withheld"): .observed,
         EventType("queue.configured"): .observed,
         EventType("queue.paused"): .observed,
         EventType("queue.pruned"): .observed,
