@@ -44,7 +44,8 @@ struct DiffCommand: AsyncParsableCommand {
     func run() async throws {
         let one = try Store.open(at: first)
         defer { one.close() }
-        let two = try second.map { try Store.open(at: $0) }
+        // A process opens a store once.
+        let two = try second.flatMap { $0 == first ? nil : try Store.open(at: $0) }
         defer { two?.close() }
         do {
             let diff = try DiffService(one, two ?? one).diff(run: only, other: other)

@@ -7,6 +7,7 @@ import HTTPTransport
 import Jobs
 import Logging
 import Projections
+import Providers
 import Replay
 
 /// Goes on with what a fork left open, by the code that runs experiments.
@@ -43,7 +44,11 @@ struct ForkResumption {
             try await diary.append(ForkCallSent(attempt: attempt, call: call), at: time.time())
         }
         let state = try CommandHandler<RunBudget>(log: log, effects: effects, worker: nil).load(run.id.rawValue).state
-        let inner: any CallGate = live == nil ? OpenGate() : LiveGate(time: time, sleep: effects.pause)
+        var rates = RateSettings()
+        // As for a run: the provider inside the process needs no consideration, unless it is told to behave like one.
+        if run.definition.simulation?["limits"] == nil { rates.unpaced.insert("simulated") }
+        let inner: any CallGate =
+            live == nil ? OpenGate() : LiveGate(settings: rates, time: time, sleep: effects.pause)
         let gate = try RunGate.load(
             for: run.id, of: run.definition, budget: state.inForce, from: log, effects: effects, inner: inner)
         let environment = RunEnvironment(
