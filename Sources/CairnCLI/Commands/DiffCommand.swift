@@ -45,7 +45,7 @@ struct DiffCommand: AsyncParsableCommand {
         let one = try Store.open(at: first)
         defer { one.close() }
         // A process opens a store once.
-        let two = try second.flatMap { $0 == first ? nil : try Store.open(at: $0) }
+        let two = try second.flatMap { try $0 == first ? nil : Store.open(at: $0) }
         defer { two?.close() }
         do {
             let diff = try DiffService(one, two ?? one).diff(run: only, other: other)
