@@ -1,4 +1,5 @@
 import Calls
+import CanonicalJSON
 import Deciders
 import Determinism
 import EventLog
