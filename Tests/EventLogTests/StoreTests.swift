@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"created":"2026-01-01T00:00:00.000000Z","format":2,"id":"x"}"#, LogError.Code.newerFormat),
+        (#"{"created":"2026-01-01T00:00:00.000000Z","format":3,"id":"x"}"#, LogError.Code.newerFormat),
         ("hello", .notAStore), ("{}", .notAStore), (#"{"format":1}"#, .notAStore),
     ])
     func `a manifest that is newer or none is refused`(_ text: String, _ code: LogError.Code) throws {

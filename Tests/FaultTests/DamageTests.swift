@@ -114,7 +114,7 @@ extension FaultTests {
             let sample = try await Sample()
             let manifest = sample.store + "/store.json"
             let old = try String(contentsOfFile: manifest, encoding: .utf8)
-            let new = old.replacing(#""format":1"#, with: #""format":2"#)
+            let new = old.replacing(#""format":1"#, with: #""format":3"#)
             try #require(new != old)
             try Data(new.utf8).write(to: URL(fileURLWithPath: manifest))
             #expect(try FaultTests.lines("open", sample.store) == ["create newerFormat", "readOnly newerFormat"])
