@@ -37,7 +37,7 @@ struct ForkResumption {
             log: log, directory: path + "/views", storeID: log.manifest.id, catalogue: Catalogues.projectors)
     }
 
-    func resume(_ run: ForkedRun) async throws {
+    func resume(_ run: OpenRun) async throws {
         let time = live == nil ? TimeSource.virtual(clock) : .system
         let effects = live == nil ? Self.effects(clock) : Effects.live(time)
         let worker = live == nil ? WorkerID(identifying: ["fork", run.id.rawValue]) : WorkerID.new()

@@ -35,7 +35,6 @@ package struct ForkService: Sendable {
     }
 
     private let parent: Store
-    private static let mostWaiting = 2_000
 
     package init(parent: Store) { self.parent = parent }
 
@@ -78,6 +77,32 @@ package struct ForkService: Sendable {
         in log: LMDBLog, at path: String, from head: TreeHead, _ substitutions: [Substitution], _ runs: [RunID],
         _ live: Live?
     ) async throws -> Report {
+        let plan = try plan(head, substitutions, runs)
+        let diary = ForkDiary(log: log, stream: plan.stream)
+        try await diary.append(plan.created, at: plan.time)
+        let taking = try ForkTaking(
+            plan.runs,
+            writer: ForkWriter(
+                parent: parent.log, fork: log, events: Catalogues.events, derivations: Catalogues.derivations))
+        try await take(plan.created.position, taking)
+        let taken = taking.taken
+        try await diary.append(taken, at: plan.time)
+        try await resume(taking.openRuns, in: log, at: path, plan.time, live, diary)
+        return Report(
+            created: plan.created, taken: taken, liveCalls: await diary.liveCalls, head: try log.head(),
+            store: log.manifest.id)
+    }
+
+    /// What is known of a fork before anything is taken over.
+    private struct Plan {
+        let created: ForkCreated
+        let stream: StreamName
+        let runs: [ForkedRun]
+        /// Of the parent's last event: the fork's own events carry it.
+        let time: Timestamp
+    }
+
+    private func plan(_ head: TreeHead, _ substitutions: [Substitution], _ runs: [RunID]) throws -> Plan {
         let definitions = try Queries(parent).definitions(of: runs)
         let forked = try runs.map { run in
             guard let definition = definitions[run] else {
@@ -92,38 +117,67 @@ package struct ForkService: Sendable {
             category: ForkEvent.category,
             id: StableID.make(kind: "fork", parts: [String(decoding: created.canonicalBytes(), as: UTF8.self)]))
         let last = head.size == 0 ? nil : try parent.log.event(at: Position(head.size - 1))
-        let clock = VirtualClock(last?.time ?? Timestamp(microseconds: 0))
-        let diary = ForkDiary(log: log, stream: stream)
-        try await diary.append(created, at: clock.time)
-        let writer = try ForkWriter(
-            parent: parent.log, fork: log, events: Catalogues.events, derivations: Catalogues.derivations)
-        var rules = ForkRules(forked, writer: writer)
-        try await take(Position(head.size), writer, &rules)
-        let taken = ForkTaken(
-            changed: writer.changed, leftOut: writer.leftOut, open: rules.openJobs, taken: writer.taken)
-        try await diary.append(taken, at: clock.time)
-        let open = rules.runs.values.filter { $0.isOpen || $0.jobs.values.contains { !$0.isFollowed } }
-        if !open.isEmpty {
-            let resumption = try ForkResumption(
-                parent: parent.log, log: log, path: path, clock: clock, live: live, diary: diary)
-            for run in open.sorted(by: { $0.id < $1.id }) { try await resumption.resume(run) }
-        }
-        return Report(
-            created: created, taken: taken, liveCalls: await diary.liveCalls, head: try log.head(),
-            store: log.manifest.id)
+        return Plan(
+            created: created, stream: stream, runs: forked, time: last?.time ?? Timestamp(microseconds: 0))
     }
 
     /// Walks through the parent up to its head at the time of asking.
-    private func take(_ end: Position, _ writer: ForkWriter, _ rules: inout ForkRules) async throws {
+    private func take(_ end: Position, _ taking: ForkTaking) async throws {
         var from: Position? = .first
         while let start = from, start < end {
-            let page = try parent.log.read(
-                .forward, from: start, matching: EventFilter(positions: start..<end), limit: Self.mostWaiting)
-            for event in page.events { try rules.take(event) }
-            if writer.waiting >= Self.mostWaiting { try await writer.flush() }
-            from = page.next
+            from = try taking.takePage(from: start, to: end)
+            if taking.isFull { try await taking.writer.flush() }
         }
-        try await writer.flush()
+        try await taking.writer.flush()
+    }
+
+    private func resume(
+        _ runs: [OpenRun], in log: LMDBLog, at path: String, _ time: Timestamp, _ live: Live?, _ diary: ForkDiary
+    ) async throws {
+        if runs.isEmpty { return }
+        let resumption = try ForkResumption(
+            parent: parent.log, log: log, path: path, clock: VirtualClock(time), live: live, diary: diary)
+        for run in runs { try await resumption.resume(run) }
+    }
+}
+
+/// A run that the pipeline has to go on with.
+struct OpenRun: Sendable {
+    let id: RunID
+    let definition: ExperimentDefinition
+}
+
+/// Takes a parent's events over, page by page.
+final class ForkTaking {
+    private static let mostWaiting = 2_000
+
+    let writer: ForkWriter
+    private var rules: ForkRules
+
+    init(_ runs: [ForkedRun], writer: ForkWriter) {
+        self.writer = writer
+        rules = ForkRules(runs, writer: writer)
+    }
+
+    var isFull: Bool { writer.waiting >= Self.mostWaiting }
+
+    /// Answers where the next page begins; nil after the last.
+    func takePage(from start: Position, to end: Position) throws -> Position? {
+        let page = try writer.parent.read(
+            .forward, from: start, matching: EventFilter(positions: start..<end), limit: Self.mostWaiting)
+        for event in page.events { try rules.take(event) }
+        return page.next
+    }
+
+    var taken: ForkTaken {
+        ForkTaken(changed: writer.changed, leftOut: writer.leftOut, open: rules.openJobs, taken: writer.taken)
+    }
+
+    /// By id.
+    var openRuns: [OpenRun] {
+        rules.runs.values.filter { $0.isOpen || $0.jobs.values.contains { !$0.isFollowed } }
+            .map { OpenRun(id: $0.id, definition: $0.definition) }
+            .sorted { $0.id < $1.id }
     }
 }
 
