@@ -117,9 +117,19 @@ extension WhatIfService {
             }
         }
         let costs = try costs(stages, substitutions, upTo: end)
+        let isRepricedAlone = substitutions.allSatisfy { if case .prices = $0 { true } else { false } }
         var answers: [RunID: (standings: [WhatIf.Standing], changed: Int)] = [:]
         for run in runs {
             guard let stages = stages[run], let first = stages.first else { continue }
+            if isRepricedAlone {
+                let entries = try store.views.query(Rankings.self) { try $0.current(of: run)?.ranking.entries } ?? []
+                let scored = entries.reduce(0) { $0 + $1.scored }
+                let standings = stages.indices.map { index in
+                    WhatIf.Standing(entries: entries, scored: scored, cost: costs[run]?[index] ?? nil)
+                }
+                answers[run] = (standings, 0)
+                continue
+            }
             let sheet = try ScoreSheet(of: run, first, in: store.views)
             let isRanked = try store.views.query(Rankings.self) { try $0.current(of: run) } != nil
             var standings: [WhatIf.Standing] = []
