@@ -146,8 +146,8 @@ extension AuditReport: CanonicalEncodable {
             }
         }
         writer.optionalField("head", head?.hex)
-        if case .signed(let signature) = verdict { writer.field("signature", signature) }
         writer.field("sealed", sealed)
+        if case .signed(let signature) = verdict { writer.field("signature", signature) }
         writer.field("valid", isValid)
         writer.field("verdict", verdict.name)
         if case .witnessed(let witnesses) = verdict {

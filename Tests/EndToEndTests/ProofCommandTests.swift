@@ -149,6 +149,7 @@ extension EndToEndTests {
             try place.write(checkpoint.text, "witnessed.checkpoint")
             func verdict(_ arguments: String...) async throws -> JSONValue {
                 let result = try await place.start(["audit", "verify", "--json"] + arguments).result
+                try #require(!result.output.isEmpty, "\(arguments): \(result.status) \(result.errorText)")
                 return try JSONParser.parse(result.output)
             }
             #expect(try await verdict()["verdict"] == "unanchored")
