@@ -297,7 +297,7 @@ class HandmadeStores(StoreTest):
         with open(path) as file:
             text = file.read()
         with open(path, "w") as file:
-            file.write(text.replace('"format":1', '"format":2'))
+            file.write(text.replace('"format":1', '"format":3'))
         self.assertEqual((cairn_says(self.store)[0], python_says(self.store)[0]), (5, 5))
         newer = f"{self.store}-record"
         write_store(newer, commit(draft(b"a-1", b"a.b", b"{}")), commit(draft(b"b-1", b"a.b", b"{}", format=2)))
