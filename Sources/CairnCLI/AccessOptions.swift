@@ -4,7 +4,10 @@ import EventLog
 
 /// What the commands share that the access trail records.
 struct AccessOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Why, for the access trail (cairn audit trail).", valueName: "text"))
+    @Option(
+        help: ArgumentHelp(
+            "Why, for the access trail (cairn audit trail), which bundles of runs with erased content show.",
+            valueName: "text"))
     var reason: String?
 
     /// Records an access before it happens, and answers the head that the log had: what is handed out ends there.

@@ -45,6 +45,9 @@ struct TrustOptions: ParsableArguments {
     var witnesses: [VerifierKey] { witness.flatMap(\.keys).map { $0.of(kind: .cosignature) } }
 
     func validate() throws {
+        if let own = witnesses.first(where: { $0.name.hasPrefix(SignedCheckpoint.storeOrigins) }) {
+            throw ValidationError("--witness takes the key of somebody else; \(own.name) is the key of a store")
+        }
         if let quorum, !(1...max(1, witnesses.count)).contains(quorum) || witnesses.isEmpty {
             throw ValidationError("--quorum takes a number from 1 to that of the keys given with --witness")
         }

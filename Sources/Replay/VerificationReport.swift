@@ -7,7 +7,7 @@ package struct VerificationReport: Equatable, Sendable {
     package struct Count: Equatable, Sendable {
         package var verified = 0
         package var diverged = 0
-        /// Not derived, since a blob that it takes was erased on purpose.
+        /// Not derived, since a blob that it takes was erased on purpose, or is sealed with a key that isn't here.
         package var erased = 0
     }
 

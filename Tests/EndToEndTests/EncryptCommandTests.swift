@@ -101,6 +101,12 @@ extension EndToEndTests {
             #expect(audit["valid"] == true && (audit["sealed"]?.int ?? 0) > 0, "\(audit)")
             let run = try await place.cairn("run", place.experiment, "--label", "another")
             #expect(run.status != 0 && run.errorText.contains("its keys aren't here"), "\(run.errorText)")
+            let derived = try await place.json("replay", "verify")
+            #expect(derived["identical"] == true && (derived["erased"]?.int ?? 0) > 0, "\(derived)")
+            let name = try #require(try await place.json("query", "runs")[0]?["run"]?.string)
+            let bundle = try await place.cairn("bundle", "create", name, "-o", "run.cairn.zip")
+            #expect(bundle.status != 0 && bundle.errorText.contains("copy keys/"), "\(bundle.errorText)")
+            #expect(!FileManager.default.fileExists(atPath: place.directory.path("run.cairn.zip")))
         }
     }
 }

@@ -19,6 +19,11 @@ import Testing
                 """)
     }
 
+    @Test func `no cell reaches the terminal as a command`() {
+        let table = TextTable(columns: [TextTable.Column(title: "a")], rows: [["\u{1B}[31mred\u{9B}\u{7F}"]])
+        #expect(table.rendered() == "A\n␛[31mred\u{FFFD}\u{FFFD}\n")
+    }
+
     @Test func `the header alone is emphasised`() {
         let table = TextTable(columns: [TextTable.Column(title: "a")], rows: [["b"]])
         #expect(table.rendered { "<\($0)>" } == "<A>\nb\n")

@@ -123,6 +123,8 @@ extension EndToEndTests {
             let cases = [
                 (["--weights", "clera=1"], "clear"), (["--without", "model=sim-carefull"], "sim-careful"),
                 (["--ranking", "modus"], "median"), (["--parser", "v9"], "v2"), ([], "nothing is changed"),
+                (["--weights", "clear=1e308"], "from 0 to 1000000000"),
+                (["--budget", "tokens=9007199254740992"], "--budget takes"),
             ]
             for (arguments, expected) in cases {
                 let result = try await place.start(["replay", "what-if"] + arguments).result

@@ -25,6 +25,7 @@ struct EventExportOptions: ParsableArguments {
     var json = false
 
     func validate() throws {
+        if after == .max { throw ValidationError("--after takes a position that another can follow") }
         guard follow else { return }
         if output != nil {
             throw ValidationError("--follow writes to standard output, which can go into a file: > FILE, or >> FILE")

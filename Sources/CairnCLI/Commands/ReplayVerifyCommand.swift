@@ -29,7 +29,10 @@ struct ReplayVerifyCommand: AsyncParsableCommand {
         let store = try Store.open(at: store.path)
         defer { store.close() }
         let erasures = try Erasures(of: store.log)
-        let verifier = Verifier(log: store.log, derivations: Catalogues.derivations, isErased: erasures.isErased)
+        let log = store.log
+        let verifier = Verifier(log: log, derivations: Catalogues.derivations) { digest, position in
+            erasures.isErased(digest, namedAt: position) || (try? log.isSealed(digest)) == true
+        }
         let display = PassDisplay("verified", of: try store.log.head().size)
         let report: VerificationReport
         if all && !answer.output.asJSON {
@@ -51,13 +54,15 @@ struct ReplayVerifyCommand: AsyncParsableCommand {
             .column("derived event") { $0.type.text }
             .number("derived again") { Quantities.grouped($0.count.verified) }
             .number("diverged") { Quantities.grouped($0.count.diverged) }
-            .number("erased") { Quantities.grouped($0.count.erased) }
+            .number("not derived") { Quantities.grouped($0.count.erased) }
         let unlisted = report.divergences.isEmpty ? 0 : report.diverged - report.divergences.count
         return counts.table(report.counts).rendered(bold: Terminal.bold)
             + report.divergences.map(\.text).joined()
             + (unlisted == 0 ? "" : "and \(Quantities.grouped(unlisted)) more; --all lists every one\n")
             + (report.erased == 0
-                ? "" : "\(Quantities.grouped(report.erased)) not derived: a blob that they take was erased\n")
+                ? ""
+                : "\(Quantities.grouped(report.erased)) not derived: a blob that they take was erased, or is sealed with a "
+                    + "key that isn't here\n")
             + (report.isIdentical
                 ? "identical: \(Quantities.grouped(report.verified)) derived events up to position \(report.position)\n"
                 : "DIFFERENT: \(Quantities.grouped(report.diverged)) derived events come out otherwise\n")

@@ -146,10 +146,17 @@ extension ReplayWhatIfCommand {
         return all
     }
 
+    /// Sums of weighted points stay finite below it.
+    private static let largestWeight = 1e9
+    /// The largest whole number that JSON has everywhere.
+    private static let largestCount = 1 << 53 - 1
+
     private func weight(_ text: String) throws -> Substitution {
         let (name, number) = try Self.pair(text, of: "--weights")
-        guard let value = Double(number), value.isFinite, value >= 0 else {
-            throw Failure(.usage, "--weights takes numbers from 0, as in accuracy=0.5; found «\(text)»")
+        guard let value = Double(number), (0...Self.largestWeight).contains(value) else {
+            throw Failure(
+                .usage,
+                "--weights takes numbers from 0 to \(Int(Self.largestWeight)), as in accuracy=0.5; found «\(text)»")
         }
         let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
         return .weight(criterion: parts.last ?? name, judge: parts.count == 2 ? parts[0] : nil, value: value)
@@ -181,14 +188,18 @@ extension ReplayWhatIfCommand {
         return change
     }
 
+    private static func count(_ text: String) -> Int? {
+        Int(text).flatMap { (0...largestCount).contains($0) ? $0 : nil }
+    }
+
     private func bounds(_ text: String) throws -> Budget {
         var budget = Budget()
         for part in text.split(separator: ",") {
             let (name, value) = try Self.pair(String(part), of: "--budget")
             switch name {
             case "cost": budget.maxCost = Budget.nanoDollars(value)
-            case "calls": budget.maxCalls = Int(value).flatMap { $0 >= 0 ? $0 : nil }
-            case "tokens": budget.maxTokens = Int(value).flatMap { $0 >= 0 ? $0 : nil }
+            case "calls": budget.maxCalls = Self.count(value)
+            case "tokens": budget.maxTokens = Self.count(value)
             default: throw Failure(.usage, "--budget takes cost, calls and tokens; found «\(name)»")
             }
         }

@@ -17,7 +17,8 @@ package struct Verifier: Sendable {
     private let catalogue: DerivationCatalogue
     private let isErased: @Sendable (Digest, Position) -> Bool
 
-    /// `isErased` tells whether a blob was erased on purpose that an event at a position may have named.
+    /// `isErased` tells whether a blob that an event at a position may have named can't be there: it was erased on
+    /// purpose, or is sealed with a key that isn't here.
     package init(
         log: any Log, derivations: DerivationCatalogue,
         isErased: @escaping @Sendable (Digest, Position) -> Bool = { _, _ in false }

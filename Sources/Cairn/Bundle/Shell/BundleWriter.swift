@@ -101,11 +101,17 @@ package struct BundleWriter {
     }
 
     /// Writes the blobs that there are, in order; answers the others.
+    ///
+    /// Throws for one that is only sealed: a bundle without it would say that somebody had it erased.
     private func writeBlobs(_ facts: BundleFacts, to archive: BundleArchive) throws -> [Digest] {
         var withheld: [Digest] = []
         for digest in facts.blobs.sorted() {
             if let bytes = try store.log.blob(digest) {
                 try archive.add(BundleNames.blob(digest), bytes)
+            } else if try store.log.isSealed(digest), try Erasures(of: store.log).note(on: digest) == nil {
+                throw LogError(
+                    .invalid, during: "bundling the run \(facts.run)",
+                    "the blob \(digest.hex) is sealed with a key that isn't here; copy keys/ of the original store")
             } else {
                 withheld.append(digest)
             }

@@ -15,7 +15,10 @@ public struct SignedCheckpoint: Sendable, Equatable {
     public private(set) var signatures: [NoteSignature]
 
     /// What a store's checkpoints have as their origin and their key as its name.
-    public static func origin(ofStore id: String) -> String { "cairn/store/\(id)" }
+    public static func origin(ofStore id: String) -> String { storeOrigins + id }
+
+    /// What the origins of stores begin with.
+    public static let storeOrigins = "cairn/store/"
 
     /// The checkpoint of a head, signed by the log; throws for an origin that isn't one line.
     ///
