@@ -105,16 +105,22 @@ package struct BundleWriter {
     /// Throws for one that is only sealed: a bundle without it would say that somebody had it erased.
     private func writeBlobs(_ facts: BundleFacts, to archive: BundleArchive) throws -> [Digest] {
         var withheld: [Digest] = []
+        var erasures: Erasures?
         for digest in facts.blobs.sorted() {
             if let bytes = try store.log.blob(digest) {
                 try archive.add(BundleNames.blob(digest), bytes)
-            } else if try store.log.isSealed(digest), try Erasures(of: store.log).note(on: digest) == nil {
-                throw LogError(
-                    .invalid, during: "bundling the run \(facts.run)",
-                    "the blob \(digest.hex) is sealed with a key that isn't here; copy keys/ of the original store")
-            } else {
-                withheld.append(digest)
+                continue
             }
+            if try store.log.isSealed(digest) {
+                let known = try erasures ?? Erasures(of: store.log)
+                erasures = known
+                if known.note(on: digest) == nil {
+                    throw LogError(
+                        .invalid, during: "bundling the run \(facts.run)",
+                        "the blob \(digest.hex) is sealed with a key that isn't here; copy keys/ of the original store")
+                }
+            }
+            withheld.append(digest)
         }
         return withheld
     }
