@@ -156,7 +156,7 @@ private func isVariable(_ name: String) -> Bool {
 extension YAMLReader {
     /// A length of time: a whole number and its unit, as in `250ms`, `60s`, `5m`, `2h` or `1d`.
     mutating func length(_ value: YAMLValue, in range: ClosedRange<Microseconds>) -> Microseconds? {
-        let units = ["ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000]
+        let units = WrittenQuantity.lengths
         guard let count = quantity(value, units, named: "a length of time", like: "250ms, 60s, 5m, 2h or 1d") else {
             return nil
         }
@@ -168,27 +168,21 @@ extension YAMLReader {
 
     /// A number of bytes: a whole number and its unit, as in `512MB` or `2GiB`.
     mutating func bytes(_ value: YAMLValue, in range: ClosedRange<Int>) -> Int? {
-        let units = [
-            "B": 1, "KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30,
-        ]
+        let units = WrittenQuantity.sizes
         guard let count = quantity(value, units, named: "a size", like: "64KB, 512MB or 2GiB") else { return nil }
         if range.contains(count) { return count }
         note("from \(range.lowerBound) to \(range.upperBound) bytes were expected, found \(count)", at: value)
         return nil
     }
 
-    /// At most seven digits before the unit, so that no product overflows.
     private mutating func quantity(
         _ value: YAMLValue, _ units: [String: Int], named name: String, like examples: String
     ) -> Int? {
         guard let text = text(value) else { return nil }
-        let digits = text.utf8.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        guard (1...7).contains(digits.count), let count = Int(Substring(digits)),
-            let unit = units[String(text.dropFirst(digits.count))]
-        else {
+        guard let count = WrittenQuantity.read(text, in: units) else {
             note("\(name) was expected, found “\(text.prefix(40))”", at: value, remedy: "write \(examples)")
             return nil
         }
-        return count * unit
+        return count
     }
 }
