@@ -1,8 +1,10 @@
 // What liblmdb does with Cairn's records when nothing is hashed, checked or encoded.
 //   lmdb_baseline append WORKLOAD DIRECTORY BATCH    the log's tables, one durable transaction per batch
 //   lmdb_baseline scan DIRECTORY PASSES              a cursor over `events` that touches every byte
+//   lmdb_baseline copy VIEWS DIRECTORY               appends the rows of read models to an empty file, without a sync
 //   lmdb_baseline transactions DIRECTORY             how many write transactions made the file
 #include <lmdb.h>
+#include <sys/stat.h>
 
 #include "workload.h"
 
@@ -126,6 +128,52 @@ static void scan(const char *directory, int passes) {
     mdb_env_close(environment);
 }
 
+typedef struct {
+    MDB_val key, value;
+} row_t;
+
+// All rows, in order; they stay where the file is mapped.
+static row_t *read_rows(const char *directory, size_t *count) {
+    MDB_env *environment = open_environment(directory, MDB_RDONLY);
+    MDB_txn *transaction;
+    MDB_dbi table;
+    MDB_cursor *cursor;
+    MDB_stat size;
+    check(mdb_txn_begin(environment, NULL, MDB_RDONLY, &transaction), "mdb_txn_begin");
+    check(mdb_dbi_open(transaction, "rows", 0, &table), "rows");
+    check(mdb_stat(transaction, table, &size), "mdb_stat");
+    row_t *rows = calloc(size.ms_entries, sizeof *rows);
+    if (!rows) fail("calloc");
+    check(mdb_cursor_open(transaction, table, &cursor), "mdb_cursor_open");
+    for (*count = 0; *count < size.ms_entries; ++*count)
+        check(mdb_cursor_get(cursor, &rows[*count].key, &rows[*count].value, MDB_NEXT), "mdb_cursor_get");
+    return rows;
+}
+
+static void copy(const char *views, const char *directory) {
+    enum { at_once = 200000 };
+    size_t count, bytes = 0;
+    row_t *rows = read_rows(views, &count);
+    for (size_t i = 0; i < count; i++) bytes += rows[i].key.mv_size + rows[i].value.mv_size;
+    if (mkdir(directory, 0755) < 0) fail(directory);
+    MDB_env *environment = open_environment(directory, MDB_NOSYNC);
+    MDB_dbi table;
+    double from = seconds();
+    for (size_t at = 0; at < count; at += at_once) {
+        MDB_txn *transaction;
+        MDB_cursor *cursor;
+        check(mdb_txn_begin(environment, NULL, 0, &transaction), "mdb_txn_begin");
+        check(mdb_dbi_open(transaction, "rows", MDB_CREATE, &table), "rows");
+        check(mdb_cursor_open(transaction, table, &cursor), "mdb_cursor_open");
+        for (size_t i = at; i < count && i < at + at_once; i++)
+            check(mdb_cursor_put(cursor, &rows[i].key, &rows[i].value, MDB_APPEND), "mdb_cursor_put");
+        mdb_cursor_close(cursor);
+        check(mdb_txn_commit(transaction), "mdb_txn_commit");
+    }
+    printf("{\"bytes\":%zu,\"rows\":%zu,\"wall\":%.6f}\n", bytes, count, seconds() - from);
+    mdb_env_close(environment);
+}
+
 static void transactions(const char *directory) {
     MDB_env *environment = open_environment(directory, MDB_RDONLY);
     MDB_envinfo info;
@@ -138,6 +186,7 @@ int main(int count, char **arguments) {
     if (count == 5 && strcmp(arguments[1], "append") == 0)
         append(arguments[2], arguments[3], strtoul(arguments[4], 0, 10));
     else if (count == 4 && strcmp(arguments[1], "scan") == 0) scan(arguments[2], atoi(arguments[3]));
+    else if (count == 4 && strcmp(arguments[1], "copy") == 0) copy(arguments[2], arguments[3]);
     else if (count == 3 && strcmp(arguments[1], "transactions") == 0) transactions(arguments[2]);
     else return 2;
     return 0;

@@ -22,7 +22,7 @@ def provider(latency_ms=0):
         server.wait(10)
 
 
-def experiment(calls, port=None, judged=True, at_once=256):
+def experiment(calls, port=None, judged=True, at_once=256, criteria=("quality",)):
     """An experiment of so many calls, half of them a judge's; against the simulated provider, or a port."""
     where = (
         "provider: simulated" if port is None
@@ -38,7 +38,8 @@ def experiment(calls, port=None, judged=True, at_once=256):
     if judged:
         lines += [
             "judges:", "  - id: judge", f"    model: {{id: critic, {where}, model: sim-judge}}",
-            "    criteria:", "      - {id: quality, description: Concrete and fresh, min: 1, max: 5}"]
+            "    criteria:"]
+        lines += [f"      - {{id: {name}, description: Concrete and {name}, min: 1, max: 5}}" for name in criteria]
     lines += [f"limits: {{concurrency: {at_once}, timeout_seconds: 30, max_attempts: 3}}"]
     SCRATCH.mkdir(parents=True, exist_ok=True)
     path = SCRATCH / f"experiment-{'simulated' if port is None else 'port'}-{'judged' if judged else 'plain'}.yaml"
@@ -47,9 +48,9 @@ def experiment(calls, port=None, judged=True, at_once=256):
     return path, asked * (2 if judged else 1), asked
 
 
-def run_experiment(name, calls, port=None, judged=True, at_once=256):
+def run_experiment(name, calls, port=None, judged=True, at_once=256, criteria=("quality",)):
     """Runs one in a fresh store and checks that nothing is missing; what the process cost, per call."""
-    path, calls, cells = experiment(calls, port, judged, at_once)
+    path, calls, cells = experiment(calls, port, judged, at_once, criteria)
     store = fresh(name)
     result = process([CAIRN, "run", path, "--store", store, "--json"])
     done = json.loads(result["output"])["cells"]["done"]
@@ -116,13 +117,17 @@ class Querying:
     name = "query"
 
     def __init__(self, sizes, _):
-        self.jobs = sizes.jobs
-        self.store = BUILD / "stores" / f"jobs-{self.jobs}"
         self.job = None
+        self.use(sizes.jobs)
         self.contenders = [
             Contender("Cairn, query job", lambda _: self.once(["query", "job", self.job, "--store", self.store])),
             Contender("Cairn, --version", lambda _: self.once(["--version"])),
         ]
+
+    def use(self, jobs):
+        """Names the store; `prepare` makes it."""
+        self.jobs = jobs
+        self.store = BUILD / "stores" / f"jobs-{jobs}"
 
     def once(self, words):
         result = process([CAIRN, *words])
