@@ -198,8 +198,8 @@ let package = Package(
         tests(
             "Fixture",
             [
-                "Cairn", "Audit", "Replay", "Projections", "EventLog", "Deciders", "CanonicalJSON", "Determinism",
-                "TestSupport",
+                "Cairn", "Audit", "Replay", "Projections", "EventLog", "Jobs", "Deciders", "CanonicalJSON",
+                "Determinism", "TestSupport",
             ]),
         tests(
             "Jobs",

@@ -10,11 +10,13 @@ struct AccessOptions: ParsableArguments {
             valueName: "text"))
     var reason: String?
 
-    /// Records an access before it happens, and answers the head that the log had: what is handed out ends there.
+    /// Records an access before it happens, and answers the head that it is of: what is handed out ends there.
     ///
-    /// A store that can't be written is read all the same, with a warning.
-    func record(_ what: Access, in store: Store) async throws -> TreeHead {
-        let receipt = try await AccessTrail.record(what, by: .user(Person.current), reason: reason, in: store.log)
+    /// That is `head`, where something is made already, and else the log as it is. A store that can't be written is read all the same, with a warning.
+    @discardableResult
+    func record(_ what: Access, of head: TreeHead? = nil, in store: Store) async throws -> TreeHead {
+        let receipt = try await AccessTrail.record(
+            what, by: .user(Person.current), reason: reason, of: head, in: store.log)
         if let obstacle = receipt.obstacle {
             Terminal.complain("cairn: the access trail has nothing of this: \(obstacle)\n")
         }

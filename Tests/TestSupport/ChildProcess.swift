@@ -38,6 +38,9 @@ package final class ChildProcess: Sendable {
     /// Everything on standard error so far.
     package var errorsSoFar: String { String(decoding: record.withLock(\.errors), as: UTF8.self) }
 
+    /// Whether the program has ended and all that it wrote is here.
+    package var hasEnded: Bool { record.withLock(\.isComplete) }
+
     /// Sends a signal, unless the program has ended: its number may be another's by then.
     package func send(_ signal: Int32) {
         record.withLock { if $0.status == nil { kill(pid, signal) } }

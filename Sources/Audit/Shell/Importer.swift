@@ -136,6 +136,14 @@ package struct ImportError: Error, Equatable, CustomStringConvertible {
     /// From 1; nil when it isn't about a line.
     package let line: Int?
     package let reason: String
+    /// Whether the file can't be read at all.
+    package let isUnreadable: Bool
+
+    init(line: Int?, reason: String, isUnreadable: Bool = false) {
+        self.line = line
+        self.reason = reason
+        self.isUnreadable = isUnreadable
+    }
 
     package var description: String { (line.map { "line \($0): " } ?? "") + reason }
 }

@@ -58,6 +58,6 @@ struct LineReader: ~Copyable {
     }
 
     private static func failure(_ path: String, _ reason: Int32 = errno) -> ImportError {
-        ImportError(line: nil, reason: "can't read \(path): \(String(cString: strerror(reason)))")
+        ImportError(line: nil, reason: "can't read \(path): \(String(cString: strerror(reason)))", isUnreadable: true)
     }
 }

@@ -17,6 +17,14 @@ package struct TileExport {
         self.directory = directory
     }
 
+    /// Makes the directory, and sees whether files can be made in it.
+    package func prepare() throws {
+        try makeDirectories(directory)
+        guard access(directory + "/.", W_OK | X_OK) == 0 else {
+            throw ExportError(path: directory, reason: String(cString: strerror(errno)))
+        }
+    }
+
     /// Writes all that the checkpoint's head is made of, and the checkpoint last.
     package mutating func write(_ checkpoint: SignedCheckpoint) throws {
         let size = checkpoint.head.size

@@ -16,6 +16,9 @@ struct BundleFacts {
     private(set) var erased: Set<Digest> = []
     private(set) var submitted: (position: Position, event: RunSubmitted)?
     private(set) var firstCall: Position?
+    /// Whether an event is there without one that stands before it in its stream.
+    private(set) var hasGaps = false
+    private var revisions: [StreamName: Revision] = [:]
     private var functions: [FunctionReference: Int] = [:]
 
     init(of run: RunID) { self.run = run }
@@ -23,6 +26,8 @@ struct BundleFacts {
     mutating func take(_ event: Event) throws {
         events += 1
         leaves.append((event.position, Digest.leaf(event.record)))
+        if revisions[event.stream] ?? .first != event.revision { hasGaps = true }
+        revisions[event.stream] = event.revision.next
         blobs.formUnion(try Catalogues.events.blobs(namedBy: event))
         erased.formUnion(try Catalogues.erased(by: event))
         let metadata = try event.metadata()

@@ -5,8 +5,11 @@ package import Jobs
 
 /// What a bundle says of itself: `bundle.json`.
 package struct BundleIndex: Equatable, Sendable {
-    /// The version of the form of bundles.
-    package static let format = 1
+    /// The version of the form of bundles: 1 has streams from their beginnings on, 2 leaves events out of some.
+    package enum Format: Int, Sendable, CaseIterable {
+        case wholeStreams = 1
+        case partsOfStreams = 2
+    }
 
     /// What it was made for.
     package enum Kind: String, Equatable, Sendable, CanonicalCodable {
@@ -41,6 +44,7 @@ package struct BundleIndex: Equatable, Sendable {
     package let commitments: Commitments
     package let events: Int
     package let experiment: String
+    package let format: Format
     package let head: TreeHead
     package let kind: Kind
     /// The store, as its checkpoints name it.
@@ -60,7 +64,7 @@ extension BundleIndex: CanonicalCodable {
         writer.field("commitments", commitments)
         writer.field("events", events)
         writer.field("experiment", experiment)
-        writer.field("format", Self.format)
+        writer.field("format", format.rawValue)
         writer.field("head", head.root)
         writer.field("kind", kind)
         writer.field("origin", origin)
@@ -79,10 +83,12 @@ extension BundleIndex: CanonicalCodable {
         events = try reader.field("events")
         experiment = try reader.field("experiment")
         let offset = reader.offset
-        let format: Int = try reader.field("format")
-        guard format == Self.format else {
-            throw reader.error(at: offset, expected: "format \(Self.format)", found: "\(format), of a newer program")
+        let number: Int = try reader.field("format")
+        guard let format = Format(rawValue: number) else {
+            let known = Format.allCases.map { "\($0.rawValue)" }.joined(separator: " or ")
+            throw reader.error(at: offset, expected: "format \(known)", found: "\(number), of a newer program")
         }
+        self.format = format
         let root: Digest = try reader.field("head")
         kind = try reader.field("kind")
         origin = try reader.field("origin")

@@ -9,7 +9,8 @@ import Jobs
 ///
 /// Those of the run; every event that one of them cites, directly or not, such as the call in another run whose answer was
 /// reused; what stands before these in their streams and beside them in their commits, so that streams and commits are
-/// whole; and the events that say why a blob is gone.
+/// whole; and the commits that say why a blob is gone, without what else stands in their streams: who exported or redacted
+/// what of other runs isn't told.
 struct BundleSelection {
     private let log: LMDBLog
     private var chosen: Set<Position> = []
@@ -58,6 +59,13 @@ struct BundleSelection {
             let count = Int(event.revision.rawValue)
             for earlier in try log.readStream(event.stream, .forward, from: .first, limit: count) { try take(earlier) }
         }
+        try takeCommit(of: event)
+    }
+
+    /// Takes an event and what was committed with it.
+    private mutating func takeCommit(of event: Event) throws {
+        try take(event)
+        let position = event.position
         let first = position.rawValue - UInt64(event.indexInCommit)
         for place in first..<first + UInt64(event.commitCount) where place != position.rawValue {
             guard let beside = try log.event(at: Position(place)) else { continue }
@@ -73,11 +81,11 @@ struct BundleSelection {
     }
 
     private mutating func takeErasures(before end: Position) throws {
-        var erasures: [Position] = []
+        var erasures: [Event] = []
         try log.scan(from: .first, to: end, matching: EventFilter(types: Catalogues.erasureTypes)) { event in
-            if try Catalogues.erased(by: event).contains(where: blobs.contains) { erasures.append(event.position) }
+            if try Catalogues.erased(by: event).contains(where: blobs.contains) { erasures.append(event.detached) }
         }
-        for position in erasures { try take(at: position) }
+        for event in erasures { try takeCommit(of: event) }
         try close()
     }
 }

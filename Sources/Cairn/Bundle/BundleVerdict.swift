@@ -21,7 +21,10 @@ package struct BundleVerdict: Sendable {
     package internal(set) var underivable = 0
     /// Numbers that were made again: files of the report and read models; nil when that wasn't asked for.
     package internal(set) var compared: Int?
-    /// Events of the original whose places are empty in a copy.
+    /// How many blobs a report in words names one by one.
+    private static let mostNamed = 20
+
+    /// Events under the head that aren't in the bundle: of them it has only the hashes that the proof needs.
     package internal(set) var elsewhere: UInt64 = 0
     /// The labels of a sample; empty for a run.
     package internal(set) var labels: [String: String] = [:]
@@ -61,12 +64,22 @@ package struct BundleVerdict: Sendable {
                 lines += given.rubrics.sorted { $0.key < $1.key }.map { "  rubric of \($0.key) \($0.value.hex)" }
                 if let dataset = given.dataset { lines.append("  data set \(dataset.hex)") }
             }
-            for digest in index.withheld { lines.append("withheld: blob \(digest.hex)") }
+            lines += Self.lines(on: index.withheld, elsewhere: elsewhere)
         }
         lines += signers.map { "signed by \($0)" }
         lines.append("\(verified) derived events derived again" + (underivable == 0 ? "" : ", \(underivable) can't be"))
         if let compared { lines.append("\(compared) tables and read models made again") }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func lines(on withheld: [Digest], elsewhere: UInt64) -> [String] {
+        var lines: [String] = []
+        if elsewhere > 0 { lines.append("withheld: \(elsewhere) other events of the log, shown by hashes alone") }
+        guard !withheld.isEmpty else { return lines }
+        lines.append("withheld: \(withheld.count) blob\(withheld.count == 1 ? "" : "s") that events name")
+        lines += withheld.prefix(mostNamed).map { "  blob \($0.hex)" }
+        if withheld.count > mostNamed { lines.append("  and \(withheld.count - mostNamed) more; --json names all") }
+        return lines
     }
 }
 
@@ -76,6 +89,7 @@ extension BundleVerdict: CanonicalEncodable {
         writer.field("blobs", blobs)
         writer.optionalField("commitments", index?.commitments)
         writer.optionalField("compared", compared)
+        writer.field("elsewhere", elsewhere)
         writer.optionalField("events", index?.events)
         writer.field("files", files)
         writer.optionalField("head", index?.head.root)

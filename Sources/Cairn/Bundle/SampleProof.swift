@@ -143,6 +143,7 @@ extension SampleProof {
             throw BundleError("the index says other things of the events than they do")
         }
         try check(facts)
+        verdict.elsewhere = index.head.size - UInt64(events.count)
         let present = Dictionary(blobs.compactMap { blob in blob.bytes.map { (blob.digest, $0) } }) { first, _ in first
         }
         verdict.blobs = present.count

@@ -18,7 +18,7 @@ package enum Access: Equatable, Sendable {
 /// They belong to no worker, so replay takes them as input from outside. Redactions are recorded with the erasure itself.
 package enum AccessTrail {
     package struct Receipt: Equatable, Sendable {
-        /// The log as it was before: what is handed out ends here, so that no export holds the event of itself.
+        /// What the event names: what is handed out ends here, so that no export holds the event of itself.
         package let head: TreeHead
         /// Why nothing was recorded, such as a medium that can only be read; nil if it was.
         package let obstacle: LogError?
@@ -28,14 +28,17 @@ package enum AccessTrail {
         get throws(LogError) { try StreamName(category: AccessEvent.category, id: "trail") }
     }
 
-    /// Records an access, which must happen after this and not before.
+    /// Records an access, which must happen after this and not before: whoever hands something out makes it first, records
+    /// that, and then gives it its name, or lets it go.
     ///
+    /// `head` is what the access is of, by default the log as it is.
     /// A store that can't be written isn't an error, since nobody should be kept from reading it by that: the receipt
     /// says so, and its user tells.
     package static func record(
-        _ what: Access, by actor: Actor, reason: String? = nil, in log: any Log, time: TimeSource = .system
+        _ what: Access, by actor: Actor, reason: String? = nil, of head: TreeHead? = nil, in log: any Log,
+        time: TimeSource = .system
     ) async throws -> Receipt {
-        let head = try log.head()
+        let head = try head ?? log.head()
         let event: AccessEvent =
             switch what {
             case .export(let format, let selection, let destination):

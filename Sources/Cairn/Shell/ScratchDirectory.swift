@@ -18,9 +18,11 @@ final class ScratchDirectory: Sendable {
 
     deinit { Self.remove(path) }
 
-    /// Removes a directory with everything in it, or a file.
+    /// Removes a directory with everything in it, or a file; of a link only itself.
     static func remove(_ path: String) {
-        if let directory = opendir(path) {
+        var status = stat()
+        let isDirectory = lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        if isDirectory, let directory = opendir(path) {
             while let entry = readdir(directory) {
                 let name = withUnsafePointer(to: &entry.pointee.d_name) {
                     $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }

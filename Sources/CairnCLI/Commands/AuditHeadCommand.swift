@@ -13,7 +13,9 @@ struct AuditHeadCommand: AsyncParsableCommand {
         discussion: """
             With --sign as a signed checkpoint (C2SP tlog-checkpoint), which others keep: from then on the store can't be \
             changed, cut or made anew without their noticing. The key is made when it is first needed; what was signed \
-            is kept in the store's checkpoints/.
+            is kept in the store's checkpoints/. Before it signs, it checks that the head is the root of the log's tree, \
+            that the tree ends with the last record and has grown from the head that was signed before: quick, however \
+            long the log. It doesn't hash every record again; `cairn audit verify` does, and says if one was changed.
 
             EXAMPLE
               cairn audit head --sign -o monday.checkpoint

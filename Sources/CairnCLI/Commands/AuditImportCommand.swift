@@ -11,7 +11,8 @@ struct AuditImportCommand: AsyncParsableCommand {
         abstract: "Make a store from the export of a whole one, with the same head.",
         discussion: """
             Every record, commit id and leaf hash is checked against the export as it comes. Export with --blobs inline, \
-            so that replay finds what it needs. The store must be new.
+            so that replay finds what it needs. The store must be new, and is there whole or not at all: after an \
+            interruption the same command begins anew.
 
             EXAMPLE
               cairn audit import events.jsonl --store copy
@@ -24,13 +25,11 @@ struct AuditImportCommand: AsyncParsableCommand {
     var file: String
 
     func run() async throws {
-        let store = try Store.open(at: store.path, .create)
-        defer { store.close() }
         let report: ImportReport
         do {
-            report = try await Importer(log: store.log).run(file)
+            report = try await ExportImport.run(file, into: store.path)
         } catch let error as ImportError {
-            throw Failure("can't import \(file): \(error)")
+            throw Failure(error.isUnreadable ? .usage : .failed, "can't import \(file): \(error)")
         }
         try answer.output.print(report) {
             """

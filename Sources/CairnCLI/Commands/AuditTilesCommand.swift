@@ -30,11 +30,12 @@ struct AuditTilesCommand: AsyncParsableCommand {
         let log = try Store.log(at: store.path)
         defer { log.close() }
         let key = try await signer.key(of: log)
+        var export = TileExport(log, into: output)
+        try export.prepare()
         let what = Access.export(format: "tlog-tiles", selection: [:], to: .directory(output))
         let receipt = try await AccessTrail.record(
             what, by: .user(Person.current), reason: signer.access.reason, in: log)
         let checkpoint = try HeadSigning(log).sign(size: receipt.head.size, by: key)
-        var export = TileExport(log, into: output)
         try export.write(checkpoint)
         try answer.output.print(TilesAnswer(checkpoint: checkpoint, files: export.written)) {
             "\(Quantities.counted(export.written, "file")) written to \(output), "

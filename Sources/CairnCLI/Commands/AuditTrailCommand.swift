@@ -9,8 +9,9 @@ struct AuditTrailCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trail", abstract: "Who took something out of the store, or changed a key, and why.",
         discussion: """
-            Exports, redactions, forks and changes of keys are events of the stream access-trail, recorded before they \
-            happen, with the head that the log had.
+            Exports, redactions, forks and changes of keys are events of the stream access-trail, with the head that the \
+            log had. An export or fork is recorded when it is made and before it has its name, or leaves: what failed \
+            isn't recorded, and nothing leaves unrecorded.
 
             EXAMPLE
               cairn audit trail --limit 20
@@ -53,7 +54,7 @@ extension AccessEvent {
         case .forked(let event):
             "fork at position \(event.at)" + (event.name.map { " as \($0)" } ?? "") + Self.text(event.changes)
         case .keyChanged(let event):
-            "\(event.kind.rawValue) key \(event.key.prefix(16)) \(event.change.rawValue)"
+            "\(event.kind.rawValue) key \(event.key) \(event.change.rawValue)"
                 + (event.scope.map { " for \($0)" } ?? "")
         }
     }

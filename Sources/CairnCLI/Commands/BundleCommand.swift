@@ -32,7 +32,8 @@ struct BundleCreateCommand: AsyncParsableCommand {
         discussion: """
             Holds the run's events, and those of other runs that they cite, such as a call whose answer was reused. The \
             head that they are proven against is the first one that has them all, so that a bundle that is made later is \
-            the same; the store's key signs it, and is made when it is first needed.
+            the same; the store's key signs it, and is made when it is first needed. Before it leaves, every record in it \
+            is hashed again and must lead to that head, and the head to the one that was signed before.
 
             EXAMPLE
               cairn bundle create 5kjf -o run.cairn.zip --license https://spdx.org/licenses/CC-BY-4.0
@@ -42,8 +43,7 @@ struct BundleCreateCommand: AsyncParsableCommand {
     @OptionGroup var answer: OutputOptions
     @OptionGroup var signer: SignerOptions
 
-    @Argument(help: "The run: its id, or the beginning of it; not needed when the store has only one.")
-    var run: String?
+    @OptionGroup var choice: RunChoice
 
     @Option(name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file"))
     var output: String
@@ -57,14 +57,15 @@ struct BundleCreateCommand: AsyncParsableCommand {
     func run() async throws {
         let store = try Store.open(at: store.path)
         defer { store.close() }
-        let id = try RunArgument.only(run, in: store)
+        let id = try choice.only(in: store)
         let key = try await signer.key(of: store.log)
-        let now = try await signer.access.record(
-            .export(format: "bundle", selection: ["run": id.rawValue], to: .file(output)), in: store)
-        let written = try BundleWriter(store, run: id, license: license).write(
-            to: output, before: Position(now.size), size: head,
-            keys: try StoreSigningKey.publicKeys(of: store.log)
-        ) { try HeadSigning(store.log).sign(size: $0, by: key) }
+        let written = try await BundleWriter(store, run: id, license: license).write(
+            to: output, size: head, keys: try StoreSigningKey.publicKeys(of: store.log),
+            sign: { try HeadSigning(store.log).sign(size: $0, by: key) },
+            recording: { now in
+                try await signer.access.record(
+                    .export(format: "bundle", selection: ["run": id.rawValue], to: .file(output)), of: now, in: store)
+            })
         try answer.output.print(BundleAnswer(file: output, written: written, key: key.key)) {
             """
             \(Quantities.grouped(written.index.events)) events in \(output), \(Quantities.grouped(written.bytes)) bytes
@@ -105,15 +106,14 @@ struct BundleProveSampleCommand: AsyncParsableCommand {
             that a signed head has them. Nothing else of the run is given away. `cairn bundle verify` checks it.
 
             EXAMPLE
-              cairn bundle prove-sample --model careful --scenario spring -o sample.cairn.zip
+              cairn bundle prove-sample 5kjf --model careful --scenario spring -o sample.cairn.zip
             """)
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var answer: OutputOptions
     @OptionGroup var signer: SignerOptions
 
-    @Option(help: "The run: its id, or the beginning of it; not needed when the store has only one.")
-    var run: String?
+    @OptionGroup var choice: RunChoice
 
     @Option(help: "The model's id in the experiment.")
     var model: String
@@ -130,17 +130,19 @@ struct BundleProveSampleCommand: AsyncParsableCommand {
     func run() async throws {
         let store = try Store.open(at: store.path)
         defer { store.close() }
-        let id = try RunArgument.only(run, in: store)
+        let id = try choice.only(in: store)
         let key = try await signer.key(of: store.log)
         let selection = ["model": model, "run": id.rawValue, "sample": "\(sample)", "scenario": scenario]
-        _ = try await signer.access.record(
-            .export(format: "sample", selection: selection, to: .file(output)), in: store)
         let bytes: Int
         do {
-            bytes = try SampleProver(store, run: id).write(
+            bytes = try await SampleProver(store, run: id).write(
                 .init(model: model, scenario: scenario, sample: sample), to: output,
-                keys: try StoreSigningKey.publicKeys(of: store.log)
-            ) { try HeadSigning(store.log).sign(size: $0, by: key) }
+                keys: try StoreSigningKey.publicKeys(of: store.log),
+                sign: { try HeadSigning(store.log).sign(size: $0, by: key) },
+                recording: { now in
+                    try await signer.access.record(
+                        .export(format: "sample", selection: selection, to: .file(output)), of: now, in: store)
+                })
         } catch let error as BundleError {
             throw Failure(.usage, "\(error)")
         }

@@ -20,7 +20,7 @@ struct BundleOptions: ParsableArguments {
         do {
             verdict = try await BundleCheck.run(file, trusting: key.flatMap(\.keys), replaying: replaying)
         } catch let error as BundleError {
-            throw Failure("can't read \(file): \(error)")
+            throw Failure(error.isUnreadable ? .usage : .failed, "can't read \(file): \(error)")
         }
         try answer.output.print(verdict) { verdict.text }
         if !verdict.isWhole { throw ExitStatus.differs.exitCode }
@@ -33,8 +33,8 @@ struct BundleVerifyCommand: AsyncParsableCommand {
         commandName: "verify", abstract: "Check a bundle: nothing but the file is needed.",
         discussion: """
             Every file's digest, every record's hash, the proof, the signature; then every derived event is derived \
-            again from what it cites. Says what was laid down before the first call, and what is withheld. Exits with 4 \
-            when something is wrong.
+            again from what it cites. Says what was laid down before the first call, and counts what is withheld. Exits \
+            with 4 when something is wrong, and with 2 when the file can't be read.
 
             EXAMPLE
               cairn bundle verify run.cairn.zip --key cairn/store/…
@@ -70,7 +70,8 @@ struct BundleImportCommand: AsyncParsableCommand {
         commandName: "import", abstract: "Make a store of a bundle, to query and replay.",
         discussion: """
             Events keep their positions. Where the original has events of others, the copy has log.withheld; without \
-            any, the copy has the head of the original. The store must be new.
+            any, the copy has the head of the original. The store must be new, and is there whole or not at all: after \
+            an interruption the same command begins anew.
 
             EXAMPLE
               cairn bundle import run.cairn.zip --store copy && cairn query rankings --store copy
@@ -83,13 +84,11 @@ struct BundleImportCommand: AsyncParsableCommand {
     var file: String
 
     func run() async throws {
-        let store = try Store.open(at: store.path, .create)
-        defer { store.close() }
         let report: BundleRestore.Report
         do {
-            report = try await BundleRestore.run(file, into: store)
+            report = try await BundleRestore.run(file, into: store.path)
         } catch let error as BundleError {
-            throw Failure("can't import \(file): \(error)")
+            throw Failure(error.isUnreadable ? .usage : .failed, "can't import \(file): \(error)")
         }
         try answer.output.print(BundleImportAnswer(report: report)) {
             """

@@ -19,8 +19,9 @@ struct ExportEEECommand: AsyncParsableCommand {
     @OptionGroup var answer: OutputOptions
 
     func run() async throws {
-        try await options.export(as: "every-eval-ever") { _, queries, run, head in
-            let records = try EEEExport(queries, run: run, head: head).write(into: options.output)
+        try await options.export(as: "every-eval-ever") { queries, run, head, recording in
+            let records = try await EEEExport(queries, run: run, head: head)
+                .write(into: options.output, recording: recording)
             let layout = TableLayout<EEEExport.Record>()
                 .column("model") { $0.model }
                 .number("rows") { Quantities.grouped($0.rows) }

@@ -36,9 +36,12 @@ struct EventExportOptions: ParsableArguments {
     }
 
     /// Writes the events in a form, which reads those of `types` only, or all of them.
+    ///
+    /// A file is noted when it is written and before it has its name; what leaves piece by piece (`leaving`, or to standard
+    /// output) before the first of it does.
     func export<Form: LineForm & Sendable>(
         as format: String, choosing more: [String: String] = [:], reading types: [EventType]? = nil,
-        _ form: (Store) throws -> Form
+        leaving: Bool = false, _ form: (Store) throws -> Form
     ) async throws {
         var filter = try events.filter()
         filter.types = filter.types ?? types
@@ -49,14 +52,17 @@ struct EventExportOptions: ParsableArguments {
         var chosen = events.chosen(run: run).merging(more) { $1 }
         if let after { chosen["after"] = "\(after)" }
         if follow { chosen["follow"] = "true" }
-        let head = try await access.record(
-            .export(format: format, selection: chosen, to: output.map { .file($0) } ?? .standardOutput), in: store)
+        let what = Access.export(
+            format: format, selection: chosen, to: output.map { .file($0) } ?? .standardOutput)
         var export = EventExport(try form(store), of: store.log, ExportSelection(filter: filter, run: run))
         let first = after.map { Position($0).next } ?? .first
+        let leavesAtOnce = leaving || file == nil
+        let head = leavesAtOnce ? try await access.record(what, in: store) : try store.log.head()
         if follow { return try await follow(export, from: first) }
         try export.write(from: first, to: Position(head.size)) { bytes in
             if let file { try file.write(bytes) } else { try Terminal.print(bytes) }
         }
+        if !leavesAtOnce { try await access.record(what, of: head, in: store) }
         try file?.finish()
         if let output { tell(export.tally, output) }
     }
@@ -135,7 +141,8 @@ struct BlobOptions: ParsableArguments {
     /// Exports the native form, with the blobs where they are wanted.
     func exportNative(_ options: EventExportOptions) async throws {
         guard blobs != .omitted else { return try await options.export(as: "jsonl") { _ in NativeLines() } }
-        try await options.export(as: "jsonl", choosing: ["blobs": blobs.rawValue]) { store in
+        let chosen = ["blobs": blobs.rawValue]
+        try await options.export(as: "jsonl", choosing: chosen, leaving: blobs == .beside) { store in
             try LinesWithBlobs(log: store.log, catalogue: Catalogues.events, placement: placement)
         }
     }

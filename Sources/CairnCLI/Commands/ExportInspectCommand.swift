@@ -8,20 +8,24 @@ struct RunExportOptions: ParsableArguments {
     @OptionGroup var store: StoreOptions
     @OptionGroup var access: AccessOptions
 
-    @Option(help: "The run: its id, or the beginning of it; not needed when the store has only one.")
-    var run: String?
+    @OptionGroup var choice: RunChoice
 
     @Option(name: [.short, .long], help: ArgumentHelp("Where the files go.", valueName: "directory"))
     var output: String
 
-    /// Notes the export, and lends the run.
-    func export(as format: String, _ body: (Store, Queries, RunID, TreeHead) async throws -> Void) async throws {
+    /// Lends the run, and what notes the export: to be called when all is made and nothing has its name yet.
+    func export(
+        as format: String,
+        _ body: (Queries, RunID, TreeHead, _ recording: () async throws -> Void) async throws -> Void
+    ) async throws {
         let store = try Store.open(at: store.path)
         defer { store.close() }
-        let id = try RunArgument.only(run, in: store)
-        let head = try await access.record(
-            .export(format: format, selection: ["run": id.rawValue], to: .directory(output)), in: store)
-        try await body(store, try Queries(store), id, head)
+        let id = try choice.only(in: store)
+        let head = try store.log.head()
+        try await body(try Queries(store), id, head) {
+            try await access.record(
+                .export(format: format, selection: ["run": id.rawValue], to: .directory(output)), of: head, in: store)
+        }
     }
 }
 
@@ -58,8 +62,9 @@ struct ExportInspectCommand: AsyncParsableCommand {
     @OptionGroup var answer: OutputOptions
 
     func run() async throws {
-        try await options.export(as: "inspect") { _, queries, run, head in
-            let files = try await InspectExport(queries, run: run, head: head).write(into: options.output)
+        try await options.export(as: "inspect") { queries, run, head, recording in
+            let files = try await InspectExport(queries, run: run, head: head)
+                .write(into: options.output, recording: recording)
             let layout = TableLayout<InspectExport.File>()
                 .column("file") { $0.name }
                 .column("model") { $0.model }

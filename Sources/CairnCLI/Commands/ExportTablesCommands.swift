@@ -17,9 +17,13 @@ struct TableExportOptions: ParsableArguments {
     @Option(help: ArgumentHelp("As of this position, or this time (RFC 3339).", valueName: "moment"))
     var at: MomentArgument?
 
-    /// Notes the export, and lends what the tables are made of.
-    func export(
-        as format: String, to output: String?, _ body: (Store, [ExportTable], TableSource) throws -> Void
+    /// Lends what the tables are made of, and notes the export.
+    ///
+    /// Files are noted when they are written, and `publish` then gives them their names; what goes to standard output is
+    /// noted before.
+    func export<Written>(
+        as format: String, to output: String?, _ body: (Store, [ExportTable], TableSource) throws -> Written,
+        publish: (Written) throws -> Void
     ) async throws {
         let tables = try tables.chosen()
         let store = try Store.open(at: store.path)
@@ -28,11 +32,15 @@ struct TableExportOptions: ParsableArguments {
         var chosen: [String: String] = [:]
         if !self.tables.table.isEmpty { chosen["table"] = tables.map(\.name).joined(separator: ",") }
         if let past { chosen["at"] = "\(past.end)" }
-        let head = try await access.record(
-            .export(format: format, selection: chosen, to: output.map { .file($0) } ?? .standardOutput), in: store)
-        try ExportTables.withSource(of: tables, in: store, past: past, before: Position(head.size)) { source in
+        let what = Access.export(
+            format: format, selection: chosen, to: output.map { .file($0) } ?? .standardOutput)
+        let head = output == nil ? try await access.record(what, in: store) : try store.log.head()
+        let end = Position(head.size)
+        let written = try ExportTables.withSource(of: tables, in: store, past: past, before: end) { source in
             try body(store, tables, source)
         }
+        if output != nil { try await access.record(what, of: head, in: store) }
+        try publish(written)
     }
 }
 
@@ -57,14 +65,20 @@ struct ExportSQLiteCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
+        // It has another name until the export is noted.
+        let unnamed = "\(output).\(getpid()).whole"
+        defer { unlink(unnamed) }
         try await options.export(as: "sqlite", to: output) { store, tables, source in
-            let counts: [(table: String, rows: Int)]
             do {
-                counts = try SQLiteFile.write(tables, of: source, about: try store.about(source), to: output)
+                let counts = try SQLiteFile.write(tables, of: source, about: try store.about(source), to: unnamed)
+                return TableCounts(counts: counts, end: source.end, file: output)
             } catch let error as SQLFailure {
                 throw Failure(.failed, "\(error)", remedy: error.remedy)
             }
-            let report = TableCounts(counts: counts, end: source.end, file: output)
+        } publish: { report in
+            guard rename(unnamed, output) == 0 else {
+                throw Failure("can't write \(output): \(String(cString: strerror(errno)))")
+            }
             if json { try Output(asJSON: true).print(report) { "" } } else { Terminal.complain(report.text) }
         }
     }
@@ -106,16 +120,19 @@ struct ExportCSVCommand: AsyncParsableCommand {
         }
         try await options.export(as: "csv", to: output) { _, tables, source in
             var counts: [(table: String, rows: Int)] = []
+            var files: [OutputFile] = []
             for table in tables {
                 let file = try output.map { try OutputFile(replacing: "\($0)/\(table.name).csv") }
                 let rows = try CSVText.write(table, of: source) { bytes in
                     if let file { try file.write(bytes) } else { try Terminal.print(bytes) }
                 }
-                try file?.finish()
+                if let file { files.append(file) }
                 counts.append((table.name, rows))
             }
-            guard let output else { return }
-            let report = TableCounts(counts: counts, end: source.end, file: output)
+            return (files, TableCounts(counts: counts, end: source.end, file: output ?? ""))
+        } publish: { files, report in
+            if output == nil { return }
+            for file in files { try file.finish() }
             if json { try Output(asJSON: true).print(report) { "" } } else { Terminal.complain(report.text) }
         }
     }

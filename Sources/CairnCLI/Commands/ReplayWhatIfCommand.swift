@@ -99,11 +99,13 @@ struct ReplayWhatIfCommand: AsyncParsableCommand {
         var keeping: WhatIfService.Keeping?
         if let output {
             let access = access
-            let size = Position(try parent.log.head().size)
             let changes = Dictionary(grouping: substitutions.map(\.change), by: \.kind)
                 .mapValues { $0.map(\.text).joined(separator: ",") }
-            keeping = WhatIfService.Keeping(path: output) { child in
-                try await access.record(.fork(at: size, changes: changes, child: child, path: output), in: parent)
+            keeping = WhatIfService.Keeping(path: output) { fork in
+                let head = TreeHead(size: fork.created.position.rawValue, root: fork.created.head)
+                try await access.record(
+                    .fork(at: fork.created.position, changes: changes, child: fork.store, path: output), of: head,
+                    in: parent)
             }
         }
         let report = try await WhatIfService(store: parent)

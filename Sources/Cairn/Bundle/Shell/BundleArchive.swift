@@ -22,12 +22,14 @@ final class BundleArchive {
     func add(_ name: String, _ text: String) throws { try add(name, Array(text.utf8)) }
 
     /// Writes the manifest and the directory; answers how long the file is.
-    func finish() throws -> Int {
+    func close() throws -> Int {
         let lines = files.sorted { $0.name < $1.name }.map { "\($0.digest.hex)  \($0.name)\n" }
         try writer?.add(BundleNames.manifest, Array(lines.joined().utf8))
         guard let whole = writer.take() else { return 0 }
         try whole.finish()
-        try output.finish()
         return output.length
     }
+
+    /// Gives the file its name; it must be closed.
+    func publish() throws { try output.finish() }
 }

@@ -27,7 +27,7 @@ package enum BundleCheck {
         } catch let error as BundleError {
             verdict.problems.append(error.message)
         } catch let error as ArchiveError {
-            guard error.code != .file else { throw BundleError("\(error)") }
+            guard error.code != .file else { throw BundleError(error) }
             verdict.problems.append("\(error)")
         } catch let error as LogError {
             // What the copy refuses isn't what a log holds; what the machine refuses is no fault of the bundle.
@@ -96,7 +96,8 @@ package enum BundleCheck {
             }
             return try ExperimentDefinition(canonicalBytes: bytes)
         }
-        guard facts.events == index.events, facts.code == index.code, facts.commitments(definition) == index.commitments
+        guard facts.hasGaps == (index.format == .partsOfStreams), facts.events == index.events,
+            facts.code == index.code, facts.commitments(definition) == index.commitments
         else { throw BundleError("\(BundleNames.index) says other things of the events than they do") }
     }
 
@@ -120,43 +121,5 @@ package enum BundleCheck {
             verdict.problems.append("\(file.name) comes out otherwise than the bundle has it")
         }
         verdict.compared = report.readModels.count + report.files.count
-    }
-}
-
-/// Makes a store of a bundle.
-package enum BundleRestore {
-    package struct Report: Equatable, Sendable {
-        package let events: Int
-        /// Places whose events the bundle doesn't have.
-        package let elsewhere: UInt64
-        package let head: TreeHead
-        /// Whether that is the head which the bundle was signed with.
-        package let isOriginal: Bool
-    }
-
-    /// Checks every hash and the proof first; `store` must be empty.
-    package static func run(_ path: String, into store: Store) async throws -> Report {
-        let reader: BundleReader
-        do {
-            guard try SampleProof.read(path) == nil else {
-                throw BundleError("it proves one sample, and a store can only be made of a whole run")
-            }
-            reader = try BundleReader(path)
-            _ = try reader.checkFiles()
-        } catch let error as ArchiveError {
-            throw BundleError("\(error)")
-        }
-        var facts = BundleFacts(of: reader.index.run)
-        var number = 0
-        while let part = try reader.events(inFile: number) {
-            for (_, event) in part { try facts.take(event) }
-            number += 1
-        }
-        guard reader.proof.root(of: facts.leaves) == reader.index.head.root else {
-            throw BundleError("the events and their proof don't lead to the head")
-        }
-        let made = try await BundleImport.run(reader, into: store.log)
-        return Report(
-            events: made.events, elsewhere: made.withheld, head: made.head, isOriginal: made.head == reader.index.head)
     }
 }

@@ -6,8 +6,8 @@ import EventLog
 
 /// Makes a store of a bundle: its events at their positions, its blobs, and read models that are built as ever.
 ///
-/// Where the original has events that aren't in the bundle, the copy has `log.withheld`. Without any of these, the copy has
-/// the head of the original.
+/// Where the original has events that aren't in the bundle, the copy has `log.withheld`, in the streams that continue
+/// behind them. Without any of these, the copy has the head of the original.
 struct BundleImport {
     /// Commits that are appended at once.
     private static let batch = 512
@@ -27,14 +27,22 @@ struct BundleImport {
     private var waiting: [Commit] = []
     private var gathered: [(line: JSONLines.Line, event: Event)] = []
     private var next: UInt64 = 0
-    private var placeholders: UInt64 = 0
+    /// What fills the places without an event, the next last.
+    private var places: [WithheldPlaces.Part]
     /// Blobs that came with a commit already.
     private var brought: Set<Digest> = []
     private var result = Result()
 
-    private init(_ reader: BundleReader, _ log: any Log) {
+    private init(_ reader: BundleReader, _ log: any Log) throws {
         self.reader = reader
         self.log = log
+        var withheld = WithheldPlaces()
+        var number = 0
+        while let part = try reader.events(inFile: number) {
+            for (_, event) in part { try withheld.take(event.stream, event.revision, at: event.position) }
+            number += 1
+        }
+        places = try withheld.parts(others: try StreamName(category: LogWithheld.category, id: "events")).reversed()
     }
 
     /// `log` must be empty; `each` hears of every event of the bundle.
@@ -44,7 +52,7 @@ struct BundleImport {
         guard try log.head().size == 0 else {
             throw BundleError("the store has events already; import into a new one")
         }
-        var copy = BundleImport(reader, log)
+        var copy = try BundleImport(reader, log)
         var number = 0
         while let part = try reader.events(inFile: number) {
             for (line, event) in part {
@@ -91,19 +99,23 @@ struct BundleImport {
 
     private mutating func fill(to place: UInt64) async throws {
         result.withheld += place - next
-        while next < place {
-            let count = min(place - next, UInt64(Self.placeholdersPerCommit))
-            let event = NewEvent(
-                type: LogWithheld.type, version: LogWithheld.version, time: Timestamp(microseconds: 0),
-                data: LogWithheld().canonicalBytes())
-            waiting.append(
-                Commit(
-                    stream: try StreamName(category: LogWithheld.category, id: "events"),
-                    expected: placeholders == 0 ? .noStream : .exact(Revision(placeholders - 1)),
-                    events: Array(repeating: event, count: Int(count))))
-            placeholders += count
-            next += count
-            if waiting.count >= Self.batch { try await flush() }
+        while next < place, let part = places.popLast() {
+            var revision = part.revision
+            for start in stride(
+                from: part.places.lowerBound, to: part.places.upperBound, by: Self.placeholdersPerCommit)
+            {
+                let count = min(part.places.upperBound - start, UInt64(Self.placeholdersPerCommit))
+                let event = NewEvent(
+                    type: LogWithheld.type, version: LogWithheld.version, time: Timestamp(microseconds: 0),
+                    data: LogWithheld().canonicalBytes())
+                waiting.append(
+                    Commit(
+                        stream: part.stream, expected: revision == 0 ? .noStream : .exact(Revision(revision - 1)),
+                        events: Array(repeating: event, count: Int(count))))
+                revision += count
+                if waiting.count >= Self.batch { try await flush() }
+            }
+            next = part.places.upperBound
         }
     }
 

@@ -7,7 +7,19 @@ import EventLog
 /// Why a bundle can't be taken for what it says.
 package struct BundleError: Error, Equatable, CustomStringConvertible {
     package let message: String
-    package init(_ message: String) { self.message = message }
+    /// Whether the file can't be read at all, so that nothing is known of what is in it.
+    package let isUnreadable: Bool
+
+    package init(_ message: String) {
+        self.message = message
+        isUnreadable = false
+    }
+
+    init(_ error: ArchiveError) {
+        message = "\(error)"
+        isUnreadable = error.code == .file
+    }
+
     package var description: String { message }
 }
 

@@ -36,13 +36,15 @@ package struct BundleWriter {
 
     /// Writes the bundle to a file, which replaces what has the name.
     ///
-    /// `end` is where the log ends for it. The head that the events are proven against is the first that has them all, or
-    /// the one of `size` events; `sign` makes a checkpoint of it.
+    /// The head that the events are proven against is the first that has them all, or the one of `size` events; `sign`
+    /// makes a checkpoint of it, which the events must lead to. `recording` comes before the file has its name, and hears
+    /// what the log was that the events were chosen from.
     package func write(
-        to path: String, before end: Position, size wanted: UInt64? = nil, keys: [VerifierKey],
-        sign: (UInt64) throws -> SignedCheckpoint
-    ) throws -> Written {
-        let positions = try selected(before: end).positions
+        to path: String, size wanted: UInt64? = nil, keys: [VerifierKey], sign: (UInt64) throws -> SignedCheckpoint,
+        recording: (TreeHead) async throws -> Void = { _ in }
+    ) async throws -> Written {
+        let now = try store.log.head()
+        let positions = try selected(before: Position(now.size)).positions
         guard let last = positions.last else {
             throw LogError(.invalid, during: "bundling the run \(run)", "the log has no event of it")
         }
@@ -56,6 +58,8 @@ package struct BundleWriter {
         let archive = try BundleArchive(replacing: path)
         var facts = BundleFacts(of: run)
         try writeEvents(positions, to: archive, &facts)
+        let proof = try store.log.inclusionProof(of: positions, in: size)
+        try Self.check(proof, of: facts.leaves, in: checkpoint.head)
         let withheld = try writeBlobs(facts, to: archive)
         let queries = try Queries(store)
         let report = try BundleReport(queries, run: run)
@@ -68,9 +72,10 @@ package struct BundleWriter {
         for schema in EventSchemas.files() { try archive.add(BundleNames.schemas + schema.name, schema.bytes) }
         let index = BundleIndex(
             cairn: CairnVersion.text, code: facts.code, commitments: commitments, events: facts.events,
-            experiment: row.experiment, head: checkpoint.head, kind: .run, origin: checkpoint.origin,
+            experiment: row.experiment, format: facts.hasGaps ? .partsOfStreams : .wholeStreams, head: checkpoint.head,
+            kind: .run, origin: checkpoint.origin,
             readModels: report.readModels, run: run, withheld: withheld)
-        try archive.add(BundleNames.proof, proof(of: positions, in: size))
+        try archive.add(BundleNames.proof, BundleProof(proof).canonicalBytes())
         try archive.add(BundleNames.checkpoint, checkpoint.text)
         try archive.add(BundleNames.keys, keys.map { $0.text + "\n" }.joined())
         try archive.add(BundleNames.verifier, BundleVerifier.python)
@@ -80,7 +85,21 @@ package struct BundleWriter {
             index: index, started: row.submitted, ended: row.finished ?? row.submitted,
             isComplete: row.stage == .complete, license: license, files: archive.files)
         try archive.add(BundleNames.crate, crate.bytes())
-        return Written(index: index, bytes: try archive.finish())
+        let bytes = try archive.close()
+        try await recording(now)
+        try archive.publish()
+        return Written(index: index, bytes: bytes)
+    }
+
+    /// Nothing leaves under a signature that it doesn't bear out: the records as they are now must lead to the head.
+    static func check(
+        _ proof: ManyInclusionProof, of leaves: [(position: Position, hash: Digest)], in head: TreeHead
+    ) throws {
+        guard proof.root(of: leaves) == head.root else {
+            throw LogError(
+                .damaged(nil), during: "proving events in the head of \(head.size) events",
+                "the records don't lead to it any more; `cairn audit verify` says where the log was changed")
+        }
     }
 
     private func writeEvents(_ positions: [Position], to archive: BundleArchive, _ facts: inout BundleFacts) throws {
@@ -123,10 +142,6 @@ package struct BundleWriter {
             withheld.append(digest)
         }
         return withheld
-    }
-
-    private func proof(of positions: [Position], in size: UInt64) throws -> [UInt8] {
-        BundleProof(try store.log.inclusionProof(of: positions, in: size)).canonicalBytes()
     }
 }
 

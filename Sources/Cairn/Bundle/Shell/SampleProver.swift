@@ -36,12 +36,17 @@ package struct SampleProver {
     }
 
     /// Writes the proof to a file; answers how long it is.
+    ///
+    /// `recording` comes before the file has its name, and hears what the log was.
     package func write(
-        _ choice: Choice, to path: String, keys: [VerifierKey], sign: (UInt64) throws -> SignedCheckpoint
-    ) throws -> Int {
+        _ choice: Choice, to path: String, keys: [VerifierKey], sign: (UInt64) throws -> SignedCheckpoint,
+        recording: (TreeHead) async throws -> Void = { _ in }
+    ) async throws -> Int {
+        let now = try store.log.head()
         let bytes = try proof(of: choice, keys: keys, sign: sign).archived()
         let file = try OutputFile(replacing: path)
         try file.write(bytes)
+        try await recording(now)
         try file.finish()
         return bytes.count
     }
@@ -64,6 +69,8 @@ package struct SampleProver {
         let checkpoint = try sign(last.position.rawValue + 1)
         var facts = BundleFacts(of: run)
         for event in events { try facts.take(event) }
+        let proof = try store.log.inclusionProof(of: events.map(\.position), in: checkpoint.head.size)
+        try BundleWriter.check(proof, of: facts.leaves, in: checkpoint.head)
         var blobs: [JSONLines.InlineBlob] = []
         for digest in facts.blobs.sorted() {
             let bytes = try store.log.blob(digest)
@@ -74,12 +81,12 @@ package struct SampleProver {
         }
         let index = BundleIndex(
             cairn: CairnVersion.text, code: facts.code, commitments: commitments, events: events.count,
-            experiment: samples.row.experiment, head: checkpoint.head, kind: .sample, origin: checkpoint.origin,
+            experiment: samples.row.experiment, format: .wholeStreams, head: checkpoint.head, kind: .sample,
+            origin: checkpoint.origin,
             readModels: [:], run: run, withheld: blobs.filter { $0.bytes == nil }.map(\.digest))
         return try SampleProof(
             index: index, events: events, blobs: blobs, labels: try labels(of: sample.job),
-            proof: try store.log.inclusionProof(of: events.map(\.position), in: checkpoint.head.size),
-            checkpoint: checkpoint, keys: keys)
+            proof: proof, checkpoint: checkpoint, keys: keys)
     }
 
     /// That the run was submitted, that the jobs were, every call, and the scores; in the order of the log.

@@ -49,28 +49,40 @@ package struct ForkService: Sendable {
         return runs.compactMap { known[$0] }
     }
 
-    /// Makes the fork in a directory that doesn't exist yet.
+    /// Makes the fork of the parent as it is, in a directory that doesn't exist yet and that is there when it is whole.
     ///
-    /// Without `live` a call that the parent can't answer is an error that names it, and the directory is removed.
-    /// `isKept` false is for a fork that is looked at once: nothing waits for the disk.
-    ///
-    /// `beginning` hears the new store's id before anything is taken over, and says at which head of the parent it begins.
+    /// Without `live` a call that the parent can't answer is an error that names it, and nothing is made.
+    /// `recording` hears what was made before it has its name.
     package func make(
-        at path: String, with substitutions: [Substitution], of runs: [RunID], live: Live? = nil, isKept: Bool = true,
-        beginning: @Sendable (String) async throws -> TreeHead
+        at path: String, with substitutions: [Substitution], of runs: [RunID], live: Live? = nil,
+        recording: (Report) async throws -> Void = { _ in }
     ) async throws -> Report {
+        let operation = "making a fork"
         guard access(path, F_OK) != 0 else {
-            throw LogError(.invalid, during: "making a fork", "\(path) exists already; name a directory that doesn't")
+            throw LogError(.invalid, during: operation, "\(path) exists already; name a directory that doesn't")
         }
-        do {
-            let log = try LMDBLog.open(at: path, .init(access: .create, durability: isKept ? .durable : .noSync))
-            defer { log.close() }
-            let head = try await beginning(log.manifest.id)
-            return try await make(in: log, at: path, from: head, substitutions, runs, live)
-        } catch {
-            ScratchDirectory.remove(path)
-            throw error
-        }
+        let target = try StoreTarget(path, operation: operation)
+        let report = try await make(in: target.partial, .durable, with: substitutions, of: runs, live)
+        try await recording(report)
+        try target.finish()
+        return report
+    }
+
+    /// Makes a fork that is looked at once, in a directory that doesn't outlast that: nothing waits for the disk.
+    func makePassing(
+        at path: String, with substitutions: [Substitution], of runs: [RunID], live: Live?
+    ) async throws -> Report {
+        try await make(in: path, .noSync, with: substitutions, of: runs, live)
+    }
+
+    private func make(
+        in path: String, _ durability: LMDBLog.Options.Durability, with substitutions: [Substitution], of runs: [RunID],
+        _ live: Live?
+    ) async throws -> Report {
+        let head = try parent.log.head()
+        let log = try LMDBLog.open(at: path, .init(access: .create, durability: durability))
+        defer { log.close() }
+        return try await make(in: log, at: path, from: head, substitutions, runs, live)
     }
 
     private func make(

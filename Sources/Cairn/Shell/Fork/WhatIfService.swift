@@ -1,6 +1,6 @@
 import Calls
 import Deciders
-package import EventLog
+import EventLog
 import Experiments
 package import Jobs
 import Projections
@@ -13,15 +13,15 @@ package struct WhatIfService: Sendable {
 
     package init(store: Store) { self.store = store }
 
-    /// Where a fork is kept, and what is done before it is begun.
+    /// Where a fork is kept, and what is done before it is there.
     package struct Keeping: Sendable {
         package let path: String
-        /// Hears the new store's id, and says at which head of the parent the fork begins.
-        package let beginning: @Sendable (String) async throws -> TreeHead
+        /// Hears what was made before it has its name.
+        package let recording: @Sendable (ForkService.Report) async throws -> Void
 
-        package init(path: String, beginning: @escaping @Sendable (String) async throws -> TreeHead) {
+        package init(path: String, recording: @escaping @Sendable (ForkService.Report) async throws -> Void) {
             self.path = path
-            self.beginning = beginning
+            self.recording = recording
         }
     }
 
@@ -42,7 +42,7 @@ package struct WhatIfService: Sendable {
             }
             if let keeping {
                 results.fork = try await ForkService(parent: store).make(
-                    at: keeping.path, with: substitutions, of: runs, live: live, beginning: keeping.beginning)
+                    at: keeping.path, with: substitutions, of: runs, live: live, recording: keeping.recording)
             }
         } else {
             try await fork(runs, substitutions, live, keeping, &results)
@@ -68,10 +68,15 @@ package struct WhatIfService: Sendable {
             let scratch = try ScratchDirectory()
             let kept = isLast ? keeping : nil
             let path = kept?.path ?? scratch.path + "/fork"
-            let head = try store.log.head()
-            let fork = try await ForkService(parent: store).make(
-                at: path, with: Array(substitutions.prefix(count)), of: runs, live: live, isKept: kept != nil,
-                beginning: kept?.beginning ?? { @Sendable _ in head })
+            let service = ForkService(parent: store)
+            let applied = Array(substitutions.prefix(count))
+            let fork =
+                if let kept {
+                    try await service.make(
+                        at: path, with: applied, of: runs, live: live, recording: kept.recording)
+                } else {
+                    try await service.makePassing(at: path, with: applied, of: runs, live: live)
+                }
             results.calls += fork.liveCalls
             results.fork = kept == nil ? nil : fork
             let child = try Store.open(at: path)

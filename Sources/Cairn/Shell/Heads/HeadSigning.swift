@@ -5,6 +5,11 @@ package import EventLog
 ///
 /// “A log MUST not sign any checkpoint which is inconsistent with any checkpoint it previously signed”
 /// (c2sp.org/tlog-checkpoint): a store that was rolled back, or made anew behind a signed head, is refused.
+///
+/// What is checked before each signature takes O(log n): that the head which the log names is the root of its tree, that the
+/// tree ends with the record which is last, and that it has grown from the newest head that was signed. Whether each record
+/// is what the tree was made of takes a look at all of them, which is `cairn audit verify`; what hands out records with a
+/// signed head checks those.
 package struct HeadSigning {
     private let log: LMDBLog
     private let kept: KeptCheckpoints
@@ -27,6 +32,7 @@ package struct HeadSigning {
         guard let head = try log.head(ofSize: size) else {
             throw LogError(.invalid, during: "signing the head of \(size) events", "the log has \(now.size)")
         }
+        try check(head, after: newest, now)
         let isGreatest = size == now.size && size >= newest?.head.size ?? 0
         let origin = SignedCheckpoint.origin(ofStore: log.manifest.id)
         let signed: SignedCheckpoint
@@ -37,6 +43,29 @@ package struct HeadSigning {
             throw LogError(.invalid, during: "signing the head of \(size) events", "\(error)")
         }
         return try kept.keep(signed)
+    }
+
+    /// Refuses a head that the log's own tree, its last record or the head that was signed before speak against.
+    private func check(_ head: TreeHead, after newest: SignedCheckpoint?, _ now: TreeHead) throws {
+        let operation = "signing the head of \(head.size) events"
+        func refuse(_ position: Position?, _ found: String) -> LogError {
+            LogError(.damaged(position), during: operation, "\(found); `cairn audit verify` says where it was changed")
+        }
+        guard try log.head(ofSize: now.size) == now else {
+            throw refuse(nil, "the log's tree doesn't lead to the head that the log names")
+        }
+        if head.size > 0 {
+            let last = Position(head.size - 1)
+            guard let event = try log.event(at: last),
+                try log.inclusionProof(of: last, in: head.size).proves(Digest.leaf(event.record), in: head)
+            else { throw refuse(last, "the last record isn't the one that the tree was made of") }
+        }
+        if let newest, newest.head.size <= head.size {
+            let growth = try log.consistencyProof(from: newest.head.size, to: head.size)
+            guard growth.proves(newest.head, grewTo: head) else {
+                throw refuse(nil, "the tree hasn't grown from the signed head of \(newest.head.size) events")
+            }
+        }
     }
 
     /// The newest kept head that has a position and that a key has signed; nil when there is none.

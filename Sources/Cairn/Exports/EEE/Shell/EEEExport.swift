@@ -31,11 +31,18 @@ package struct EEEExport {
     }
 
     /// Writes the files below a directory, in the folders that the datastore has: `data/<evaluation>/<developer>/<model>/`.
-    package func write(into directory: String) throws -> [Record] {
-        try samples.definition.models.indices.map { try write($0, into: directory) }
+    ///
+    /// `recording` comes when all are written and before any has its name.
+    package func write(
+        into directory: String, recording: () async throws -> Void = {}
+    ) async throws -> [Record] {
+        let records = try samples.definition.models.indices.map { try write($0, into: directory) }
+        try await recording()
+        for output in records.flatMap(\.outputs) { try output.finish() }
+        return records.map(\.record)
     }
 
-    private func write(_ place: Int, into directory: String) throws -> Record {
+    private func write(_ place: Int, into directory: String) throws -> (record: Record, outputs: [OutputFile]) {
         let model = samples.definition.models[place]
         let names = EEENames(
             experiment: samples.definition.name, model: EEEModel(model: model), run: samples.run.rawValue,
@@ -60,14 +67,13 @@ package struct EEEExport {
                 for judging in sample.judgings { totals[judging.judge.id, default: []].append(judging.computed?.total) }
             }
         }
-        try file.finish()
         let aggregate = EEEAggregate(
             samples: samples, names: names, head: head, totals: totals, answered: (answered, samples.count),
             instances: (digest.digest(), rows))
         let record = try OutputFile(replacing: directory + "/" + names.aggregate)
         try record.write(aggregate.bytes())
-        try record.finish()
-        return Record(file: names.aggregate, instances: names.instances, model: model.id, rows: rows)
+        let made = Record(file: names.aggregate, instances: names.instances, model: model.id, rows: rows)
+        return (made, [file, record])
     }
 }
 

@@ -33,14 +33,20 @@ package struct InspectExport: Sendable {
     }
 
     /// Writes the files into a directory, which is made if need be; files of the same name are replaced.
-    package func write(into directory: String) async throws -> [File] {
+    ///
+    /// `recording` comes when all are written and before any has its name.
+    package func write(
+        into directory: String, recording: () async throws -> Void = {}
+    ) async throws -> [File] {
         try OutputDirectory.make(directory)
-        var files: [File] = []
+        var files: [(file: File, output: OutputFile)] = []
         for model in samples.definition.models.indices { files.append(try await write(model, into: directory)) }
-        return files
+        try await recording()
+        for file in files { try file.output.finish() }
+        return files.map(\.file)
     }
 
-    private func write(_ model: Int, into directory: String) async throws -> File {
+    private func write(_ model: Int, into directory: String) async throws -> (file: File, output: OutputFile) {
         let definition = samples.definition.models[model]
         func header(_ totals: InspectTotals) -> InspectHeader {
             InspectHeader(samples: samples, model: definition, head: head, totals: totals)
@@ -64,8 +70,7 @@ package struct InspectExport: Sendable {
         try writer.add("header.json", header(totals).header(), level: Self.level)
         let count = totals.samples
         try writer.finish()
-        try file.finish()
-        return File(name: name, model: definition.id, samples: count, bytes: file.length)
+        return (File(name: name, model: definition.id, samples: count, bytes: file.length), file)
     }
 
     private struct Packed: Sendable {

@@ -1,0 +1,18 @@
+import ArgumentParser
+import Cairn
+import Jobs
+
+/// The one run that a command is about, by its place or by its name on the command line.
+struct RunChoice: ParsableArguments {
+    @Argument(help: "The run: its id, or the beginning of it; not needed when the store has only one.")
+    var run: String?
+
+    @Option(name: .customLong("run"), help: ArgumentHelp("The same, as an option.", valueName: "run"))
+    var named: String?
+
+    func validate() throws {
+        if run != nil, named != nil { throw ValidationError("the run is given twice; leave out RUN or --run") }
+    }
+
+    func only(in store: Store) throws -> RunID { try RunArgument.only(run ?? named, in: store) }
+}
