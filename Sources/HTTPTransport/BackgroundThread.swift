@@ -26,7 +26,7 @@ enum BackgroundThread {
     ///
     /// Answers 0, or the system's error.
     static func start(_ body: @escaping @Sendable () -> Void, stop: @escaping @Sendable () -> Void) -> CInt {
-        guard CurlHandle.isLibraryReady, isHandlerRegistered else { return ENOMEM }
+        guard CurlLibrary.problem == nil, isHandlerRegistered else { return ENOMEM }
         let end = End()
         let context = unsafe Unmanaged.passRetained(Start(body: body, end: end))
         return entries.withLock { entries in

@@ -24,11 +24,10 @@ import Glibc
 
     /// Bytes of a body above which libcurl's copy is not kept for the next transfer.
     private static let keptBodyBytes = 64 << 10
-    static let isLibraryReady: Bool = curl_shim_global_init() == CURLE_OK
 
     /// Makes a handle with all options that are the same for every transfer; `nil` when libcurl has no memory for it.
     init?(configuration: CurlTransport.Configuration, callbacks: Callbacks) {
-        guard Self.isLibraryReady, let easy = unsafe curl_easy_init() else { return nil }
+        guard CurlLibrary.problem == nil, let easy = unsafe curl_shim_easy_init() else { return nil }
         unsafe self.easy = easy
         unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         unsafe errorText.initialize(repeating: 0)
@@ -40,8 +39,8 @@ import Glibc
     }
 
     deinit {
-        unsafe curl_easy_cleanup(easy)
-        unsafe curl_slist_free_all(headerList)
+        unsafe curl_shim_easy_cleanup(easy)
+        unsafe curl_shim_list_free(headerList)
         unsafe errorText.deallocate()
     }
 
@@ -74,14 +73,14 @@ import Glibc
     ///
     /// Going on after a pause sends the HTTP/2 window, and before it all that came earlier.
     func flush() {
-        unsafe curl_easy_pause(easy, CURLPAUSE_RECV)
-        unsafe curl_easy_pause(easy, CURLPAUSE_CONT)
+        unsafe curl_shim_easy_pause(easy, CURLPAUSE_RECV)
+        unsafe curl_shim_easy_pause(easy, CURLPAUSE_CONT)
     }
 
     /// What libcurl found wrong, in its own words.
     func errorMessage(for code: CURLcode) -> String {
         guard let start = unsafe errorText.baseAddress, unsafe start.pointee != 0 else {
-            return unsafe String(cString: curl_easy_strerror(code))
+            return unsafe String(cString: curl_shim_error_text(code))
         }
         return unsafe String(cString: start)
     }
@@ -117,9 +116,7 @@ import Glibc
         if let file = configuration.certificateFile { set(CURLOPT_CAINFO, file) }
         if let directory = configuration.certificateDirectory {
             set(CURLOPT_CAPATH, directory)
-        } else if unsafe configuration.certificateFile != nil
-            || curl_version_info(CURLVERSION_NINTH).pointee.cainfo != nil
-        {
+        } else if configuration.certificateFile != nil || curl_shim_has_certificates() {
             unsafe set(CURLOPT_CAPATH, pointer: nil)
         }
     }
@@ -164,12 +161,12 @@ import Glibc
         let hasBody = !request.body.isEmpty
         guard listedFor != request.headers || listedWithBody != hasBody else { return }
         unsafe set(list: nil)
-        unsafe curl_slist_free_all(headerList)
+        unsafe curl_shim_list_free(headerList)
         unsafe headerList = nil
         listedFor = request.headers
         listedWithBody = hasBody
         for line in request.headerLines {
-            guard let longer = unsafe curl_slist_append(headerList, line) else {
+            guard let longer = unsafe curl_shim_list_append(headerList, line) else {
                 preconditionFailure("no memory for a header field of \(line.utf8.count) bytes")
             }
             unsafe headerList = longer

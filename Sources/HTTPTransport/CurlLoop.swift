@@ -27,7 +27,7 @@ import CCurl
 
     /// `nil` when libcurl has no memory.
     init?(thread: CurlThread, wakeUp: WakeUp, poll: SocketPoll, configuration: CurlTransport.Configuration) {
-        guard CurlHandle.isLibraryReady, let multi = unsafe curl_multi_init() else { return nil }
+        guard CurlLibrary.problem == nil, let multi = unsafe curl_shim_multi_init() else { return nil }
         self.thread = thread
         self.wakeUp = wakeUp
         self.poll = poll
@@ -46,7 +46,7 @@ import CCurl
         unsafe poll.attach(to: multi)
     }
 
-    deinit { unsafe curl_multi_cleanup(multi) }
+    deinit { unsafe curl_shim_multi_cleanup(multi) }
 
     /// Goes round until the shut-down: start what may run, let libcurl work, hand out results, sleep.
     func run() {
@@ -96,7 +96,7 @@ import CCurl
         transfer.begin(work, at: now)
         running[work.id] = transfer
         earliestDeadline = min(earliestDeadline, transfer.state.nextDeadline)
-        let code = unsafe transfer.easy.map { unsafe curl_multi_add_handle(multi, $0) } ?? CURLM_OUT_OF_MEMORY
+        let code = unsafe transfer.easy.map { unsafe curl_shim_multi_add(multi, $0) } ?? CURLM_OUT_OF_MEMORY
         if code != CURLM_OK { end(transfer, with: CURLE_OUT_OF_MEMORY, at: now) }
     }
 
@@ -111,14 +111,14 @@ import CCurl
 
     private func act(on socket: curl_socket_t, mask: CInt) {
         var stillRunning: CInt = 0
-        let code = unsafe curl_multi_socket_action(multi, socket, mask, &stillRunning)
+        let code = unsafe curl_shim_multi_act(multi, socket, mask, &stillRunning)
         precondition(code == CURLM_OK, "curl_multi_socket_action failed with \(code.rawValue): the handle was misused")
     }
 
     private func collectFinished() {
         var left: CInt = 0
         // All messages first: libcurl searches those that are left for a handle that is removed.
-        while let message = unsafe curl_multi_info_read(multi, &left) {
+        while let message = unsafe curl_shim_multi_message(multi, &left) {
             guard unsafe message.pointee.msg == CURLMSG_DONE else { continue }
             var context: UnsafeMutableRawPointer?
             unsafe curl_shim_get_pointer(message.pointee.easy_handle, CURLINFO_PRIVATE, &context)
@@ -166,7 +166,7 @@ import CCurl
 
     /// Takes the transfer from libcurl, which closes its connection unless the response was complete or others use it too.
     private func end(_ transfer: CurlTransfer, with code: CURLcode, at now: Int64) {
-        if let easy = unsafe transfer.easy { unsafe curl_multi_remove_handle(multi, easy) }
+        if let easy = unsafe transfer.easy { unsafe curl_shim_multi_remove(multi, easy) }
         // It may have got a connection and ended within one step.
         noteContacts()
         if transfer.state.stopReason != nil, transfer.localPort != 0 { stoppedPorts.insert(transfer.localPort) }

@@ -87,6 +87,7 @@ final class CurlThread: Sendable {
     }
 
     private func begin() {
+        if let problem = CurlLibrary.problem { return refuse(problem) }
         let configuration = configuration
         OpenFiles.allow(configuration.maxTransfers + Self.otherFiles)
         let status = BackgroundThread.start {

@@ -21,7 +21,7 @@ package struct Doctor {
     package func examine() async -> [Diagnosis] {
         var findings = [
             Diagnosis("lmdb", .good, "liblmdb \(Environment.libraryVersion)"),
-            Diagnosis("libcurl", .good, CurlTransport.libraryVersion),
+            libcurl(),
         ]
         findings += store()
         let keys: KeyRing
@@ -40,6 +40,11 @@ package struct Doctor {
             }
         }
         return findings
+    }
+
+    private func libcurl() -> Diagnosis {
+        if let problem = CurlTransport.libraryProblem { return Diagnosis("libcurl", .bad, problem) }
+        return Diagnosis("libcurl", .good, CurlTransport.libraryVersion)
     }
 
     private func store() -> [Diagnosis] {

@@ -117,6 +117,7 @@ struct RunCommand: AsyncParsableCommand {
         on experiment: Experiment, in store: Store, _ keys: KeyRing, _ routes: [RoutingTransport.Route],
         showing display: RunDisplay
     ) async throws -> RunExecutor.Report {
+        if let problem = CurlTransport.libraryProblem { throw Failure(.failed, problem) }
         let definition = experiment.definition
         let most = max(256, concurrency ?? definition.limits.concurrency)
         let isLocal = (definition.models + definition.judges.map(\.model)).allSatisfy { $0.provider == "simulated" }
