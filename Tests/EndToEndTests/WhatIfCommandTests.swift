@@ -82,6 +82,9 @@ extension EndToEndTests {
             let once = try await place.json("replay", "what-if", "--retry", "attempts=1", "-o", "once")
             #expect(once["calls"] == 0)
             try await Self.check("once", in: place)
+            // In the words of the pipeline that would have given up.
+            let ends = try await place.cairn("audit", "export", "--type", "job.failed", "--store", "once").text
+            #expect(ends.contains(#""message":"turn 0: HTTP 500"#), "\(ends.prefix(2_000))")
             let failed = try await place.json("query", "runs", "--store", "once").array?.first?["cells"]
             #expect((failed?["failed"]?.int ?? 0) + (failed?["skipped"]?.int ?? 0) > 0, "\(failed as Any)")
             #expect(failed?["outstanding"] == 0)

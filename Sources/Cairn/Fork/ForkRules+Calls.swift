@@ -110,7 +110,7 @@ extension ForkRules {
             terms.policy.verdict(after: failure, progress, of: id) == .giveUp
         {
             writer.leaveOut(event)
-            return try giveUp(job, failure, at: event, &run)
+            return try giveUp(job, progress.started, failure, at: event, &run)
         }
         var draft = draft
         if draft.metadata.cause?.blobs.isEmpty == false { setTerms(terms, &draft) }
@@ -119,10 +119,14 @@ extension ForkRules {
     }
 
     /// Ends a job whose call is given up sooner than recorded, as the pool that ran it would have.
-    private func giveUp(_ id: JobID, _ failure: CallFailed, at event: Event, _ run: inout ForkedRun) throws {
+    private func giveUp(
+        _ id: JobID, _ call: CallStarted, _ failure: CallFailed, at event: Event, _ run: inout ForkedRun
+    ) throws {
         guard let lease = run.jobs[id]?.lease else { return try open(id, &run, at: event, leavingOut: false) }
         let failed = JobFailed(
-            attempt: lease.attempt, class: failure.class.rawValue, final: true, message: failure.detail,
+            attempt: lease.attempt, class: failure.class.rawValue, final: true,
+            message: call.purpose == .probe
+                ? ProbeFailure.message(turn: call.turn, detail: failure.detail) : failure.detail,
             retryable: failure.retryable, worker: lease.worker)
         let position = try writer.write(try draft(of: failed, id, run, at: event, by: lease.worker), for: nil)
         run.jobs[id]?.fate = .ended(position)

@@ -36,7 +36,7 @@ struct ProbeHandler: JobHandler {
             switch try await executor.ask(question, in: job) {
             case .failed(let failed):
                 return .failed(
-                    class: failed.class.rawValue, message: "turn \(turn): \(failed.detail)",
+                    class: failed.class.rawValue, message: ProbeFailure.message(turn: turn, detail: failed.detail),
                     retryable: failed.retryable)
             case .answered(let answer): conversation.take(answer.text)
             }
