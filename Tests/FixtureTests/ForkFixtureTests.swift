@@ -1,5 +1,6 @@
 import Cairn
 import CanonicalJSON
+import Deciders
 import EventLog
 import Jobs
 import Replay
