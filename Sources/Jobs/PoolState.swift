@@ -18,7 +18,7 @@ package struct PoolState: Sendable {
         }
 
         /// No limit: in replay the recorded order decides.
-        package static let none = Limits(total: .max)
+        static let none = Limits(total: .max)
         var isNone: Bool { total == .max }
 
         func limit(of lane: String) -> Int { min(lanes[lane] ?? total, total) }
@@ -66,12 +66,15 @@ package struct PoolState: Sendable {
     private struct Work: Sendable {
         var isClaim: Bool
         var isLeased = false
+        var hasSlot: Bool
         let lane: String
     }
 
     private let limits: Limits
     private var work: [JobID: [Revision: Work]] = [:]
     private var slots = 0
+    /// How many claims have no lease yet.
+    private var unleased = 0
     private var slotsOfLane: [String: Int] = [:]
     /// Ready jobs by lane, in order; as of the last look.
     private var queues: [String: [Candidate]] = [:]
@@ -86,8 +89,8 @@ package struct PoolState: Sendable {
 
     package init(limits: Limits) { self.limits = limits }
 
-    /// How many jobs are claimed.
-    package var running: Int { slots }
+    /// How many jobs are claimed; some of them may have given their slot back.
+    package private(set) var claims = 0
     /// Whether no step is under way.
     package var isIdle: Bool { work.isEmpty }
 }
@@ -98,7 +101,17 @@ extension PoolState {
     package mutating func changed() { isStale = true }
 
     /// The lease is ours; from now on nothing else is done with the job until the step ends.
-    package mutating func leased(_ key: StepKey) { work[key.job]?[key.revision]?.isLeased = true }
+    package mutating func leased(_ key: StepKey) {
+        guard work[key.job]?[key.revision]?.isLeased == false else { return }
+        work[key.job]?[key.revision]?.isLeased = true
+        leaseSettled()
+    }
+
+    /// A claim has its lease, or won't get it.
+    private mutating func leaseSettled() {
+        unleased -= 1
+        if limits.isNone, unleased == Self.mostUnleased / 2 { isStale = true }
+    }
 
     /// A step is over, whatever came of it.
     package mutating func ended(_ key: StepKey) {
@@ -107,10 +120,24 @@ extension PoolState {
         }
         if work[key.job]?.isEmpty == true { work[key.job] = nil }
         if ended.isClaim {
-            slots -= 1
-            slotsOfLane[ended.lane, default: 0] -= 1
+            claims -= 1
+            if !ended.isLeased { leaseSettled() }
         }
+        if ended.hasSlot { free(ended.lane) }
         isStale = true
+    }
+
+    /// The handler is done, and only its result is still to be recorded: the next job may begin meanwhile.
+    package mutating func returned(_ key: StepKey) {
+        guard let work = work[key.job]?[key.revision], work.hasSlot else { return }
+        self.work[key.job]?[key.revision]?.hasSlot = false
+        free(work.lane)
+        isStale = true
+    }
+
+    private mutating func free(_ lane: String) {
+        slots -= 1
+        slotsOfLane[lane, default: 0] -= 1
     }
 
     /// The time for another attempt has come.
@@ -151,18 +178,25 @@ extension PoolState {
 
     /// How many ready jobs of a lane are worth reading: those that fit, and some for when slots get free.
     package func wanted(in lane: String) -> Int {
-        if limits.isNone { return .max }
         let room = room(in: lane)
         return room == 0 ? 0 : room + Self.readAhead
     }
 
     private static var readAhead: Int { 128 }
 
+    /// How many recorded claims may be begun in addition to those that wait for their lease.
+    package var recordedClaims: Int { max(0, Self.mostUnleased - unleased) }
+
+    private static var mostUnleased: Int { 256 }
+
     /// Whether a job at this revision is being dealt with already.
     package func isTaken(_ id: JobID, at revision: Revision) -> Bool {
         guard let steps = work[id] else { return false }
         return steps[revision] != nil || steps.values.contains { $0.isLeased }
     }
+
+    /// Whether this very step is under way.
+    package func isBegun(_ key: StepKey) -> Bool { work[key.job]?[key.revision] != nil }
 
     /// Ready jobs of a lane were seen, in order.
     package mutating func sawReady(_ candidates: [Candidate], in lane: String) {
@@ -197,7 +231,8 @@ extension PoolState {
 
     private mutating func begin(_ action: Action, _ candidate: Candidate, isClaim: Bool = false) {
         guard !isDraining else { return }
-        work[candidate.id, default: [:]][candidate.job.revision] = Work(isClaim: isClaim, lane: candidate.job.lane)
+        work[candidate.id, default: [:]][candidate.job.revision] = Work(
+            isClaim: isClaim, hasSlot: isClaim, lane: candidate.job.lane)
         actions.append(action)
     }
 
@@ -206,6 +241,8 @@ extension PoolState {
         while !isDraining, slots < limits.total, let candidate = takeFirst() {
             due.remove(candidate.key)
             slots += 1
+            claims += 1
+            unleased += 1
             slotsOfLane[candidate.job.lane, default: 0] += 1
             begin(.claim(candidate), candidate, isClaim: true)
         }

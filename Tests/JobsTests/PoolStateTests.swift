@@ -24,7 +24,7 @@ import Testing
         pool.sawReady(try [4, 6, 8].map { try candidate($0, lane: "x") }, in: "x")
         pool.sawReady(try [5, 7].map { try candidate($0, lane: "y") }, in: "y")
         #expect(claimed(pool.next()) == [4, 5, 6].map(Sample.job))
-        #expect(pool.running == 3)
+        #expect(pool.claims == 3)
         pool.ended(try candidate(5, lane: "y").key)
         #expect(claimed(pool.next()) == [Sample.job(7)])
     }
@@ -66,6 +66,23 @@ import Testing
         #expect(!pool.isTaken(Sample.job(0), at: Revision(2)), "the claim at revision 0 can't succeed any more")
         pool.leased(try candidate(0).key)
         #expect(pool.isTaken(Sample.job(0), at: Revision(2)))
+    }
+
+    @Test func `a slot is free again when the handler is done, and the job stays in hand until its result is there`()
+        throws
+    {
+        var pool = PoolState(limits: PoolState.Limits(total: 1))
+        pool.look(outstanding: 2)
+        pool.sawReady([try candidate(0), try candidate(1)], in: "openai")
+        #expect(claimed(pool.next()) == [Sample.job(0)])
+        pool.leased(try candidate(0).key)
+        pool.returned(try candidate(0).key)
+        #expect(claimed(pool.next()) == [Sample.job(1)])
+        #expect(pool.claims == 2)
+        #expect(pool.isTaken(Sample.job(0), at: Revision(1)), "its result isn't recorded yet")
+        pool.ended(try candidate(0).key)
+        #expect(pool.next() == [], "the slot was given back once")
+        #expect(pool.claims == 1)
     }
 
     @Test func `a retry waits outside of the slots, and then takes its turn`() throws {
@@ -146,7 +163,7 @@ import Testing
             #expect(running.count <= 4)
             #expect(running.keys.filter { $0 % 3 == 0 }.count <= 1)
             #expect(running.keys.filter { $0 % 3 == 1 }.count <= 2)
-            #expect(pool.running == running.count)
+            #expect(pool.claims == running.count)
             let numbers = running.keys.sorted()
             if numbers.isEmpty { continue }
             let number = numbers[Int(generator.uniform(below: UInt64(numbers.count)))]

@@ -85,7 +85,8 @@ package struct ExecutionService: Sendable {
             interruption: recorded,
             transport: RecordedTransport(recorded: store.log) { _ = await log.endOfRecord() },
             gate: ReplayGate(worker, in: store.log, stop: budget.stop) { await log.reached($0) },
-            key: { _ in nil }, budgetChanges: budget.changes, slots: PoolState.Limits.none)
+            key: { _ in nil }, budgetChanges: budget.changes,
+            claims: RecordedClaims(of: worker, from: context.session.first, in: store.log))
         let executor = try RunExecutor(
             try definition(of: run), run: run, in: environment,
             logger: Logger(label: "cairn.replay") { _ in SwiftLogNoOpLogHandler() })

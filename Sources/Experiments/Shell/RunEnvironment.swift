@@ -26,14 +26,16 @@ package struct RunEnvironment: Sendable {
     package var key: @Sendable (String) -> APIKey?
     /// The budget that this process brings along, where it is another than the run has; recorded once the run is there.
     package var budgetChanges: [RunBudgetChanged]
-    /// Takes the place of the definition's limits; none in replay, where the recorded order decides.
+    /// Takes the place of the definition's limits.
     package var slots: PoolState.Limits?
+    /// What the recorded worker claimed; nil live.
+    package var claims: RecordedClaims?
 
     package init(
         log: any Log, views: ProjectionRunner, effects: Effects, worker: WorkerID, liveness: any WorkerLiveness,
         interruption: any Interruption, transport: any Transport, gate: any CallGate = OpenGate(),
         key: @escaping @Sendable (String) -> APIKey?, budgetChanges: [RunBudgetChanged] = [],
-        slots: PoolState.Limits? = nil
+        slots: PoolState.Limits? = nil, claims: RecordedClaims? = nil
     ) {
         self.log = log
         self.views = views
@@ -46,6 +48,7 @@ package struct RunEnvironment: Sendable {
         self.key = key
         self.budgetChanges = budgetChanges
         self.slots = slots
+        self.claims = claims
     }
 
     func handler<D: Decider>(_: D.Type = D.self) -> CommandHandler<D> {

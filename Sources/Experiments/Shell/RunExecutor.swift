@@ -7,7 +7,7 @@ package import Logging
 import Projections
 package import Scoring
 
-/// Executes a run: submits what isn't submitted yet, works until nothing is left, then ranks and finishes.
+/// Executes a run: submits what isn't submitted yet and works on it until nothing is left, then ranks and finishes.
 ///
 /// The same code executes a recorded run again. All that is decided here follows from the log and the definition.
 package struct RunExecutor: Sendable {
@@ -17,6 +17,8 @@ package struct RunExecutor: Sendable {
     let environment: RunEnvironment
     private let pool: WorkerPool
     private let started = OneShot()
+    /// Happens when the run has all its jobs.
+    private let submitted = OneShot()
     /// Happens when this process finds the budget used up.
     let stopped = OneShot()
 
@@ -33,7 +35,7 @@ package struct RunExecutor: Sendable {
         plan = JobPlan(definition, run: run)
         let configuration = WorkerPool.Configuration(
             run: run, worker: environment.worker, limits: environment.slots ?? definition.slots,
-            lease: definition.lease, retry: definition.limits.retry)
+            lease: definition.lease, retry: definition.limits.retry, claims: environment.claims)
         let handlers = try RunHandlers(definition, run: run, in: environment, logger: logger)
         pool = WorkerPool(
             configuration, log: environment.log, effects: environment.effects, views: environment.views,
@@ -93,15 +95,20 @@ package struct RunExecutor: Sendable {
 // MARK: - Submitting and working
 
 extension RunExecutor {
-    /// Puts the run and its jobs into the log; a submission that was cut short is completed.
+    /// Puts the run into the log; its jobs follow while it is worked on.
     private func submit() async throws {
         let blob = Blob(definition.canonicalBytes())
-        let submitted = RunSubmitted(
+        let event = RunSubmitted(
             cells: plan.cells, definition: blob.digest, experiment: definition.name, jobs: plan.jobs.count)
         let blobs = [blob] + definition.judges.map { Blob($0.rubric.canonicalBytes()) }
-        let handled = try await runs.handle(run.rawValue, run: run.rawValue, blobs: blobs, .submit(submitted))
+        let handled = try await runs.handle(run.rawValue, run: run.rawValue, blobs: blobs, .submit(event))
         try await recordBudget()
-        guard case .submitting = handled.state else { return }
+        guard case .submitting = handled.state else { return submitted.happen() }
+    }
+
+    /// Puts the jobs into the log, unless they are there; a submission that was cut short is completed.
+    private func submitJobs() async throws {
+        if submitted.hasHappened { return }
         // A call has its own attempts; a job whose call was given up isn't begun again by itself.
         let jobs = plan.jobs.lazy.map { job in
             (
@@ -113,20 +120,27 @@ extension RunExecutor {
         }
         _ = try await JobSubmission(environment.handler()).submit(jobs)
         try await runs.handle(run.rawValue, run: run.rawValue, .confirmJobs)
+        submitted.happen()
     }
 
-    /// Works, and stops when the budget is used up.
+    /// Works while the jobs come, and stops when the budget is used up; returns when all jobs are in the log, too.
     private func workWithinBudget() async throws -> WorkerPool.Outcome {
         try await withThrowingTaskGroup(of: WorkerPool.Outcome?.self) { group in
-            group.addTask { try await pool.work() }
+            group.addTask { try await pool.work(submitted: submitted) }
+            group.addTask {
+                try await submitJobs()
+                return nil
+            }
             group.addTask {
                 try await stopWhenExhausted()
                 return nil
             }
+            var outcome: WorkerPool.Outcome?
             while let ended = try await group.next() {
-                guard let ended else { continue }
+                outcome = ended ?? outcome
+                guard let outcome, submitted.hasHappened else { continue }
                 group.cancelAll()
-                return ended
+                return outcome
             }
             throw CancellationError()
         }

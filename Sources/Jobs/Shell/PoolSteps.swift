@@ -79,6 +79,7 @@ extension PoolSteps {
             result = .interrupted
         }
         guard let lease = held.withLock({ $0 }) else { throw LeaseLost(job: id) }
+        mailbox.post(.returned(candidate.key))
         try await record(result, of: candidate, lease)
     }
 

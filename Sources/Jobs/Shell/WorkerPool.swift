@@ -17,16 +17,19 @@ package struct WorkerPool: Sendable {
         package var lease: LeasePolicy
         /// When a failed job is tried again; a blob that the derived events cite.
         package var retry: RetryPolicy
+        /// Takes the place of the limits in replay, where the recorded order decides.
+        package var claims: RecordedClaims?
 
         package init(
             run: RunID, worker: WorkerID, limits: PoolState.Limits, lease: LeasePolicy,
-            retry: RetryPolicy = .standard
+            retry: RetryPolicy = .standard, claims: RecordedClaims? = nil
         ) {
             self.run = run
             self.worker = worker
-            self.limits = limits
+            self.limits = claims == nil ? limits : .none
             self.lease = lease
             self.retry = retry
+            self.claims = claims
         }
     }
 
@@ -78,9 +81,11 @@ package struct WorkerPool: Sendable {
 
     /// Works until the run has nothing left, or until it has drained.
     ///
+    /// Jobs that are still being submitted are worked on as they come; `submitted` happens when all of them are there.
+    ///
     /// Whatever a handler throws beside a lost lease ends all work and is thrown on. Cancelling the caller ends it as if
     /// the process had been killed: nothing more is recorded.
-    package func work() async throws -> Outcome {
+    package func work(submitted: OneShot? = nil) async throws -> Outcome {
         let mailbox = Mailbox<PoolMessage>()
         let start = Position(try log.head().size)
         // Any other group keeps each task, and the memory that it worked in, until its result is taken.
@@ -89,9 +94,14 @@ package struct WorkerPool: Sendable {
             group.addTask {
                 if (try? await draining.wait()) != nil { mailbox.post(.drain) }
             }
+            if let submitted {
+                group.addTask {
+                    if (try? await submitted.wait()) != nil { mailbox.post(.grown) }
+                }
+            }
             let steps = PoolSteps(pool: self, mailbox: mailbox, draining: draining)
             defer { group.cancelAll() }
-            return try await loop(mailbox) { action in
+            return try await loop(mailbox, submitted) { action in
                 group.addTask { await steps.perform(action) }
             }
         }
@@ -103,11 +113,15 @@ package struct WorkerPool: Sendable {
     }
 
     private func loop(
-        _ mailbox: Mailbox<PoolMessage>, begin: (PoolState.Action) -> Void
+        _ mailbox: Mailbox<PoolMessage>, _ submitted: OneShot?, begin: (PoolState.Action) -> Void
     ) async throws -> PoolState.End {
         var state = PoolState(limits: configuration.limits)
         while true {
-            if state.needsLook { try look(&state, mailbox) }
+            if state.needsLook {
+                // Steps that can go on do so first: one look serves them all.
+                await Task.yield()
+                try look(&state, mailbox, allSubmitted: submitted?.hasHappened ?? true)
+            }
             for action in state.next() { begin(action) }
             if let end = state.end { return end }
             // A look takes messages too, so there may be nothing left to wait for.
@@ -120,6 +134,7 @@ package struct WorkerPool: Sendable {
         switch message {
         case .grown: state.changed()
         case .leased(let key): state.leased(key)
+        case .returned(let key): state.returned(key)
         case .ended(let key): state.ended(key)
         case .due(let key): state.due(key)
         case .drain: state.drain()
@@ -131,15 +146,21 @@ package struct WorkerPool: Sendable {
     ///
     /// Messages are taken after the state to read is fixed: what it shows of this worker's steps, they have told by
     /// then.
-    private func look(_ state: inout PoolState, _ mailbox: Mailbox<PoolMessage>) throws {
+    private func look(
+        _ state: inout PoolState, _ mailbox: Mailbox<PoolMessage>, allSubmitted: Bool
+    ) throws {
         let run = configuration.run
         try views.query(ReadyQueue.self) { tables in
             let counts = try tables.counts(of: run)
-            state.look(outstanding: counts.outstanding)
+            state.look(outstanding: counts.outstanding + (allSubmitted ? 0 : 1))
             for message in mailbox.takeAll() { try take(message, &state) }
             if state.isDraining { return }
             let limit = configuration.limits.isNone ? Int.max : Self.mostRows
-            for lane in try tables.lanesWithWork(of: run) { try lookAtLane(lane, tables, &state) }
+            if let claims = configuration.claims {
+                try lookAtRecord(claims, tables, &state)
+            } else {
+                for lane in try tables.lanesWithWork(of: run) { try lookAtLane(lane, tables, &state) }
+            }
             if counts.retrying > 0 {
                 for (id, job) in try tables.retrying(of: run, limit: limit) { state.sawRetrying(.init(id, job)) }
             }
@@ -167,12 +188,30 @@ package struct WorkerPool: Sendable {
         state.sawReady(seen, in: lane)
     }
 
+    /// Begins what the recorded worker claimed next, as far as it is ready.
+    private func lookAtRecord(
+        _ claims: RecordedClaims, _ tables: ReadyQueue.Tables, _ state: inout PoolState
+    ) throws {
+        try claims.offer(state.recordedClaims) { claim in
+            // A job without a row is completed, or still to be submitted.
+            guard let job = try tables.jobs.get(claim.job) else {
+                return try tables.completed.get(claim.job) == nil ? .early : .known
+            }
+            let key = PoolState.StepKey(job: claim.job, revision: claim.revision)
+            guard job.revision <= claim.revision, !state.isBegun(key) else { return .known }
+            guard job.revision == claim.revision, case .ready = job.place, !state.isTaken(claim.job, at: job.revision)
+            else { return .early }
+            state.sawReady([.init(claim.job, job)], in: job.lane)
+            return .begun
+        }
+    }
+
     /// Leases of this worker whose steps are over: their deadline had passed when they were to be ended.
     ///
     /// Only when no step ended meanwhile, whose last event the tables may not show.
     private func lookForLostLeases(_ tables: ReadyQueue.Tables, _ state: inout PoolState) throws {
         let (run, worker) = (configuration.run, configuration.worker)
-        guard !state.isStale, try tables.leases(of: worker, in: run) > state.running else { return }
+        guard !state.isStale, try tables.leases(of: worker, in: run) > state.claims else { return }
         for (id, job) in try tables.held(by: worker, of: run, limit: .max) { state.sawElsewhere(.init(id, job)) }
     }
 
@@ -198,6 +237,7 @@ package struct WorkerPool: Sendable {
 enum PoolMessage: Sendable {
     case grown
     case leased(PoolState.StepKey)
+    case returned(PoolState.StepKey)
     case ended(PoolState.StepKey)
     case due(PoolState.StepKey)
     case drain

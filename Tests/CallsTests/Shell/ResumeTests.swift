@@ -25,7 +25,7 @@ import Testing
         let transport: any Transport
         let liveness: any WorkerLiveness
         let interruption: any Interruption
-        let limits: PoolState.Limits
+        var claims: RecordedClaims?
         let views: String
 
         /// Works until nothing is left, or until `drain` happens and it has let go of everything.
@@ -39,7 +39,8 @@ import Testing
                 run: Sample.run, worker: worker, log: log, effects: effects, transport: transport, keys: { _ in nil })
             let pool = WorkerPool(
                 WorkerPool.Configuration(
-                    run: Sample.run, worker: worker, limits: limits, lease: LeasePolicy(length: .hours(1))),
+                    run: Sample.run, worker: worker, limits: PoolState.Limits(total: 5),
+                    lease: LeasePolicy(length: .hours(1)), claims: claims),
                 log: log, effects: effects,
                 views: try ProjectionRunner(log: log, directory: views, catalogue: ProjectorCatalogue([])),
                 handler: Probe(executor: executor), liveness: liveness, interruption: interruption)
@@ -115,7 +116,7 @@ import Testing
             let session = Session(
                 worker: worker, log: log, effects: effects, transport: model,
                 liveness: LockFileLiveness(directory: directory.path("workers"), time: .virtual(clock)),
-                interruption: GracePeriod(.zero, effects: effects), limits: PoolState.Limits(total: 5),
+                interruption: GracePeriod(.zero, effects: effects),
                 views: directory.path("views"))
             let work = Task {
                 try await WorkerLock.hold(worker, in: directory.path("workers")) {
@@ -167,7 +168,8 @@ import Testing
             let session = Session(
                 worker: worker, log: context.log, effects: context.effects,
                 transport: RecordedTransport(recorded: recorded) { _ = await context.log.endOfRecord() },
-                liveness: world, interruption: world, limits: .none,
+                liveness: world, interruption: world,
+                claims: RecordedClaims(of: worker, from: context.session.first, in: recorded),
                 views: directory.path("views-\(worker)"))
             let drains = try recorded.readStream(StreamName(category: "worker", id: worker.rawValue))
                 .contains { $0.hasType(WorkerDrainRequested.type) }

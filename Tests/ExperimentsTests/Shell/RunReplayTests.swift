@@ -98,7 +98,7 @@ struct RunReplayTests {
                 log: context.log, views: views, effects: context.effects, worker: worker, liveness: recorded,
                 interruption: recorded,
                 transport: RecordedTransport(recorded: bench.log) { _ = await context.log.endOfRecord() },
-                key: { _ in nil }, slots: PoolState.Limits.none)
+                key: { _ in nil }, claims: RecordedClaims(of: worker, from: context.session.first, in: bench.log))
             let executor = try RunExecutor(definition, run: run, in: environment, logger: RunBench.silent)
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 group.addTask {

@@ -15,6 +15,8 @@ final class Workshop: Sendable {
     let log: LMDBLog
     let views: ProjectionRunner
     let clock = VirtualClock(Sample.at(0))
+    /// Happens when a handler finds that its pool should end.
+    let drain = OneShot()
 
     init() throws {
         directory = try TemporaryDirectory("jobs")
@@ -45,10 +47,12 @@ final class Workshop: Sendable {
 
     func pool(
         by worker: WorkerID = Sample.a, limits: PoolState.Limits = PoolState.Limits(total: 4),
-        liveness: any WorkerLiveness = Undead(), grace: Microseconds = .zero, _ handler: any JobHandler
+        liveness: any WorkerLiveness = Undead(), grace: Microseconds = .zero, claims: RecordedClaims? = nil,
+        _ handler: any JobHandler
     ) -> WorkerPool {
         WorkerPool(
-            WorkerPool.Configuration(run: Sample.run, worker: worker, limits: limits, lease: Sample.lease),
+            WorkerPool.Configuration(
+                run: Sample.run, worker: worker, limits: limits, lease: Sample.lease, claims: claims),
             log: log, effects: effects, views: views, handler: handler, liveness: liveness,
             interruption: GracePeriod(grace, effects: effects))
     }
