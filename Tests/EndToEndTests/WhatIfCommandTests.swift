@@ -112,6 +112,22 @@ extension EndToEndTests {
             #expect(done?["failed"] == 0 && done?["skipped"] == 0, "\(done as Any)")
         }
 
+        @Test func `with several changes a call is sent once for all of the forks`() async throws {
+            var experiment = Self.experiment(["faults: {rate: 0.45, kinds: [500]}"])
+            experiment.maxAttempts = 1
+            let place = try await Self.finished(experiment)
+            let alone = try await place.json("replay", "what-if", "--retry", "attempts=9", "--allow-live")
+            let calls = try #require(alone["calls"]?.int)
+            let several = try await place.json(
+                "replay", "what-if", "--retry", "attempts=9", "--weights", "clear=3", "--ranking", "median",
+                "--allow-live",
+                "-o", "several")
+            #expect(calls > 0 && several["calls"]?.int == calls, "\(several)")
+            let marks = try await place.cairn("audit", "export", "--type", "fork.callSent", "--store", "several")
+            #expect(marks.output.count { $0 == UInt8(ascii: "\n") } == calls, "\(marks.errorText)")
+            try await Self.check("several", in: place)
+        }
+
         @Test func `a smaller budget stops the fork where it is used up`() async throws {
             let place = try await Self.finished()
             let stopped = try await place.json("replay", "what-if", "--budget", "calls=7", "-o", "poor")

@@ -63,6 +63,8 @@ package struct WhatIfService: Sendable {
         _ results: inout Results
     ) async throws {
         for (run, standing) in try Self.standings(of: runs, in: store) { results.standings[run] = [standing] }
+        let sending = live.map { RememberingTransport($0.transport) }
+        let live = live.flatMap { live in sending.map { ForkService.Live(transport: $0, key: live.key) } }
         for count in 1...substitutions.count {
             let isLast = count == substitutions.count
             let scratch = try ScratchDirectory()
@@ -77,7 +79,6 @@ package struct WhatIfService: Sendable {
                 } else {
                     try await service.makePassing(at: path, with: applied, of: runs, live: live)
                 }
-            results.calls += fork.liveCalls
             results.fork = kept == nil ? nil : fork
             let child = try Store.open(at: path)
             defer { child.close() }
@@ -85,6 +86,7 @@ package struct WhatIfService: Sendable {
             guard isLast else { continue }
             for run in runs { results.changed[run] = try Self.changedScores(of: run, store, child) }
         }
+        results.calls = sending?.sent ?? 0
     }
 
     private func report(
