@@ -1,8 +1,10 @@
-package import CanonicalJSON
-package import EventLog
+public import CanonicalJSON
+public import EventLog
 
 /// Why a recorded event can't be read as the payload that was asked for.
+@usableFromInline
 package struct CatalogueError: Error, Equatable, Sendable {
+    @usableFromInline
     package enum Code: Equatable, Sendable {
         /// The event is of another type.
         case otherType(expected: EventType)
@@ -21,6 +23,7 @@ package struct CatalogueError: Error, Equatable, Sendable {
     package let type: EventType
     package let version: Int
 
+    @usableFromInline
     package init(_ code: Code, in event: EventLog.Event) {
         self.code = code
         position = event.position
@@ -30,6 +33,7 @@ package struct CatalogueError: Error, Equatable, Sendable {
 }
 
 extension CatalogueError: CustomStringConvertible {
+    @usableFromInline
     package var description: String {
         "can't read event \(position.rawValue) (\(type) v\(version)): \(reason)"
     }

@@ -1,11 +1,12 @@
-package import CanonicalJSON
-package import Determinism
-package import EventLog
+public import CanonicalJSON
+public import Determinism
+public import EventLog
 
 /// The data of one type of event, in the version that this program writes.
 ///
 /// Older versions are read through `upcasters`, one step each. Fields say what they mean, when they are empty, and how
 /// they relate to others.
+@usableFromInline
 package protocol EventPayload: CanonicalCodable, Sendable, Equatable {
     /// The name of the event, as in `job.leased`.
     static var type: EventType { get }
@@ -24,6 +25,7 @@ package protocol EventPayload: CanonicalCodable, Sendable, Equatable {
 }
 
 /// Blobs that an event says are erased, so that an audit doesn't take them for lost.
+@usableFromInline
 package struct Erasure: Equatable, Sendable {
     package let blobs: [Digest]
     /// Events before this position may have named them; one that names them later needs them.
@@ -44,6 +46,7 @@ extension EventPayload {
 }
 
 /// The events of one decider: an enum with one case for each payload.
+@usableFromInline
 package protocol EventFamily: Sendable, Equatable {
     /// What is recorded.
     var payload: any EventPayload { get }
@@ -75,6 +78,9 @@ extension EventFamily {
 
 extension EventLog.Event {
     /// The payload if the event is of its type, else nil.
+    ///
+    /// Inlinable, as `decode` is, so that the modules of the payloads compile it for them.
+    @inlinable
     package func decode<P: EventPayload>(if payload: P.Type) throws(CatalogueError) -> P? {
         hasType(P.type) ? try decode(payload) : nil
     }
@@ -82,6 +88,7 @@ extension EventLog.Event {
     /// The payload, brought to the version of `P` by its upcasters.
     ///
     /// A newer version than `P`'s is an error that names it: this program can't know what it means.
+    @inlinable
     package func decode<P: EventPayload>(_ payload: P.Type) throws(CatalogueError) -> P {
         guard hasType(P.type) else {
             throw CatalogueError(.otherType(expected: P.type), in: self)
@@ -96,7 +103,8 @@ extension EventLog.Event {
         }
     }
 
-    private func upcast<P: EventPayload>(_ payload: P.Type, from recorded: Int) throws(CatalogueError) -> P {
+    @usableFromInline
+    func upcast<P: EventPayload>(_ payload: P.Type, from recorded: Int) throws(CatalogueError) -> P {
         var data = try parsed()
         for version in recorded..<P.readableFrom {
             guard let step = P.upcasters.first(where: { $0.from == version }) else {

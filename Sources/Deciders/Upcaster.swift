@@ -4,6 +4,7 @@ package import CanonicalJSON
 ///
 /// Recorded bytes never change; what an old version means today is computed each time it is read. Named after its
 /// versions: `CallCompletedV1ToV2`.
+@usableFromInline
 package struct Upcaster: Sendable {
     /// What errors call it.
     package let name: String

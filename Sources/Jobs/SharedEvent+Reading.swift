@@ -1,15 +1,19 @@
 package import CanonicalJSON
-package import Deciders
-import EventLog
-package import Projections
+public import Deciders
+public import EventLog
+public import Projections
 
 extension SharedEvent {
     /// The payload of one type of event, read once for all read models.
+    @inlinable
     package func decode<P: EventPayload>(_: P.Type) throws(CatalogueError) -> P {
         try reading(as: P.self) { (event) throws(CatalogueError) -> P in try event.decode(P.self) }
     }
 
     /// The event as a case of a family, read once for all read models; nil if its type isn't of this family.
+    ///
+    /// Inlinable, so that the modules that name the families compile it for them.
+    @inlinable
     package func read<Family: EventFamily>(_: Family.Type) throws(CatalogueError) -> Family? {
         try reading(as: Family.self, orNil: Family.read)
     }

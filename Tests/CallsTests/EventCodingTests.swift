@@ -17,6 +17,10 @@ import Testing
         #expect(Self.samples.map { type(of: $0).type.text }.sorted() == CallEvent.types.map { $0.type.text }.sorted())
     }
 
+    @Test func `their types begin alike, which is how others are told from them`() {
+        #expect(CallEvent.types.allSatisfy { $0.type.text.hasPrefix("llm.") })
+    }
+
     @Test(arguments: samples.indices)
     func `is read back from its canonical form, and not with anything more or else`(index: Int) throws {
         try check(Self.samples[index])

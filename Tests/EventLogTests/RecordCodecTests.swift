@@ -30,6 +30,8 @@ import Testing
                 let record = Array(batch.bytes[batch.range(index)])
                 let read = try Event(position: Position(9), record: record)
                 #expect(read.type == event.type && read.hasType(event.type) && read.version == event.version)
+                #expect(read.typeBegins(with: "") && !read.typeBegins(with: "other."))
+                #expect(read.typeBegins(with: "sample.") == event.type.text.hasPrefix("sample."))
                 #expect(read.time == event.time && read.stream == commit.stream)
                 #expect(read.dataBytes == event.data && read.metadataBytes == event.metadata)
                 #expect(read.revision.rawValue == revision.rawValue + 1 + UInt64(index))

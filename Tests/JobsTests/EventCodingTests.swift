@@ -80,6 +80,10 @@ import Testing
         for sample in Self.samplesOfQueues { #expect(sample.writtenVersion == type(of: sample).version) }
     }
 
+    @Test func `their types begin alike, which is how others are told from them`() {
+        #expect(JobEvent.types.allSatisfy { $0.type.text.hasPrefix("job.") })
+    }
+
     @Test(arguments: samples.indices)
     func `is read back from its canonical form, and not with anything more, less or else`(index: Int) throws {
         try check(Self.samples[index])

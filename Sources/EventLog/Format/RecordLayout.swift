@@ -3,6 +3,7 @@ import Glibc
 /// The bytes of a record, format 1: a header of 48 bytes, then stream, type, data and metadata.
 ///
 /// All integers are little-endian. `schemas/log-format.md` describes every byte.
+@usableFromInline
 enum RecordLayout {
     static let format: UInt8 = 1
     static let formatOffset = 0
@@ -45,12 +46,14 @@ enum RecordLayout {
     }
 
     /// Where the data stands in a record whose structure is sound.
+    @usableFromInline
     static func dataRange(_ record: RawSpan) -> Range<Int> {
         let start = typeRange(record).upperBound
         return start..<start + Int(record.u16(at: dataLengthOffset))
     }
 
     /// Where the metadata stands in a record whose structure is sound.
+    @usableFromInline
     static func metadataRange(_ record: RawSpan) -> Range<Int> {
         dataRange(record).upperBound..<record.byteCount
     }

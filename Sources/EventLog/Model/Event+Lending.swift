@@ -5,6 +5,16 @@ extension Event {
         withRecord { record in body(record.extracting(RecordLayout.typeRange(record))) }
     }
 
+    /// Whether the type's text begins with this, as with `job.`; compares bytes and makes no string.
+    package func typeBegins(with text: StaticString) -> Bool {
+        withRecord { record in
+            let type = RecordLayout.typeRange(record)
+            let theirs = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+            guard type.count >= theirs.count else { return false }
+            return theirs.indices.allSatisfy { unsafe record.u8(at: type.lowerBound + $0) == theirs[$0] }
+        }
+    }
+
     /// Lends the 16 bytes of the commit's id.
     package func withCommitID<Result>(_ body: (RawSpan) -> Result) -> Result {
         withRecord { record in
