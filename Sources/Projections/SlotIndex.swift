@@ -63,7 +63,7 @@ struct SlotIndex {
     @inlinable
     mutating func grow() {
         let before = cells
-        cells = Array(repeating: 0, count: max(16, 2 * before.count))
+        cells = Array(repeating: 0, count: max(16, 4 * before.count))
         for content in before where content != 0 { put(content) }
     }
 

@@ -78,7 +78,10 @@ package final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
     }
 
     @inlinable
-    package func row(_ key: Key) -> Row? { slots[place(of: key)].row }
+    package func row(_ key: Key) -> Row? {
+        guard let place = placeIfThere(key) else { return nil }
+        return slots[place].row
+    }
 
     @inlinable
     package func set(_ key: Key, _ row: Row?) {
@@ -103,8 +106,7 @@ package final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
     @inlinable
     @discardableResult
     package func change<Result>(_ key: Key, _ body: (inout Row) throws -> Result) rethrows -> Result? {
-        let place = place(of: key)
-        guard slots[place].row != nil else { return nil }
+        guard let place = placeIfThere(key), slots[place].row != nil else { return nil }
         markChanged(place)
         return try slots[place].row?.changed(by: body)
     }
@@ -112,8 +114,7 @@ package final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
     /// Lends a row to be changed in place if there is one; it counts as changed only if `body` says so.
     @inlinable
     package func reconsider(_ key: Key, _ body: (inout Row) throws -> Bool) rethrows -> Bool {
-        let place = place(of: key)
-        guard try slots[place].row?.changed(by: body) == true else { return false }
+        guard let place = placeIfThere(key), try slots[place].row?.changed(by: body) == true else { return false }
         markChanged(place)
         return true
     }
@@ -134,6 +135,16 @@ package final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
         return keep(key, hash, row, isStored: row != nil)
     }
 
+    /// As `place(of:)`, but keeps nothing of a row that certainly is nowhere.
+    @inlinable
+    func placeIfThere(_ key: Key) -> Int? {
+        let hash = hash(of: key)
+        if let place = known(key, hash) { return place }
+        if isComplete { return nil }
+        let row = loadOrFail(key)
+        return keep(key, hash, row, isStored: row != nil)
+    }
+
     @inlinable
     func known(_ key: Key, _ hash: UInt64) -> Int? {
         if recent < slots.count, slots[recent].key == key { return recent }
@@ -145,12 +156,18 @@ package final class TableCore<Key: ViewKey, Row: ViewRow>: AnyTable {
     @inlinable
     func keep(_ key: Key, _ hash: UInt64, _ row: Row?, isStored: Bool) -> Int {
         let place = slots.count
-        // Memory that isn't touched costs nothing, and moving rows does.
-        if place == slots.capacity { slots.reserveCapacity(max(16, 4 * place)) }
+        if place == slots.capacity { slots.reserveCapacity(roomier(than: place)) }
         slots.append(Slot(key: key, row: row, isChanged: false, isStored: isStored))
         index.insert(hash, place)
         recent = place
         return place
+    }
+
+    /// For how many rows there shall be room: memory that isn't touched costs nothing, and moving rows does.
+    @inlinable
+    func roomier(than count: Int) -> Int {
+        // A table that is filled from nothing, and has become more than small, will be large.
+        isComplete && count >= 1_024 ? max(65_536, 4 * count) : max(16, 4 * count)
     }
 
     @inlinable

@@ -57,6 +57,18 @@ import Testing
         #expect(try view.tables.counts.scan().map(\.row.count) == [3, 3, 3, 3, 3])
     }
 
+    @Test func `nothing is kept of a row that certainly is nowhere`() {
+        let core = TableCore<String, Total>(name: "totals", prefix: [], source: MemoryRows(), context: FoldContext())
+        core.begin()
+        #expect(core.row("a") == nil)
+        #expect(core.change("a") { $0.count += 1 } == nil)
+        #expect(!core.reconsider("a") { _ in true })
+        #expect(core.keptRows == 0)
+        core.set("a", Total(count: 1, sum: 2))
+        #expect(core.row("a") == Total(count: 1, sum: 2))
+        #expect(core.keptRows == 1)
+    }
+
     @Test(arguments: [41, 42] as [UInt64])
     func `keys sort as their parts do, and are read back`(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)

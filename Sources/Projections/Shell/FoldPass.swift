@@ -64,6 +64,7 @@ struct FoldPass {
 
     private func fold(_ followers: [Follower], _ folds: [any AnyFold]) throws -> [Int: ViewError] {
         var errors: [Int: ViewError] = [:]
+        var isStopped = folds.map { _ in false }
         var index = TypeIndex(followers.enumerated().map { ($0.offset, $0.element.projector.types) })
         let filter = EventFilter(types: index.types)
         try store.environment.read { transaction in
@@ -74,11 +75,12 @@ struct FoldPass {
                 let lent = shared ?? SharedEvent(event)
                 lent.advance(to: event)
                 shared = lent
-                for number in index.readers(of: event) where errors[number] == nil {
+                for number in index.readers(of: event) where !isStopped[number] {
                     do throws(ViewError) {
                         try folds[number].apply(lent)
                     } catch {
                         errors[number] = error
+                        isStopped[number] = true
                         folds[number].forget()
                     }
                 }

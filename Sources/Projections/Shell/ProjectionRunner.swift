@@ -99,14 +99,25 @@ package final class ProjectionRunner: Sendable {
     }
 
     /// Builds read models from nothing in one pass over the log.
+    ///
+    /// Who has something else to do meanwhile may leave the rows that were replaced, and remove them on another thread.
     @discardableResult
-    package func rebuild(_ projectors: [any Projector.Type]) throws(ViewError) -> [ViewProgress] {
+    package func rebuild(
+        _ projectors: [any Projector.Type], leavingReplaced: Bool = false
+    ) throws(ViewError) -> [ViewProgress] {
         let size = try logSize()
-        return try inside.withLock { (_) throws(ViewError) -> [ViewProgress] in
+        let progress = try inside.withLock { (_) throws(ViewError) -> [ViewProgress] in
             let followers = projectors.map { Follower($0, source: StoredRows(store.rows), rebuilds: true) }
             try inStore("starting to rebuild") { try store.beginRebuild(followers.map(\.key)) }
             return try advance(followers, size: size, to: size)
         }
+        if !leavingReplaced { try removeReplaced() }
+        return progress
+    }
+
+    /// Removes the rows that rebuilds have replaced; queries may go on meanwhile.
+    package func removeReplaced() throws(ViewError) {
+        try inStore("removing replaced rows") { try store.removeGarbage() }
     }
 
     /// How far read models have come, without catching up; those that were never built stand at 0.

@@ -79,11 +79,12 @@ extension ViewStore {
 
     /// Lets the tables that were built answer queries; nil if the state is no longer the expected one.
     ///
-    /// Tables of older versions are marked as replaced: programs that know no better may still be asking them.
+    /// Tables of older versions are marked as replaced: programs that know no better may still be asking them. Rows that
+    /// nobody asks any more are garbage from then on; `removeGarbage` removes them.
     func takeOver(
         _ key: [UInt8], _ projector: any Projector.Type, expecting expected: ViewState
     ) throws -> ViewState? {
-        let next = try write { (transaction) -> ViewState? in
+        try write { (transaction) -> ViewState? in
             guard try state(key, transaction) == expected, let built = expected.building else { return nil }
             guard var header = try header(transaction) else { throw ViewError(.store, "the header is missing") }
             if let before = expected.active { header.garbage.append(before.generation) }
@@ -97,8 +98,6 @@ extension ViewStore {
             try set(header, transaction)
             return next
         }
-        if next != nil { try removeGarbage() }
-        return next
     }
 
     /// Throws away the tables of versions that a newer one has replaced.

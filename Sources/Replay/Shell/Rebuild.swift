@@ -30,22 +30,29 @@ package struct Rebuild {
             if let error = progress.error { throw error }
         }
         let grown = try digests()
-        for progress in try runner.rebuild(runner.catalogue.all) {
+        for progress in try runner.rebuild(runner.catalogue.all, leavingReplaced: true) {
             if let error = progress.error { throw error }
         }
-        let built = try digests()
+        let built = try digests(removingReplaced: true)
         return RebuildReport(
             position: position,
             models: zip(grown, built).map { RebuildReport.Model(name: $0.name, grown: $0.digest, built: $1.digest) })
     }
 
-    private func digests() throws -> [(name: String, digest: Digest)] {
+    /// The digests of all read models; the rows that were replaced are removed meanwhile.
+    private func digests(removingReplaced: Bool = false) throws -> [(name: String, digest: Digest)] {
         let names = runner.catalogue.names
         var digests: [(name: String, digest: Digest)] = []
-        try OrderedWork.run(names.count) { [runner] number in
-            (names[number], try runner.digest(named: names[number]))
-        } take: {
-            digests.append($0)
+        let others = removingReplaced ? 1 : 0
+        try OrderedWork.run(others + names.count) { [runner] number -> (name: String, digest: Digest)? in
+            if number < others {
+                try runner.removeReplaced()
+                return nil
+            }
+            let name = names[number - others]
+            return (name, try runner.digest(named: name))
+        } take: { digest in
+            if let digest { digests.append(digest) }
         }
         return digests
     }
