@@ -8,7 +8,7 @@ import SystemPackage
 /// The program leads a process group of its own, which is ended with it however it ends: by itself, by its limits, or
 /// because the caller is cancelled. Only a process that leaves the group on purpose, by `setsid`, can outlive it, and
 /// nobody waits for one of those. The group is ended while its leader is dead and not yet reaped, so that its number
-/// can't be anybody else's by then.
+/// can't be anybody else's by then. If this process is killed, `ProgramGuard` ends the group.
 struct ProgramProcess: Sendable {
     /// The absolute path of the program.
     let executable: String
@@ -72,6 +72,7 @@ extension ProgramProcess {
     private func attend(
         _ execution: Running, _ report: @escaping @Sendable (ProgramErrors.Report) -> Void
     ) async -> Seen {
+        ProgramGuard.shared.watch(execution.processIdentifier.value)
         async let output = output(of: execution)
         async let errors = errors(of: execution, report)
         let isTimedOut = await end(of: execution)
@@ -84,6 +85,7 @@ extension ProgramProcess {
             group.addTask {
                 await execution.teardown(using: [.untilItEnds])
                 try? execution.send(signal: .kill, toProcessGroup: true)
+                ProgramGuard.shared.release(execution.processIdentifier.value)
                 return false
             }
             if let timeout { group.addTask { await end(execution, after: timeout) } }
