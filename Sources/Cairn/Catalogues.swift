@@ -12,7 +12,8 @@ package enum Catalogues {
     /// Every event type that this program writes.
     package static let events = EventCatalogue(
         WorkerEvent.types + JobEvent.types + QueueEvent.types + SubmissionEvent.types + UniqueKeyEvent.types
-            + RetentionEvent.types + CallEvent.types + ScoreEvent.types + RankingEvent.types + RunEvent.types
+            + RetryBudgetEvent.types + RetentionEvent.types + CallEvent.types + ScoreEvent.types + RankingEvent.types
+            + RunEvent.types
             + AccessEvent.types + ForkEvent.types + [LogWithheld.self])
 
     /// Every read model.

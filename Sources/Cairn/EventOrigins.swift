@@ -55,6 +55,7 @@ extension Catalogues {
         EventType("queue.pruned"): .observed,
         EventType("queue.resumed"): .observed,
         EventType("ranking.computed"): .derived,
+        EventType("retryBudget.spent"): .derived,
         EventType("run.budgetChanged"): .observed,
         EventType("run.drained"): .decided,
         EventType("run.finished"): .derived,
@@ -68,6 +69,7 @@ extension Catalogues {
         EventType("uniqueKey.taken"): .decided,
         EventType("worker.drainRequested"): .observed,
         EventType("worker.kindPaused"): .decided,
+        EventType("worker.kindResumed"): .observed,
         EventType("worker.started"): .observed,
         EventType("worker.stopped"): .observed,
     ]

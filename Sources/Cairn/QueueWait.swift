@@ -72,7 +72,11 @@ package struct QueueWait {
     private func untilTime(_ time: Timestamp) -> String {
         switch row.stage {
         case .retrying:
-            return "attempt \(row.failures) failed (\(row.errorClass ?? "unknown")); the next begins at \(time)"
+            let failure = "attempt \(row.failures) failed (\(row.errorClass ?? "unknown"))"
+            guard let provider = row.heldBackBy else { return failure + "; the next begins at \(time)" }
+            return failure
+                + "; the provider \(provider) has as many retries as its budget allows (ten a minute, and one for ten "
+                + "calls), so the next begins at \(time)"
         case .deferred: return "it was put off until \(time): \(row.errorMessage ?? "no reason was given")"
         case .ready, .undecided, .leased, .completed, .failed, .cancelled, .skipped:
             return "it isn't to be begun before \(time)"

@@ -11,18 +11,27 @@ final class WorkDisplay: Sendable {
         var before: (done: Int, time: Timestamp)?
         var rate: Double?
         var isOver = false
+        /// What was said of a wait.
+        var told: Timestamp?
     }
 
     private let store: Store
     private let queues: Set<String>
+    private let tellsOfWaits: Bool
     private let began = ContinuousClock.now
     /// The lock keeps a status that comes at the end from being shown behind it.
     private let state = Mutex(State())
     private let isLive = Terminal.errorIsTerminal
 
+    /// A wait that is shorter isn't worth a word.
+    private static let longestSilentWait = Microseconds.seconds(10)
+
     /// `queues` are those that are worked on; empty for all.
-    init(_ store: Store, queues: [String]) {
+    ///
+    /// `tellsOfWaits` says on standard error that nothing is done until a time, once for each such time.
+    init(_ store: Store, queues: [String], tellsOfWaits: Bool = false) {
         self.store = store
+        self.tellsOfWaits = tellsOfWaits
         self.queues = Set(queues)
     }
 
@@ -32,6 +41,7 @@ final class WorkDisplay: Sendable {
     func take(_ status: WorkerStatus) {
         state.withLock { state in
             state.status = status
+            tell(of: status, &state)
             guard isLive, !state.isOver else { return }
             if let before = state.before, status.time > before.time {
                 let now = Double(status.tally.done - before.done) / (status.time - before.time).seconds
@@ -41,6 +51,15 @@ final class WorkDisplay: Sendable {
             let line = Self.line(status, rate: state.rate, left: left)
             Terminal.show(live: [String(line.prefix(Terminal.errorWidth))])
         }
+    }
+
+    private func tell(of status: WorkerStatus, _ state: inout State) {
+        guard tellsOfWaits, !state.isOver, let next = status.next, next != state.told,
+            next - status.time > Self.longestSilentWait
+        else { return }
+        state.told = next
+        Terminal.complain(
+            "cairn: nothing is left but jobs that aren't to be begun before \(next); --until-idle 10m would end now\n")
     }
 
     func end() {
@@ -67,6 +86,7 @@ final class WorkDisplay: Sendable {
         let failed = status.tally.failed + status.tally.crashed
         if failed > 0 { parts.append("\(Quantities.grouped(failed)) failed") }
         if let left { parts.append("\(Quantities.grouped(left)) left") }
+        if let next = status.next { parts.append("the next at \(next)") }
         return parts.joined(separator: " · ")
     }
 }

@@ -86,6 +86,13 @@ package struct JobID: EntityID {
     package init(text: IDText) { self.text = text }
 }
 
+/// Whose calls the jobs of a kind make, as `handlers.yaml` names it: what shares a budget of retries.
+package struct ProviderID: EntityID {
+    package static let kind = "provider"
+    package let text: IDText
+    package init(text: IDText) { self.text = text }
+}
+
 /// A unique key with what it is unique among; made from both, so that all who want it look at one stream.
 package struct UniqueKeyID: EntityID {
     package static let kind = "uniqueKey"

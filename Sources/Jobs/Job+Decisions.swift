@@ -12,14 +12,14 @@ extension Job {
         case .lease(let worker, let now, let length): try lease(to: worker, at: now, for: length, job)
         case .renew(let worker, let now, let length): try renew(by: worker, at: now, for: length, job)
         case .complete(let worker, let now, let result): try complete(by: worker, at: now, result, job)
-        case .fail(let worker, let now, let kind, let message, let retryable):
-            try fail(by: worker, at: now, kind, message, retryable, job)
-        case .scheduleRetry(let now, let delay): try scheduleRetry(at: now, delay, job)
+        case .fail(let worker, let now, let kind, let message, let retryable, let provider):
+            try fail(by: worker, at: now, kind, message, retryable, provider, job)
+        case .scheduleRetry(let now, let delay, let budget): try scheduleRetry(at: now, delay, budget, job)
         case .expire(let worker, let now, let reason, let policy):
             try expire(from: worker, at: now, reason, policy, job)
         case .release(let worker, let now): try release(by: worker, at: now, job)
         case .skip(let skipped): try skip(skipped, job)
-        case .requestRetry(let person, let losses): try requestRetry(by: person, losses, job)
+        case .requestRetry(let person, let note, let losses): try requestRetry(by: person, note, losses, job)
         case .cancel(let person, let note, let reason): try cancel(by: person, note, reason, job)
         case .cancelPastDeadline(let now): try cancelPastDeadline(at: now, job)
         case .crash(let worker, let now, let message, let policy):
@@ -96,7 +96,8 @@ extension Job {
     }
 
     private static func fail(
-        by worker: WorkerID, at now: Timestamp, _ kind: String, _ message: String, _ retryable: Bool, _ job: Progress
+        by worker: WorkerID, at now: Timestamp, _ kind: String, _ message: String, _ retryable: Bool,
+        _ provider: ProviderID?, _ job: Progress
     ) throws(Refusal) -> [JobEvent] {
         switch job.stage {
         case .leased(let held) where held.worker == worker && now < held.deadline:
@@ -106,7 +107,7 @@ extension Job {
                 .failed(
                     JobFailed(
                         attempt: held.attempt, class: kind, final: !retryable || isLast, message: message,
-                        retryable: retryable, worker: worker))
+                        provider: provider, retryable: retryable, worker: worker))
             ]
         case .undecided, .failed: return []
         case .leased, .ready, .retrying, .deferred, .completed, .cancelled, .skipped: throw .leaseLost
@@ -114,11 +115,14 @@ extension Job {
     }
 
     private static func scheduleRetry(
-        at now: Timestamp, _ delay: Microseconds, _ job: Progress
+        at now: Timestamp, _ delay: Microseconds, _ budget: JobRetryScheduled.Budget?, _ job: Progress
     ) throws(Refusal) -> [JobEvent] {
         switch job.stage {
         case .undecided:
-            [.retryScheduled(JobRetryScheduled(attempt: job.attempt, delay: delay, notBefore: now + delay))]
+            [
+                .retryScheduled(
+                    JobRetryScheduled(attempt: job.attempt, budget: budget, delay: delay, notBefore: now + delay))
+            ]
         case .retrying: []
         case .ready, .deferred, .leased, .completed, .failed, .cancelled, .skipped: throw .nothingToRetry
         }
@@ -171,7 +175,7 @@ extension Job {
 
     /// What its deadline ended would be ended by it again at once.
     private static func requestRetry(
-        by person: String, _ losses: Int?, _ job: Progress
+        by person: String, _ note: String?, _ losses: Int?, _ job: Progress
     ) throws(Refusal) -> [JobEvent] {
         if case .cancelled(.deadline) = job.stage, let deadline = job.submission.terms?.deadline {
             throw .pastDeadline(deadline)
@@ -182,7 +186,7 @@ extension Job {
                 guard let losses else { throw .needsKey }
                 guard losses == job.keyTurns else { throw .keyLost }
             }
-            return [.retryRequested(JobRetryRequested(by: person))]
+            return [.retryRequested(JobRetryRequested(by: person, note: note))]
         case .ready: return []
         case .undecided, .retrying, .deferred, .leased, .completed: throw .nothingToRetry
         }

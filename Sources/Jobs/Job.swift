@@ -89,13 +89,15 @@ package enum Job: Decider {
         case lease(to: WorkerID, at: Timestamp, for: Microseconds)
         case renew(by: WorkerID, at: Timestamp, for: Microseconds)
         case complete(by: WorkerID, at: Timestamp, result: JSONValue)
-        case fail(by: WorkerID, at: Timestamp, class: String, message: String, retryable: Bool)
-        case scheduleRetry(at: Timestamp, delay: Microseconds)
+        /// The provider is whose budget a retry is taken from; nil for none.
+        case fail(
+            by: WorkerID, at: Timestamp, class: String, message: String, retryable: Bool, provider: ProviderID? = nil)
+        case scheduleRetry(at: Timestamp, delay: Microseconds, budget: JobRetryScheduled.Budget? = nil)
         case expire(from: WorkerID, at: Timestamp, reason: JobLeaseExpired.Reason, policy: LeasePolicy)
         case release(by: WorkerID, at: Timestamp)
         case skip(JobSkipped)
         /// Have it done again; where it has a unique key, if its turn is still the one at which that was taken.
-        case requestRetry(by: String, keyTurns: Int? = nil)
+        case requestRetry(by: String, note: String? = nil, keyTurns: Int? = nil)
         case cancel(by: String, note: String?, reason: JobCancelled.Reason)
         case cancelPastDeadline(at: Timestamp)
         case crash(by: WorkerID, at: Timestamp, message: String, policy: LeasePolicy)

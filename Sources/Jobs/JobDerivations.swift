@@ -22,15 +22,16 @@ package enum JobDerivations {
     /// Who asked for what nobody asked for.
     static let nobody = "cairn"
 
-    package static let catalogue = DerivationCatalogue([
-        Derivation(function: retry, eventTypes: [JobRetryScheduled.type], derive: deriveRetry),
-        Derivation(function: retryWithFloor, eventTypes: [JobRetryScheduled.type], derive: deriveRetryWithFloor),
-        Derivation(function: leaseExpiry, eventTypes: [JobLeaseExpired.type], derive: deriveLeaseExpiry),
-        Derivation(function: skip, eventTypes: [JobSkipped.type], derive: deriveSkip),
-        Derivation(function: skipByTerms, eventTypes: [JobSkipped.type], derive: deriveSkipByTerms),
-        // A cancellation that somebody asked for is no derived event and cites no function.
-        Derivation(function: deadline, eventTypes: [], sometimes: [JobCancelled.type], derive: deriveDeadline),
-    ])
+    package static let catalogue = DerivationCatalogue(
+        [
+            Derivation(function: retry, eventTypes: [JobRetryScheduled.type], derive: deriveRetry),
+            Derivation(function: retryWithFloor, eventTypes: [JobRetryScheduled.type], derive: deriveRetryWithFloor),
+            Derivation(function: leaseExpiry, eventTypes: [JobLeaseExpired.type], derive: deriveLeaseExpiry),
+            Derivation(function: skip, eventTypes: [JobSkipped.type], derive: deriveSkip),
+            Derivation(function: skipByTerms, eventTypes: [JobSkipped.type], derive: deriveSkipByTerms),
+            // A cancellation that somebody asked for is no derived event and cites no function.
+            Derivation(function: deadline, eventTypes: [], sometimes: [JobCancelled.type], derive: deriveDeadline),
+        ] + RetryBudget.derivations)
 
     @Sendable
     private static func deriveRetry(_ input: DerivationInput) throws(DerivationError) -> [UInt8] {

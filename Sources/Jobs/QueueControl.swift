@@ -13,7 +13,7 @@ package enum QueueControl: Decider {
     package enum Command: Equatable, Sendable {
         case configure(concurrency: Int?, draining: Bool, by: String)
         case pause(by: String, note: String?)
-        case resume(by: String)
+        case resume(by: String, note: String? = nil)
     }
 
     package enum Refusal: Error, Equatable, Sendable {
@@ -44,7 +44,8 @@ package enum QueueControl: Decider {
             return [.configured(QueueConfigured(by: person, concurrency: concurrency, isDraining: draining))]
         case .pause(let person, let note):
             return state.pause == nil ? [.paused(QueuePaused(by: person, note: note))] : []
-        case .resume(let person): return state.pause == nil ? [] : [.resumed(QueueResumed(by: person))]
+        case .resume(let person, let note):
+            return state.pause == nil ? [] : [.resumed(QueueResumed(by: person, note: note))]
         }
     }
 }

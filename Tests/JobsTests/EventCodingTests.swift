@@ -18,6 +18,8 @@ import Testing
         JobLeaseExpired(attempt: 1, crashes: 2, deadline: Sample.at(9), reason: .deadline, worker: Sample.a),
         JobReleased(attempt: 1, worker: Sample.a), JobSkipped(rootCause: Sample.job(1), rootClass: "auth"),
         JobRetryRequested(by: "me"), WorkerKindPaused(crashes: 20, kind: "analyse", reason: "20 crashes in 9 s"),
+        QueueResumed(by: "me"), WorkerKindResumed(by: "me", kind: "analyse", note: "mended"),
+        WorkerKindResumed(by: "me", kind: "analyse", note: nil),
     ]
 
     /// Of queues; each optional field is there and, in another sample, missing.
@@ -34,7 +36,8 @@ import Testing
         JobUnlocked(attempt: 1, by: "me", note: "gone", worker: Sample.a),
         JobUnlocked(attempt: 1, by: "me", note: nil, worker: Sample.a),
         QueueConfigured(by: "me", concurrency: 4, isDraining: true), QueueConfigured(by: "me", concurrency: nil),
-        QueuePaused(by: "me", note: "no disk"), QueuePaused(by: "me", note: nil), QueueResumed(by: "me"),
+        QueuePaused(by: "me", note: "no disk"), QueuePaused(by: "me", note: nil),
+        QueueResumed(by: "me", note: "enough disk"),
         SubmissionAccepted(by: "me", content: Digest(of: "jobs"), jobs: 3, submitID: "nightly"),
         QueuePruned(
             by: "me", counts: QueueCounts(), jobs: [JobRange(Sample.job(1))],
@@ -43,6 +46,17 @@ import Testing
         QueuePruned(by: "me", counts: QueueCounts(), jobs: [], policy: PrunePolicy(states: [])),
         BlobsErased([Digest(of: "stderr")], before: Position(7), by: "me", reason: .retention),
         WorkerStarted(concurrency: 4, queues: ["gpu"], host: "node-1", process: 7),
+        JobFailed(
+            attempt: 1, class: "timeout", final: false, message: "slow", provider: ProviderID(wellFormed: "openai"),
+            retryable: true, worker: Sample.a),
+        JobRetryScheduled(
+            attempt: 2,
+            budget: JobRetryScheduled.Budget(provider: ProviderID(wellFormed: "openai"), wait: .seconds(6)),
+            delay: .seconds(7), notBefore: Sample.at(9)),
+        JobRetryRequested(by: "me", note: "the key is mended"),
+        RetryBudgetSpent(
+            at: Sample.at(9), calls: 12, debt: .seconds(66),
+            retries: [RetryBudgetSpent.Retry(attempt: 2, job: Sample.job(1), wait: .seconds(6))], saved: 4),
         JobKeyLost(holder: Sample.job(2), key: Sample.key, reason: .taken),
         UniqueKeyTaken(
             behind: Sample.job(1), hold: .untilFinished, holder: Sample.job(2), key: "nightly", run: Sample.run,
@@ -61,13 +75,14 @@ import Testing
     private static let optional: [String: Set<String>] = [
         "job.submitted": ["terms"], "job.skipped": ["quiet"], "job.cancelled": ["note"], "job.progressed": ["message"],
         "job.unlocked": ["note"], "queue.configured": ["concurrency"], "queue.paused": ["note"],
-        "uniqueKey.taken": ["behind"],
+        "uniqueKey.taken": ["behind"], "job.failed": ["provider"], "job.retryScheduled": ["budget"],
+        "job.retryRequested": ["note"], "queue.resumed": ["note"], "worker.kindResumed": ["note"],
     ]
 
     @Test func `every event of the families has a sample here`() {
         let known =
             WorkerEvent.types + JobEvent.types + QueueEvent.types + SubmissionEvent.types + UniqueKeyEvent.types
-            + RetentionEvent.types
+            + RetentionEvent.types + RetryBudgetEvent.types
         let sampled = Set((Self.samples + Self.samplesOfQueues).map { type(of: $0).type.text })
         #expect(sampled.sorted() == known.map { $0.type.text }.sorted())
     }
@@ -139,7 +154,9 @@ import Testing
             JobDeferred(attempt: 1, notBefore: Sample.at(1), reason: long, worker: Sample.a),
             JobProgressed(attempt: 1, message: long, thousandths: -1, worker: Sample.a),
             JobUnlocked(attempt: 1, by: long, note: "", worker: Sample.a),
-            QueueConfigured(by: long, concurrency: nil), QueuePaused(by: "", note: long), QueueResumed(by: long),
+            QueueConfigured(by: long, concurrency: nil), QueuePaused(by: "", note: long),
+            QueueResumed(by: long, note: long),
+            JobRetryRequested(by: long, note: long), WorkerKindResumed(by: long, kind: "a", note: long),
             WorkerStarted(concurrency: 1, queues: [], host: long, process: 1),
         ]
         for event in events { try check(event) }

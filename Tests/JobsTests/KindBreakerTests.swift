@@ -47,6 +47,16 @@ import Testing
         #expect(!answered.mayBegin(at: Sample.at(1_000_000)))
     }
 
+    @Test func `who resumes it begins anew, and twenty more pause it again`() {
+        var (breaker, _) = breaker(crashes: Array(0..<20))
+        breaker.resume()
+        #expect(breaker.mayBegin(at: Sample.at(20)))
+        #expect(breaker.crashes(at: Sample.at(20)) == 0)
+        let pauses = (20..<40 as Range<Int64>).compactMap { breaker.crashed("signal 11", at: Sample.at($0)) }
+        #expect(pauses.map(\.crashes) == [20])
+        #expect(pauses.first?.since == Sample.at(39))
+    }
+
     @Test func `nineteen in each minute pause nothing`() {
         let times = (0..<190 as Range<Int64>).map { $0 / 19 * 60 + $0 % 19 }
         #expect(breaker(crashes: times).pauses.isEmpty)

@@ -13,7 +13,9 @@ import Testing
 
     @Test func `is paused and resumed once, by whoever came first`() {
         let resumed = QueueEvent.resumed(QueueResumed(by: "me"))
+        let noted = QueueEvent.resumed(QueueResumed(by: "me", note: "mended"))
         #expect(decide(.resume(by: "me")) == [])
+        #expect(decide(.resume(by: "me", note: "mended"), after: [paused]) == [noted])
         #expect(decide(.pause(by: "me", note: "no disk")) == [paused])
         #expect(decide(.pause(by: "you", note: nil), after: [paused]) == [])
         #expect(decide(.resume(by: "me"), after: [paused]) == [resumed])

@@ -29,6 +29,25 @@ import Testing
         #expect(decision(Worker.self, given: [], when: .stop(.finished)) == .failure(.notStarted))
     }
 
+    @Test func `a paused kind is resumed once, in a worker that is at work`() {
+        let paused = WorkerEvent.kindPaused(WorkerKindPaused(crashes: 20, kind: "analyse", reason: "signal 11"))
+        let resumed = WorkerEvent.kindResumed(WorkerKindResumed(by: "me", kind: "analyse", note: "mended"))
+        let resume = Worker.Command.resumeKind("analyse", by: "me", note: "mended")
+        let drain = WorkerEvent.drainRequested(WorkerDrainRequested(reason: .signal))
+        let stop = WorkerEvent.stopped(WorkerStopped(reason: .finished))
+        #expect(decision(Worker.self, given: [started, paused], when: resume) == .success([resumed]))
+        #expect(repeatedDecision(Worker.self, given: [started, paused], when: resume) == .success([]))
+        #expect(decision(Worker.self, given: [started, paused, drain], when: resume) == .success([resumed]))
+        #expect(decision(Worker.self, given: [started], when: resume) == .success([]))
+        let other = Worker.Command.resumeKind("score", by: "me", note: nil)
+        #expect(decision(Worker.self, given: [started, paused], when: other) == .success([]))
+        #expect(decision(Worker.self, given: [], when: resume) == .failure(.notStarted))
+        #expect(decision(Worker.self, given: [started, paused, stop], when: resume) == .failure(.alreadyStopped))
+        #expect(state(of: Worker.self, given: [started, paused]).pausedKinds == ["analyse"])
+        #expect(state(of: Worker.self, given: [started, paused, resumed, paused]).pausedKinds == ["analyse"])
+        #expect(state(of: Worker.self, given: [started, paused, resumed]).pausedKinds == [])
+    }
+
     @Test func `of queues, it starts once for the same queues, whatever the machine calls itself`() {
         let started = WorkerStarted(concurrency: 4, queues: ["gpu"], host: "node-1", process: 7)
         func start(_ started: WorkerStarted, after history: [WorkerEvent]) -> Result<[WorkerEvent], Worker.Refusal> {

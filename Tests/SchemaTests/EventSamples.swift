@@ -89,10 +89,19 @@ enum EventSamples {
             [
                 #"""
                 {"attempt":3,"class":"rateLimit","final":true,"message":"HTTP 429","retryable":false,"worker":"w"}
-                """#
+                """#,
+                #"""
+                {"attempt":1,"class":"busy","final":false,"message":"m","provider":"o","retryable":true,"worker":"w"}
+                """#,
             ]
         ),
-        ("job.retryScheduled", [#"{"attempt":2,"delay":0,"notBefore":1795255491807212}"#]),
+        (
+            "job.retryScheduled",
+            [
+                #"{"attempt":2,"delay":0,"notBefore":1795255491807212}"#,
+                #"{"attempt":2,"budget":{"provider":"openai","wait":6000000},"delay":6500000,"notBefore":1}"#,
+            ]
+        ),
         (
             "job.leaseExpired",
             [
@@ -108,7 +117,7 @@ enum EventSamples {
                 #"{"quiet":true,"rootCause":"job-1","rootClass":"noFailure"}"#,
             ]
         ),
-        ("job.retryRequested", [#"{"by":"Zoë"}"#]),
+        ("job.retryRequested", [#"{"by":"Zoë"}"#, #"{"by":"Zoë","note":"mended"}"#]),
     ]
 
     private static let ofQueues: [(type: String, samples: [String])] = [
@@ -177,7 +186,7 @@ enum EventSamples {
                 """#,
             ]
         ),
-        ("queue.resumed", [#"{"by":"Zoë"}"#]),
+        ("queue.resumed", [#"{"by":"Zoë"}"#, #"{"by":"Zoë","note":"mended"}"#]),
         (
             "blob.erased",
             [
@@ -336,20 +345,6 @@ enum EventSamples {
                 """#
             ]
         ),
-    ]
-
-    private static let workers: [(type: String, samples: [String])] = [
-        (
-            "worker.started",
-            [
-                #"{"concurrency":16,"run":"r"}"#,
-                #"{"concurrency":4,"host":"node-1","process":4711,"queues":["gpu","é"]}"#,
-                #"{"concurrency":4,"host":"node-1","process":4711,"queues":[]}"#,
-            ]
-        ),
-        ("worker.drainRequested", [#"{"reason":"signal"}"#, #"{"reason":"stopRequested"}"#]),
-        ("worker.kindPaused", [#"{"crashes":20,"kind":"analyse","reason":"20 crashes in 41 s, the last: signal 11"}"#]),
-        ("worker.stopped", [#"{"reason":"finished"}"#, #"{"reason":"drained"}"#, #"{"reason":"failed"}"#]),
     ]
 
     private static let head = #"{"root":"\#(digest)","size":17}"#

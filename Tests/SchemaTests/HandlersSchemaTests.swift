@@ -65,7 +65,9 @@ struct HandlersSchemaTests {
         ("a time without unit", "timeout: 60s", "timeout: 60"), ("half an hour", "timeout: 60s", "timeout: 0.5h"),
         ("a size in another form", "memory: 512MB", "memory: 512mb"),
         ("none at once", "max: 8", "max: 0"), ("a variable with its value", "[FOO, BAR_2]", "[FOO=1]"),
-        ("a variable with a digit first", "[FOO, BAR_2]", "[2FOO]"), ("no attempts", "attempts: 3", "attempts: 0"),
+        ("a variable with a digit first", "[FOO, BAR_2]", "[2FOO]"),
+        ("a provider with a slash", "provider: openai", "provider: open/ai"),
+        ("no attempts", "attempts: 3", "attempts: 0"),
         ("the kind noop", "analyse:", "noop:"), ("a kind with a hyphen", "analyse:", "my-analysis:"),
     ]
 
@@ -81,6 +83,7 @@ struct HandlersSchemaTests {
             memory: 512MB
             max: 8
             max_result: 1MB
+            provider: openai
             retry: {attempts: 3, base: 250ms, cap: 1h}
         """
 }

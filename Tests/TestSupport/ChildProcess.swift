@@ -58,6 +58,11 @@ package final class ChildProcess: Sendable {
         wait(upTo: seconds) { linesSoFar >= count }
     }
 
+    /// Waits until standard error contains a text, the program has ended, or the time is up.
+    package func wait(forErrors text: String, upTo seconds: Double = 60) -> Bool {
+        wait(upTo: seconds) { errorsSoFar.contains(text) }
+    }
+
     private func wait(upTo seconds: Double, _ condition: () -> Bool) -> Bool {
         let deadline = DispatchTime.now() + seconds
         while !condition() {

@@ -27,15 +27,19 @@ package struct QueueService: Sendable {
         try await QueueSubmitter(log: store.log, effects: effects).submit(requests, id: id, by: person)
     }
 
+    /// How many jobs of a submission were dropped since they ended: nothing lists them, and they aren't done again.
+    package func pruned(of run: RunID) throws -> Int { try store.askQueues { try $0.submission(run)?.pruned ?? 0 } }
+
     /// A worker with a new identity, ready to work; `tell` is told how it stands, twice a second and at the end.
     package func worker(
         _ handlers: QueueHandlers, slots: Int, memory: Int? = nil, queues: Set<String>? = nil,
         lease: LeasePolicy? = nil,
-        grace: Microseconds = .seconds(30), endsWhenEmpty: Bool = false,
+        grace: Microseconds = .seconds(30), endsWhenEmpty: Bool = false, endsWhenIdleFor: Microseconds? = nil,
         tell: @escaping @Sendable (WorkerStatus) -> Void = { _ in }
     ) -> Session {
         var configuration = QueueWorker.Configuration(
-            worker: .new(), slots: slots, memory: memory, queues: queues, grace: grace, endsWhenEmpty: endsWhenEmpty)
+            worker: .new(), slots: slots, memory: memory, queues: queues, grace: grace, endsWhenEmpty: endsWhenEmpty,
+            endsWhenIdleFor: endsWhenIdleFor)
         if let lease { configuration.lease = lease }
         let directory = store.workersDirectory
         let worker = QueueWorker(
@@ -103,13 +107,13 @@ extension QueueService {
 
     /// What an operator does to a job.
     package enum Change: Equatable, Sendable {
-        case retry
+        case retry(note: String?)
         case cancel(note: String?)
         case unlock(note: String?)
 
         fileprivate func command(by person: String) -> Job.Command {
             switch self {
-            case .retry: .requestRetry(by: person)
+            case .retry(let note): .requestRetry(by: person, note: note)
             case .cancel(let note): .cancel(by: person, note: note, reason: .requested)
             case .unlock(let note): .unlock(by: person, note: note)
             }
@@ -131,7 +135,7 @@ extension QueueService {
                 case .success(let handled) where handled.events.isEmpty:
                     outcome.unchanged.append(id)
                 case .success: outcome.changed.append(id)
-                case .failure(.refused(.needsKey)): try await retryWithKey(id, by: person, &outcome)
+                case .failure(.refused(.needsKey)): try await retryWithKey(id, change, by: person, &outcome)
                 case .failure(.refused(let refusal)):
                     outcome.refused.append(.init(id: id, reason: refusal.inWords))
                 case .failure(let error): throw error
@@ -143,8 +147,11 @@ extension QueueService {
     }
 
     /// A job with a unique key is done again only if no other has the key.
-    private func retryWithKey(_ id: JobID, by person: String, _ outcome: inout Changed) async throws {
-        switch try await UniqueKeys(log: store.log, effects: effects).retry(id, by: person) {
+    private func retryWithKey(
+        _ id: JobID, _ change: Change, by person: String, _ outcome: inout Changed
+    ) async throws {
+        guard case .retry(let note) = change else { return }
+        switch try await UniqueKeys(log: store.log, effects: effects).retry(id, by: person, note: note) {
         case .begun: outcome.changed.append(id)
         case .held(let holder):
             outcome.refused.append(.init(id: id, reason: "job \(holder) has its unique key"))
@@ -160,8 +167,25 @@ extension QueueService {
     }
 
     /// Resumes a queue; false if it wasn't paused.
-    package func resume(_ queue: String, by person: String) async throws -> Bool {
-        try await !queues.handle(queue, .resume(by: person)).events.isEmpty
+    package func resume(_ queue: String, note: String?, by person: String) async throws -> Bool {
+        try await !queues.handle(queue, .resume(by: person, note: note)).events.isEmpty
+    }
+
+    /// Has the workers that live begin jobs of a kind again which they begin no more since it crashed; which did.
+    package func resumeKind(_ kind: String, note: String?, by person: String) async throws -> [WorkerID] {
+        let workers = CommandHandler<Worker>(log: store.log, effects: effects, worker: nil)
+        var resumed: [WorkerID] = []
+        for (id, _) in try store.askQueues({ try $0.startedWorkers() })
+        where !WorkerLock.isGone(id, in: store.workersDirectory) {
+            do throws(CommandError<Worker.Refusal>) {
+                let handled = try await workers.handle(id.rawValue, .resumeKind(kind, by: person, note: note))
+                if !handled.events.isEmpty { resumed.append(id) }
+            } catch {
+                // One that stops meanwhile needs no resuming.
+                guard case .refused = error else { throw error }
+            }
+        }
+        return resumed
     }
 
     /// Sets how many jobs of a queue run at once, and whether it refuses new ones; false if that is so already.

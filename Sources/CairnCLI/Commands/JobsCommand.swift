@@ -77,14 +77,18 @@ enum Tags {
 struct JobsRetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry", abstract: "Do dead, cancelled or skipped jobs after all.",
-        discussion: "EXAMPLE\n  cairn jobs retry --queue default --class timeout")
+        discussion: "EXAMPLE\n  cairn jobs retry --queue default --class timeout --note 'the disk is larger now'")
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var answer: OutputOptions
     @OptionGroup var choice: JobChoice
 
+    @Option(help: "Why.")
+    var note: String?
+
     func run() async throws {
-        try await change(store, answer, choice, .retry, [.dead, .cancelled, .skipped], "to be done again")
+        try await change(
+            store, answer, choice, .retry(note: note), [.dead, .cancelled, .skipped], "to be done again")
     }
 }
 
@@ -162,7 +166,9 @@ struct QueueChoice: ParsableArguments {
     @Argument(help: "The queue's name.")
     var queue: String
 
-    func validate() throws {
+    func validate() throws { try Self.check(queue) }
+
+    static func check(_ queue: String) throws {
         guard JobRequest.isQueueName(queue) else {
             throw ValidationError("a queue's name has 1 to 100 letters, digits, `_`, `.`, `:` and `-`; found \(queue)")
         }
@@ -191,16 +197,69 @@ struct JobsPauseCommand: AsyncParsableCommand {
 
 struct JobsResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Begin jobs of a queue again.",
-        discussion: "EXAMPLE\n  cairn jobs resume default")
+        commandName: "resume", abstract: "Begin jobs of a queue again, or of a kind that kept crashing.",
+        discussion: """
+            With --kind: workers that begin no more jobs of the kind, since its program crashed 20 times in a minute, \
+            begin them again.
+
+            EXAMPLE
+              cairn jobs resume default
+              cairn jobs resume --kind analyse --note 'the library is mended'
+            """)
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var answer: OutputOptions
-    @OptionGroup var choice: QueueChoice
+
+    @Argument(help: "The queue's name.")
+    var queue: String?
+
+    @Option(help: "In the place of a queue: a kind of jobs.")
+    var kind: String?
+
+    @Option(help: "Why.")
+    var note: String?
+
+    func validate() throws {
+        guard (queue == nil) != (kind == nil) else {
+            throw ValidationError("name a queue, or a kind with --kind")
+        }
+        if let queue { try QueueChoice.check(queue) }
+        if let kind, !isWord(kind) {
+            throw ValidationError("--kind takes a small letter, then letters and digits, as in analyse; found \(kind)")
+        }
+    }
 
     func run() async throws {
-        let queue = choice.queue
-        try await control(store, answer, queue, "resumed") { try await $0.resume(queue, by: Person.current) }
+        let note = note
+        if let kind { return try await resume(kind) }
+        guard let queue else { return }
+        try await control(store, answer, queue, "resumed") {
+            try await $0.resume(queue, note: note, by: Person.current)
+        }
+    }
+
+    private func resume(_ kind: String) async throws {
+        let store = try Store.open(at: store.path)
+        defer { store.close() }
+        let workers = try await QueueService(store).resumeKind(kind, note: note, by: Person.current)
+        try answer.output.print(ResumedKind(kind: kind, workers: workers)) {
+            workers.isEmpty
+                ? "kind \(kind): no worker at work has paused it\n"
+                : "kind \(kind) resumed in " + Quantities.counted(workers.count, "worker") + "\n"
+        }
+    }
+}
+
+private struct ResumedKind: CanonicalEncodable {
+    let kind: String
+    let workers: [WorkerID]
+
+    func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("changed", !workers.isEmpty)
+        writer.field("kind", kind)
+        writer.field("workers", workers)
+        writer.endObject()
     }
 }
 

@@ -116,10 +116,12 @@ struct SubmitCommand: AsyncParsableCommand {
         } catch let refusal as QueueSubmitter.Refusal {
             throw Failure(refusal) { file?.place(of: $0) ?? "" }
         }
-        try answer.output.print(Receipt(receipt, submitID)) {
-            let known = receipt.jobs.count - receipt.new
+        let known = receipt.jobs.count - receipt.new
+        let pruned = try known == 0 ? 0 : QueueService(store).pruned(of: receipt.run)
+        try answer.output.print(Receipt(receipt, submitID, pruned: pruned)) {
             return "submission \(submitID): " + Quantities.counted(receipt.jobs.count, "job")
                 + (known == 0 ? "" : ", \(Quantities.grouped(known)) of them there already") + "\n"
+                + (pruned == 0 ? "" : Self.tell(pruned: pruned))
                 + receipt.answered.map { "job \($0 + 1): \(receipt.jobs[$0]) has its unique key\n" }.joined()
         }
     }
@@ -160,6 +162,13 @@ struct SubmitCommand: AsyncParsableCommand {
 }
 
 extension SubmitCommand {
+    private static func tell(pruned: Int) -> String {
+        Quantities.counted(pruned, "job")
+            + " of this submission ended earlier and \(pruned == 1 ? "was" : "were") dropped by `cairn jobs prune`: the log "
+            + "has what became of \(pruned == 1 ? "it" : "them"), nothing lists \(pruned == 1 ? "it" : "them"); to have "
+            + "\(pruned == 1 ? "it" : "them") done again submit under another --id\n"
+    }
+
     private func lasting() throws -> QueueTerms.Unique.Hold {
         guard let hold else { return .untilFinished }
         if let known = QueueTerms.Unique.Hold(word: hold) { return known }
@@ -206,8 +215,10 @@ extension Failure {
 private struct Receipt: CanonicalEncodable {
     private let receipt: QueueSubmitter.Receipt
     private let submitID: String
+    private let pruned: Int
 
-    init(_ receipt: QueueSubmitter.Receipt, _ submitID: String) {
+    init(_ receipt: QueueSubmitter.Receipt, _ submitID: String, pruned: Int) {
+        self.pruned = pruned
         self.receipt = receipt
         self.submitID = submitID
     }
@@ -217,6 +228,7 @@ private struct Receipt: CanonicalEncodable {
         if !receipt.answered.isEmpty { writer.field("answered", receipt.answered) }
         writer.field("jobs", receipt.jobs)
         writer.field("new", receipt.new)
+        if pruned > 0 { writer.field("pruned", pruned) }
         writer.field("run", receipt.run)
         writer.field("submitId", submitID)
         writer.endObject()

@@ -44,10 +44,17 @@ struct WorkCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long jobs may go on after an interruption.", valueName: "seconds"))
     var grace = 30.0
 
-    @Flag(help: "End when nothing is left to do.")
+    @Flag(help: "End when nothing is left to do; waits for jobs that aren't to be begun before a time.")
     var untilEmpty = false
 
+    @Option(
+        help: ArgumentHelp(
+            "End when nothing runs and nothing can be begun within this time, as in 0s, 90s or 10m.",
+            valueName: "length"))
+    var untilIdle: LengthArgument?
+
     func validate() throws {
+        if untilEmpty, untilIdle != nil { throw ValidationError("give --until-empty or --until-idle, not both") }
         for name in queue where !JobRequest.isQueueName(name) {
             throw ValidationError(
                 "--queue takes 1 to 100 letters, digits, `_`, `.`, `:` and `-`; found \(name)")
@@ -71,11 +78,11 @@ struct WorkCommand: AsyncParsableCommand {
         let handlers = try await checkedHandlers()
         let store = try open()
         defer { store.close() }
-        let display = WorkDisplay(store, queues: queue)
+        let display = WorkDisplay(store, queues: queue, tellsOfWaits: untilEmpty)
         let session = QueueService(store).worker(
             handlers, slots: concurrency, memory: memory?.bytes, queues: queue.isEmpty ? nil : Set(queue),
             lease: LeasePolicy(length: Microseconds(Int64(lease * 1e6))), grace: Microseconds(Int64(grace * 1e6)),
-            endsWhenEmpty: untilEmpty, tell: { display.take($0) })
+            endsWhenEmpty: untilEmpty, endsWhenIdleFor: untilIdle?.length, tell: { display.take($0) })
         let worker = session.worker
         Interrupts.handle(saying: .work, first: { worker.drain() }, second: { worker.stop() })
         defer { display.end() }
@@ -84,12 +91,12 @@ struct WorkCommand: AsyncParsableCommand {
         let ended = WorkEnded(
             worker: session.id, outcome: outcome, tally: display.tally, took: display.elapsed)
         try answer.output.print(ended) { ended.text }
-        if case .blocked = outcome { throw ExitStatus.incomplete.exitCode }
+        if !ended.obstacles.isEmpty { throw ExitStatus.incomplete.exitCode }
     }
 
     /// The store, which a worker may be there before: then it says so, as its name may be mistyped.
     private func open() throws -> Store {
-        let store = try untilEmpty ? Store.open(at: store.path) : openNew()
+        let store = try untilEmpty || untilIdle != nil ? Store.open(at: store.path) : openNew()
         if queue.isEmpty { return store }
         let known = try Queries(store).queues(at: TimeSource.system.time()).map(\.name)
         for name in queue where !known.contains(name) {
@@ -161,17 +168,30 @@ private struct WorkEnded: CanonicalEncodable {
         case .finished: "nothing is left to do"
         case .drained: "what wasn't finished waits for another worker"
         case .blocked(let reasons): "what is left can't be begun: " + reasons.joined(separator: ", ")
+        case .idle(let next, let reasons):
+            (next.map { "the next job is to be begun at \($0)" } ?? "no job is to be begun at any time")
+                + (reasons.isEmpty ? "" : "; others can't be begun: " + reasons.joined(separator: ", "))
+        }
+    }
+
+    /// What keeps jobs from being begun until somebody changes it.
+    var obstacles: [String] {
+        switch outcome {
+        case .finished, .drained: []
+        case .blocked(let reasons), .idle(_, let reasons): reasons
         }
     }
 
     func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
-        if case .blocked(let reasons) = outcome { writer.field("blocked", reasons) }
+        if !obstacles.isEmpty { writer.field("blocked", obstacles) }
+        if case .idle(let next?, _) = outcome { writer.field("next", next) }
         let word =
             switch outcome {
             case .finished: "finished"
             case .drained: "drained"
             case .blocked: "blocked"
+            case .idle: "idle"
             }
         writer.field("outcome", word)
         writer.field("tally", tally)

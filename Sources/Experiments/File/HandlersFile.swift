@@ -23,7 +23,7 @@ private struct HandlersReader {
     let folder: String
 
     private static let keys = [
-        "command", "check", "directory", "env", "timeout", "memory", "max", "max_result", "retry",
+        "command", "check", "directory", "env", "timeout", "memory", "max", "max_result", "provider", "retry",
     ]
     /// Longer lists of arguments than anybody writes by hand.
     private static let mostArguments = 1_000
@@ -65,12 +65,22 @@ private struct HandlersReader {
         let memory = kind["memory"].flatMap { yaml.bytes($0, in: Self.memory) }
         let result = kind["max_result"].flatMap { yaml.bytes($0, in: Self.result) }
         let most = yaml.integer("max", in: kind, 1...10_000)
+        let provider = kind["provider"].flatMap { self.provider($0) }
         let retry = retry(kind)
         guard let command else { return nil }
         return ProgramKind(
             name, command: command, directory: absolute(directory ?? "."), check: check, environment: environment,
-            timeout: timeout, memory: memory, most: most, retry: retry,
+            timeout: timeout, memory: memory, most: most, provider: provider, retry: retry,
             largestResult: result ?? ProgramKind.standardResult)
+    }
+
+    private mutating func provider(_ value: YAMLValue) -> ProviderID? {
+        guard let text = yaml.text(value) else { return nil }
+        if let provider = ProviderID(rawValue: text) { return provider }
+        yaml.note(
+            "“\(text.prefix(80))” can't be a provider", at: value,
+            remedy: "use 1 to 120 letters, digits, `_`, `.`, `:` and `-`, as in openai")
+        return nil
     }
 
     private func absolute(_ directory: String) -> String {

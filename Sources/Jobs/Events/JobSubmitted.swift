@@ -124,24 +124,37 @@ package struct JobSkipped: EventPayload {
 }
 
 /// An operator wants a failed or skipped job done after all; its budget of attempts begins anew.
+///
+/// Written as version 1 without a note.
 package struct JobRetryRequested: EventPayload {
     package static let type = EventType("job.retryRequested")
-    package static let version = 1
+    package static let version = 2
+    package static let readableFrom = 1
 
     /// Who asked, as they call themselves.
     package let by: String
+    /// Why, in that person's words.
+    package let note: String?
 
-    package init(by: String) { self.by = by }
+    /// Cuts texts that are too long.
+    package init(by: String, note: String? = nil) {
+        self.by = by.prefix(codePoints: JobUnlocked.longestName)
+        self.note = note.prefix(codePoints: JobUnlocked.longestNote)
+    }
+
+    package var writtenVersion: Int { note == nil ? 1 : 2 }
 
     package func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
         writer.field("by", by)
+        writer.optionalField("note", note)
         writer.endObject()
     }
 
     package init(from reader: inout CanonicalReader) throws(JSONError) {
         try reader.beginObject()
         by = try reader.text("by", atMost: 200)
+        note = try reader.optionalText("note", atMost: 500)
         try reader.endObject()
     }
 }

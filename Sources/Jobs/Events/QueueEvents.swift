@@ -102,25 +102,37 @@ package struct QueuePaused: EventPayload {
 }
 
 /// Jobs of the queue are begun again.
+///
+/// Written as version 1 without a note.
 package struct QueueResumed: EventPayload {
     package static let type = EventType("queue.resumed")
-    package static let version = 1
+    package static let version = 2
+    package static let readableFrom = 1
 
     /// Who asked, as they call themselves.
     package let by: String
+    /// Why, in that person's words.
+    package let note: String?
 
-    /// Cuts a name that is too long.
-    package init(by: String) { self.by = by.prefix(codePoints: JobUnlocked.longestName) }
+    /// Cuts texts that are too long.
+    package init(by: String, note: String? = nil) {
+        self.by = by.prefix(codePoints: JobUnlocked.longestName)
+        self.note = note.prefix(codePoints: JobUnlocked.longestNote)
+    }
+
+    package var writtenVersion: Int { note == nil ? 1 : 2 }
 
     package func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
         writer.field("by", by)
+        writer.optionalField("note", note)
         writer.endObject()
     }
 
     package init(from reader: inout CanonicalReader) throws(JSONError) {
         try reader.beginObject()
         by = try reader.text("by", atMost: 200)
+        note = try reader.optionalText("note", atMost: 500)
         try reader.endObject()
     }
 }

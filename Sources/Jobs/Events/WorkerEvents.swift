@@ -162,15 +162,52 @@ package struct WorkerKindPaused: EventPayload {
     }
 }
 
+/// Somebody wants the worker to begin jobs of a paused kind again; in its own stream, from another process.
+package struct WorkerKindResumed: EventPayload {
+    package static let type = EventType("worker.kindResumed")
+    package static let version = 1
+
+    /// Who asked, as they call themselves.
+    package let by: String
+    package let kind: String
+    /// Why, in that person's words.
+    package let note: String?
+
+    /// Cuts texts that are too long.
+    package init(by: String, kind: String, note: String?) {
+        self.by = by.prefix(codePoints: JobUnlocked.longestName)
+        self.kind = kind
+        self.note = note.prefix(codePoints: JobUnlocked.longestNote)
+    }
+
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("by", by)
+        writer.field("kind", kind)
+        writer.optionalField("note", note)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        by = try reader.text("by", atMost: 200)
+        kind = try reader.word("kind")
+        note = try reader.optionalText("note", atMost: 500)
+        try reader.endObject()
+    }
+}
+
 /// The events of a `worker` stream.
 package enum WorkerEvent: EventFamily {
     case started(WorkerStarted)
     case drainRequested(WorkerDrainRequested)
     case stopped(WorkerStopped)
     case kindPaused(WorkerKindPaused)
+    case kindResumed(WorkerKindResumed)
 
     package static let types: [any EventPayload.Type] = [
         WorkerStarted.self, WorkerDrainRequested.self, WorkerStopped.self, WorkerKindPaused.self,
+        WorkerKindResumed.self,
     ]
 
     package var payload: any EventPayload {
@@ -179,6 +216,7 @@ package enum WorkerEvent: EventFamily {
         case .drainRequested(let payload): payload
         case .stopped(let payload): payload
         case .kindPaused(let payload): payload
+        case .kindResumed(let payload): payload
         }
     }
 
@@ -188,6 +226,7 @@ package enum WorkerEvent: EventFamily {
         case let payload as WorkerDrainRequested: self = .drainRequested(payload)
         case let payload as WorkerStopped: self = .stopped(payload)
         case let payload as WorkerKindPaused: self = .kindPaused(payload)
+        case let payload as WorkerKindResumed: self = .kindResumed(payload)
         default: return nil
         }
     }

@@ -50,10 +50,15 @@ extension JobQueue.Tables {
         return found
     }
 
-    /// The first moment after `now` at which a job of these queues may be begun, or any job's deadline passes.
-    package func nextTime(after now: Timestamp, in queues: [String]) throws -> Timestamp? {
+    /// The first moment after `now` at which a job's deadline passes.
+    package func nextDeadline(after now: Timestamp) throws -> Timestamp? {
+        try deadlines.scan(from: DeadlineKey(now + Microseconds(1), .first), limit: 1).first?.key.deadline
+    }
+
+    /// The first moment after `now` at which a job of these queues may be begun that waits for a time.
+    package func nextBeginning(after now: Timestamp, in queues: [String]) throws -> Timestamp? {
         let later = now + Microseconds(1)
-        var next = try deadlines.scan(from: DeadlineKey(later, .first), limit: 1).first?.key.deadline
+        var next: Timestamp?
         for queue in queues {
             let key = try timed.scan(
                 prefix: KeyPrefix(queue), from: TimedKey(queue, later, .first), limit: 1

@@ -112,7 +112,7 @@ extension JobQueue.Tables {
                 row.stopped = event.time
                 row.stopReason = stopped.reason
             }
-        case .kindPaused: break
+        case .kindPaused, .kindResumed: break
         }
     }
 

@@ -19,6 +19,7 @@ extension QueueRow: CanonicalCodable {
         writer.optionalCount("failures", failures)
         writer.optionalField("finished", finished)
         writer.optionalCount("hangs", hangs)
+        writer.optionalField("heldBackBy", heldBackBy)
         if join != .allSuccess { writer.field("join", join) }
         writer.optionalCount("keyTurns", keyTurns)
         writer.field("kind", kind)
@@ -90,6 +91,7 @@ extension QueueRow: CanonicalCodable {
         failures = try reader.count("failures")
         finished = try reader.optionalField("finished")
         hangs = try reader.count("hangs")
+        heldBackBy = try reader.optionalField("heldBackBy")
         join = try reader.optionalField("join") ?? .allSuccess
         keyTurns = try reader.count("keyTurns")
         kind = try reader.field("kind")

@@ -40,6 +40,8 @@ package struct QueueRow: Equatable, Sendable {
     package internal(set) var errorMessage: String?
     /// How many of its parents ended in a failure that counts.
     package internal(set) var failed = 0
+    /// The provider whose budget of retries holds it back; nil where none does.
+    package internal(set) var heldBackBy: ProviderID?
     /// When it ended; nil while it hasn't.
     package internal(set) var finished: Timestamp?
     /// How often it was begun anew, or others made sure that it isn't without another look at its unique key.
@@ -140,6 +142,7 @@ extension QueueRow {
         default:
             turned = event.position
             pass(event.time)
+            heldBackBy = nil
             turn(happened, at: event.time)
             if case .leased = stage {} else { leased = nil }
         }
@@ -158,7 +161,9 @@ extension QueueRow {
             errorMessage = nil
             end(.completed, at: time)
         case .failed(let failure): fail(failure, at: time)
-        case .retryScheduled(let retry): stage = .retrying(notBefore: retry.notBefore)
+        case .retryScheduled(let retry):
+            if let budget = retry.budget, budget.wait > .zero { heldBackBy = budget.provider }
+            stage = .retrying(notBefore: retry.notBefore)
         case .leaseExpired(let expired):
             crashes = expired.crashes
             if expired.reason == .deadline { hangs += 1 }

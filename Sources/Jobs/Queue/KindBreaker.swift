@@ -3,7 +3,7 @@ package import Determinism
 /// Keeps a worker from beginning jobs of a kind whose program keeps crashing.
 ///
 /// After a crash none is begun for a while: full jitter under a ceiling that doubles with each crash in a row. After 20 in
-/// a minute none is begun any more, until there is a new worker process.
+/// a minute none is begun any more, until somebody resumes the kind or there is a new worker process.
 package struct KindBreaker: Sendable {
     /// Why no more jobs of the kind are begun.
     package struct Pause: Equatable, Sendable {
@@ -47,6 +47,14 @@ package struct KindBreaker: Sendable {
         let pause = Pause(crashes: recent.count, reason: reason, since: now)
         self.pause = pause
         return pause
+    }
+
+    /// Somebody wants jobs of the kind begun again; what crashed before counts no more.
+    package mutating func resume() {
+        recent = []
+        streak = 0
+        notBefore = nil
+        pause = nil
     }
 
     /// An attempt ended with an answer.

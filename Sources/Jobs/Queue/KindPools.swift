@@ -120,6 +120,12 @@ package struct KindPools: Sendable {
         breakers[kind, default: KindBreaker(worker: worker, kind: kind)].crashed(message, at: now)
     }
 
+    /// Somebody wants jobs of a kind begun again.
+    package mutating func resume(_ kind: String) { breakers[kind]?.resume() }
+
+    /// Why no more jobs of a kind are begun; nil where they are.
+    package func pause(of kind: String) -> KindBreaker.Pause? { breakers[kind]?.pause }
+
     /// The kinds that have limits or have crashed, by name.
     package func statuses(at now: Timestamp) -> [KindStatus] {
         Set(pools.keys).union(breakers.keys).sorted().map { kind in

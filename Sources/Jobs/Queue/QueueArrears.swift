@@ -16,12 +16,32 @@ package struct QueueArrears: Sendable {
     package var isEmpty: Bool { undecided.isEmpty && pastDeadline.isEmpty && lostLeases.isEmpty }
 
     /// The commands that write these events, from the jobs' streams as they are loaded.
+    ///
+    /// `allowed` has what providers' budgets allow for the jobs whose failure names one.
     package func settlements(
-        by policy: LeasePolicy, load: (ListedJob) throws -> Loaded<Job>
+        by policy: LeasePolicy, allowed: [JobID: RetryBudgetPast.Allowed] = [:],
+        load: (ListedJob) throws -> Loaded<Job>
     ) throws -> [QueueSettlement] {
-        try undecided.compactMap { try QueueSettlement(undecided: $0, load($0)) }
+        try undecided.compactMap { try QueueSettlement(undecided: $0, load($0), allowed[$0.id]) }
             + pastDeadline.map { try QueueSettlement(pastDeadline: $0, load($0)) }
             + lostLeases.compactMap { try QueueSettlement(lost: $0.job, $0.reason, policy, load($0.job)) }
+    }
+}
+
+extension QueueArrears {
+    /// The failures whose retry a provider's budget must allow, by provider, read by their positions.
+    package func budgeted(
+        _ read: (Position) throws -> JobFailed?
+    ) throws -> [ProviderID: [RetryBudgetPast.Failure]] {
+        var failures: [ProviderID: [RetryBudgetPast.Failure]] = [:]
+        for job in undecided {
+            guard case .retry(let position) = job.row.unsettled, let failed = try read(position),
+                let provider = failed.provider
+            else { continue }
+            failures[provider, default: []].append(
+                RetryBudgetPast.Failure(job.id, attempt: failed.attempt + 1, at: position))
+        }
+        return failures
     }
 }
 
@@ -50,7 +70,7 @@ package struct QueueSettlement: Sendable {
     }
 
     /// A retry to decide, or a skip; nil for a job that needs neither.
-    init?(undecided job: ListedJob, _ loaded: Loaded<Job>) {
+    init?(undecided job: ListedJob, _ loaded: Loaded<Job>, _ allowed: RetryBudgetPast.Allowed?) {
         switch job.row.unsettled {
         case nil: return nil
         case .skip(let skipped, let causes):
@@ -58,7 +78,7 @@ package struct QueueSettlement: Sendable {
             self.init(job, loaded, cause: cause, of: JobSkipped.type) { _ in .skip(skipped) }
         case .retry(let failure):
             guard case .known(let progress) = loaded.state else { return nil }
-            let decision = RetryDecision(progress, job.id, failedAt: failure)
+            let decision = RetryDecision(progress, job.id, failedAt: failure, allowed: allowed)
             self.init(
                 job, loaded, blobs: decision.blobs, cause: decision.cause, of: JobRetryScheduled.type
             ) { decision.command(at: $0) }

@@ -177,6 +177,8 @@ package struct QueueMachine: Sendable {
     package var limitsKinds: Bool { pools.isLimiting }
     /// How many more jobs of a kind may be begun; nil for no limit but the slots.
     package func room(forKind kind: String, at now: Timestamp) -> Int? { pools.room(for: kind, at: now) }
+    /// Why no more jobs of a kind are begun here; nil where they are.
+    package func pause(ofKind kind: String) -> KindBreaker.Pause? { pools.pause(of: kind) }
     /// How the kinds stand that have limits or have crashed.
     package var kinds: [KindStatus] { pools.statuses(at: time) }
 }
@@ -188,6 +190,12 @@ extension QueueMachine {
 
     /// The log grew.
     package mutating func grew() { isStale = true }
+
+    /// Somebody wants jobs of a paused kind begun again.
+    package mutating func resumed(_ kind: String) {
+        pools.resume(kind)
+        isStale = true
+    }
 
     /// What the read model shows.
     ///

@@ -6,11 +6,16 @@ package import EventLog
 /// The commands that follow from how a handler's work ended.
 extension QueueResult {
     /// What the worker asks of the job's stream at the time of recording.
-    package func command(by worker: WorkerID, at now: Timestamp, policy: LeasePolicy) -> Job.Command {
+    ///
+    /// `provider` is whose calls jobs of the kind make.
+    package func command(
+        by worker: WorkerID, at now: Timestamp, policy: LeasePolicy, provider: ProviderID? = nil
+    ) -> Job.Command {
         switch self {
         case .completed(let result, _): .complete(by: worker, at: now, result: result)
         case .failed(let kind, let message, let retryable, _, _):
-            .fail(by: worker, at: now, class: kind, message: message, retryable: retryable)
+            .fail(
+                by: worker, at: now, class: kind, message: message, retryable: retryable, provider: provider)
         case .crashed(let message, _): .crash(by: worker, at: now, message: message, policy: policy)
         case .deferred(let length, let reason): .putOff(by: worker, at: now, until: now + length, reason: reason)
         case .interrupted: .release(by: worker, at: now)
@@ -59,6 +64,14 @@ extension QueueResult {
         }
     }
 
+    /// Whether the work was done or failed, so that whoever it calls was called.
+    package var isAnswer: Bool {
+        switch self {
+        case .completed, .failed: true
+        case .crashed, .deferred, .interrupted: false
+        }
+    }
+
     /// The least wait before another attempt that the handler asked for.
     package var floor: Microseconds? {
         if case .failed(_, _, _, let after, _) = self { after } else { nil }
@@ -70,18 +83,31 @@ package struct RetryDecision: Sendable {
     package let blobs: [Blob]
     package let cause: Cause
     package let delay: Microseconds
+    package let budget: JobRetryScheduled.Budget?
 
-    /// The decision that `jobs.retry` makes from the failure at a position, by the job's own policy.
-    package init(_ job: Job.Progress, _ id: JobID, failedAt position: Position, floor: Microseconds? = nil) {
+    /// The decision that `jobs.retry` makes from the failure at a position, by the job's own policy, and by what the
+    /// provider's budget allowed where the failure names one.
+    package init(
+        _ job: Job.Progress, _ id: JobID, failedAt position: Position, floor: Microseconds? = nil,
+        allowed: RetryBudgetPast.Allowed? = nil
+    ) {
         let policy = job.submission.terms?.retry ?? .standard
         blobs = [Blob(policy.canonicalBytes())] + (floor.map { [Blob(RetryFloor($0).canonicalBytes())] } ?? [])
-        delay = policy.delay(after: job.failures, of: id.rawValue, atLeast: floor)
+        budget = allowed.map { JobRetryScheduled.Budget(provider: $0.provider, wait: $0.retry.wait) }
+        delay = policy.delay(
+            after: job.failures, of: id.rawValue, heldBack: budget?.wait ?? .zero, atLeast: floor)
+        let function =
+            if allowed != nil {
+                RetryBudget.retryWithinBudget
+            } else {
+                floor == nil ? JobDerivations.retry : JobDerivations.retryWithFloor
+            }
         cause = Cause(
-            blobs: blobs.map(\.digest), function: floor == nil ? JobDerivations.retry : JobDerivations.retryWithFloor,
-            positions: [position])
+            blobs: blobs.map(\.digest), function: function,
+            positions: [position] + (allowed.map { [$0.position] } ?? []))
     }
 
-    package func command(at now: Timestamp) -> Job.Command { .scheduleRetry(at: now, delay: delay) }
+    package func command(at now: Timestamp) -> Job.Command { .scheduleRetry(at: now, delay: delay, budget: budget) }
 }
 
 /// The least wait before another attempt, as whoever failed asked for it.

@@ -26,7 +26,7 @@ package struct QueueSight {
     package static let mostRows = 1_024
     /// How many ready jobs of kinds without a free place are stepped over at one look.
     private static let mostOfFullKinds = 256
-    /// How many ready jobs of kinds that nobody here knows are stepped over at one look.
+    /// How many ready jobs of kinds that aren't begun here are stepped over at one look.
     private static let mostOfUnknownKinds = 16_384
 
     package private(set) var look: QueueMachine.Look
@@ -37,6 +37,8 @@ package struct QueueSight {
     /// Whether nothing is left to do in the queues that it serves.
     package private(set) var isEmpty = true
     package private(set) var arrears = QueueArrears()
+    /// When the next job may be begun that waits for a time, in a queue that isn't paused.
+    package private(set) var nextBeginning: Timestamp?
     /// When the next job may be begun, or must have ended.
     package private(set) var nextTime: Timestamp?
     /// How many processes that aren't known to have ended have jobs, the viewer included.
@@ -48,9 +50,14 @@ package struct QueueSight {
     private var served: [String] = []
     /// Kinds of ready jobs that nobody here knows.
     private var unknownKinds: Set<String> = []
+    /// Kinds of ready jobs that this worker begins no more of, and why.
+    private var pausedKinds: [String: String] = [:]
     private var pausedQueues: [String] = []
-    /// How many jobs run, or will be ready by themselves.
-    private var moving = 0
+    private var runningQueues: [String] = []
+    /// How many jobs run.
+    private var running = 0
+    /// Whether a ready job waits for its kind to have a place.
+    private var isHeldBack = false
     /// How many more jobs of a kind are worth seeing; nil for all.
     private var places: [String: Int?] = [:]
 
@@ -72,16 +79,28 @@ package struct QueueSight {
             try seeLostLeases(of: holders)
             arrears.pastDeadline = try tables.pastDeadline(at: time, limit: Self.mostRows)
         }
-        nextTime = try tables.nextTime(after: time, in: served)
+        nextBeginning = try tables.nextBeginning(after: time, in: runningQueues)
+        nextTime = try [nextBeginning, tables.nextDeadline(after: time)].compactMap(\.self).min()
     }
 
     /// Why nothing happens though something is left, as long as nobody changes that; nil where something can happen.
     package var blocks: [String]? {
-        guard !isEmpty, moving == 0, look.ready.isEmpty, arrears.isEmpty, machine.isIdle else { return nil }
-        let reasons =
-            unknownKinds.sorted().map { "no handler for jobs of kind \($0)" }
+        guard isResting, nextBeginning == nil, !obstacles.isEmpty else { return nil }
+        return obstacles
+    }
+
+    /// What keeps jobs from being begun until somebody changes it.
+    package var obstacles: [String] {
+        unknownKinds.sorted().map { "no handler for jobs of kind \($0)" }
+            + pausedKinds.sorted { $0.key < $1.key }.map { kind, reason in
+                "jobs of kind \(kind) are begun here no more (\(reason)); cairn jobs resume --kind \(kind) changes that"
+            }
             + pausedQueues.map { "the queue \($0) is paused" }
-        return reasons.isEmpty ? nil : reasons
+    }
+
+    /// Whether something is left and nothing can be done about it now: not until a time comes or somebody changes it.
+    package var isResting: Bool {
+        !isEmpty && running == 0 && !isHeldBack && look.ready.isEmpty && arrears.isEmpty && machine.isIdle
     }
 
     private mutating func seeWork() throws {
@@ -92,9 +111,9 @@ package struct QueueSight {
         for (name, queue) in try tables.allQueues() where viewer.serves(name) {
             served.append(name)
             if queue.counts.unfinished > 0 { isEmpty = false }
-            moving += queue.counts.running
+            running += queue.counts.running
             if queue.pause == nil {
-                moving += queue.counts.scheduled + queue.counts.retrying
+                runningQueues.append(name)
             } else if queue.counts.unfinished > queue.counts.running {
                 pausedQueues.append(name)
             }
@@ -120,7 +139,7 @@ package struct QueueSight {
             seen += 1
             if consider(job) {
                 left -= 1
-            } else if !viewer.knows(job.row.kind) {
+            } else if !viewer.knows(job.row.kind) || pausedKinds[job.row.kind] != nil {
                 unknown += 1
             } else if !machine.holds(job.id) {
                 full += 1
@@ -149,7 +168,14 @@ package struct QueueSight {
         if machine.limitsKinds {
             look.readyByKind[job.row.kind, default: 0] += 1
             let place = places[job.row.kind] ?? machine.room(forKind: job.row.kind, at: look.time)
-            if let place, place <= 0 { return false }
+            if let place, place <= 0 {
+                if let pause = machine.pause(ofKind: job.row.kind) {
+                    pausedKinds[job.row.kind] = pause.reason
+                } else {
+                    isHeldBack = true
+                }
+                return false
+            }
             places[job.row.kind] = .some(place.map { $0 - 1 })
         }
         rows[job.id] = job.row

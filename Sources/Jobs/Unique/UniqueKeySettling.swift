@@ -60,6 +60,8 @@ package struct UniqueKeySettling: Sendable {
     package private(set) var key = Loaded<UniqueKey>.empty
     private let goal: Goal
     private let person: String
+    /// Why a job is wanted done again, in that person's words.
+    private let note: String?
     private var taker: UniqueKeyTaker
     private var holders: [JobID: Loaded<Job>] = [:]
     private var time = Timestamp.epoch
@@ -67,13 +69,15 @@ package struct UniqueKeySettling: Sendable {
     private var rounds = 0
 
     package init(
-        _ id: JobID, _ submission: JobSubmitted, _ unique: QueueTerms.Unique, _ goal: Goal, by person: String
+        _ id: JobID, _ submission: JobSubmitted, _ unique: QueueTerms.Unique, _ goal: Goal, by person: String,
+        note: String? = nil
     ) {
         self.id = id
         self.submission = submission
         self.unique = unique
         self.goal = goal
         self.person = person
+        self.note = note
         taker = UniqueKeyTaker(id, onConflict: goal == .submit ? unique.onConflict : .reject)
         action = .readJob(id)
     }
@@ -139,7 +143,7 @@ extension UniqueKeySettling {
         switch goal {
         case .submit:
             .submit(behind.map { submission.waiting(for: $0) } ?? submission, keyTurns: own.state.keyTurns)
-        case .retry: .requestRetry(by: person, keyTurns: own.state.keyTurns)
+        case .retry: .requestRetry(by: person, note: note, keyTurns: own.state.keyTurns)
         }
     }
 

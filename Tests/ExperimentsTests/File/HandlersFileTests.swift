@@ -31,6 +31,7 @@ struct HandlersFileTests {
                 memory: 512MiB
                 max: 8
                 max_result: 64KB
+                provider: openai
                 retry: {attempts: 3, base: 250ms, cap: 1h}
               analyse:
                 command: [./analyse]
@@ -38,7 +39,7 @@ struct HandlersFileTests {
         let train = ProgramKind(
             "train", command: ["python3", "-u", "train.py", "10"], directory: "/home/x/models/small",
             check: ["python3", "-c", "import numpy"], environment: ["DATA_FOLDER", "HTTP_PROXY"],
-            timeout: .minutes(90), memory: 512 << 20, most: 8,
+            timeout: .minutes(90), memory: 512 << 20, most: 8, provider: ProviderID(wellFormed: "openai"),
             retry: RetryPolicy(attempts: 3, base: .milliseconds(250), cap: .hours(1)), largestResult: 64_000)
         let analyse = ProgramKind("analyse", command: ["./analyse"], directory: "/home/x")
         #expect(catalogue == HandlerCatalogue([train, analyse]))
@@ -56,6 +57,7 @@ struct HandlersFileTests {
                 timeout: 60
                 memory: 4TB
                 max: 0
+                provider: my provider
               Bad-Name:
                 command: python3 bad.py
               noop:
@@ -72,15 +74,17 @@ struct HandlersFileTests {
                     + "write 250ms, 60s, 5m, 2h or 1d",
                 "5:13: kinds.analyse.memory: a size was expected, found “4TB”; write 64KB, 512MB or 2GiB",
                 "6:10: kinds.analyse.max: a whole number from 1 to 10000 was expected, found “0”",
-                "7:3: kinds.Bad-Name: “Bad-Name” can't be a kind of job; begin with a small letter and use letters and "
+                "7:17: kinds.analyse.provider: “my provider” can't be a provider; use 1 to 120 letters, digits, `_`, `.`, "
+                    + "`:` and `-`, as in openai",
+                "8:3: kinds.Bad-Name: “Bad-Name” can't be a kind of job; begin with a small letter and use letters and "
                     + "digits, at most 60, as in scoreAnswers",
-                "8:14: kinds.Bad-Name.command: a list was expected, found text; write [\"python3\", \"bad.py\"]",
-                "9:3: kinds.noop: every worker has the kind “noop” already; give yours another name",
-                "10:14: kinds.noop.command: a program and up to 999 arguments were expected, found 0 words",
-                "11:11: kinds.noop.env[0]: this isn't the name of an environment variable; give a name such as "
+                "9:14: kinds.Bad-Name.command: a list was expected, found text; write [\"python3\", \"bad.py\"]",
+                "10:3: kinds.noop: every worker has the kind “noop” already; give yours another name",
+                "11:14: kinds.noop.command: a program and up to 999 arguments were expected, found 0 words",
+                "12:11: kinds.noop.env[0]: this isn't the name of an environment variable; give a name such as "
                     + "DATA_FOLDER here, and its value in the environment",
-                "12:28: kinds.noop.retry.cap: “cap” is less than “base”",
-                "13:14: kinds.noop.timeout: from 1 ms to 604800 s was expected, found 691200 s",
+                "13:28: kinds.noop.retry.cap: “cap” is less than “base”",
+                "14:14: kinds.noop.timeout: from 1 ms to 604800 s was expected, found 691200 s",
             ])
     }
 

@@ -2,6 +2,7 @@ import CanonicalJSON
 import Deciders
 import Determinism
 import EventLog
+import Projections
 import Testing
 
 @testable import Jobs
@@ -159,5 +160,116 @@ import Testing
         #expect(try bench.row(receipt.jobs[1]).state == .scheduled)
         #expect(try bench.row(receipt.jobs[2]).state == .cancelled)
         #expect(try bench.divergences() == [])
+    }
+
+    @Test func `retries of jobs that call one provider share its budget, and what exceeds it is held back`()
+        async throws
+    {
+        let bench = try QueueBench()
+        let provider = ProviderID(wellFormed: "openai")
+        let once = RetryPolicy(attempts: 2, base: .milliseconds(1), cap: .milliseconds(1))
+        try await bench.submit((0..<12).map { JobRequest(kind: $0 % 2 == 0 ? "ask" : "judge", retry: once) })
+        let call = QueueFunction(provider: provider) { task in
+            task.attempt == 1 ? .failed(class: "rateLimit", message: "429", retryable: true) : .completed([:])
+        }
+        let outcome = try await bench.worker(["ask": call, "judge": call], endsWhenIdleFor: .milliseconds(500)).work()
+        guard case .idle(let next?, let obstacles) = outcome else {
+            Issue.record("it ended as \(outcome)")
+            return
+        }
+        #expect(obstacles.isEmpty)
+        // Ten in the minute, and one for the ten calls and more that were answered.
+        #expect(try bench.counts().completed == 11)
+        let left = try bench.views.query(JobQueue.self) { try $0.due(in: "default", at: next, limit: 9) }
+        #expect(left.map(\.row.heldBackBy) == [provider])
+        #expect(left.map(\.row.state) == [.retrying])
+        #expect(try bench.divergences() == [])
+    }
+
+    @Test func `a retry that nobody decided is taken from the budget by whoever decides it`() async throws {
+        let bench = try QueueBench()
+        let provider = ProviderID(wellFormed: "openai")
+        let receipt = try await bench.submit([JobRequest(kind: "ask", retry: RetryPolicy(base: .milliseconds(1)))])
+        let commands = CommandBench(bench)
+        try await commands.lease(receipt.jobs[0], to: Sample.b, for: .hours(1))
+        try await commands.fail(receipt.jobs[0], by: Sample.b, provider: provider)
+        let ask = QueueFunction { _ in .completed([:]) }
+        #expect(try await bench.worker(["ask": ask]).work() == .finished)
+        let stream = try StreamName(category: RetryBudget.category, id: "openai")
+        let spent = try bench.log.readStream(stream).map { try $0.decode(RetryBudgetSpent.self) }
+        #expect(spent.map { $0.retries.map(\.job) } == [receipt.jobs])
+        #expect(try bench.divergences() == [])
+    }
+
+    @Test func `one that ends when idle leaves what isn't to be begun soon`() async throws {
+        let bench = try QueueBench()
+        let time = TimeSource.system.time() + .hours(1)
+        try await bench.submit([
+            JobRequest(kind: "noop", name: "later", notBefore: time), JobRequest(kind: "noop"),
+            JobRequest(kind: "noop", after: [.init(.name("later"))]),
+        ])
+        let outcome = try await bench.worker(endsWhenEmpty: false, endsWhenIdleFor: .minutes(1)).work()
+        #expect(outcome == .idle(next: time, obstacles: []))
+        #expect(try bench.counts().completed == 1)
+        try await bench.submit([JobRequest(kind: "unheardOf")], id: "s2")
+        #expect(
+            try await bench.worker(endsWhenEmpty: false, endsWhenIdleFor: .zero).work()
+                == .idle(next: time, obstacles: ["no handler for jobs of kind unheardOf"]))
+        try await CommandBench(bench).pause("default")
+        #expect(
+            try await bench.worker(endsWhenEmpty: false, endsWhenIdleFor: .hours(9)).work()
+                == .blocked(["the queue default is paused"]))
+    }
+
+    @Test func `one that ends when idle waits for what is to be begun soon, and does it`() async throws {
+        let bench = try QueueBench()
+        try await bench.submit([
+            JobRequest(kind: "noop", notBefore: TimeSource.system.time() + .milliseconds(60))
+        ])
+        #expect(
+            try await bench.worker(endsWhenEmpty: false, endsWhenIdleFor: .hours(1)).work() == .finished)
+        #expect(try bench.counts().completed == 1)
+    }
+
+    @Test func `a kind that keeps crashing is begun no more, and again when somebody resumes it`() async throws {
+        let bench = try QueueBench()
+        let jobs = KindBreaker.mostCrashes
+        try await bench.submit((0..<jobs).map { _ in JobRequest(kind: "bad") } + [JobRequest(kind: "noop")])
+        let isMended = OneShot()
+        let began = Gauge()
+        let bad = QueueFunction { _ in
+            // All at once, as after each one there is a wait.
+            if began.enter() <= jobs { return .crashed(message: "signal 11") }
+            return .completed([:])
+        }
+        let commands = CommandBench(bench)
+        try await commands.start(Sample.a)
+        let first = try await bench.worker(["bad": bad], slots: jobs).work()
+        guard case .blocked(let reasons) = first else {
+            Issue.record("it ended as \(first)")
+            return
+        }
+        #expect(reasons.count == 1 && reasons[0].hasPrefix("jobs of kind bad are begun here no more (20 crashes in"))
+        #expect(try bench.counts().ready == jobs)
+
+        let again = bench.worker(["bad": crashing(jobs, until: isMended)], slots: jobs, endsWhenEmpty: false)
+        async let outcome = again.work()
+        try await bench.waits(for: WorkerKindPaused.type, count: 2)
+        isMended.happen()
+        try await commands.resume("bad", in: Sample.a)
+        try await bench.waits(for: JobCompleted.type, count: jobs + 1)
+        again.drain()
+        #expect(try await outcome == .drained)
+        #expect(try bench.counts().completed == jobs + 1)
+        #expect(try bench.divergences() == [])
+    }
+
+    private func crashing(_ count: Int, until mended: OneShot) -> QueueFunction {
+        let began = Gauge()
+        return QueueFunction { _ in
+            if began.enter() <= count { return .crashed(message: "signal 11") }
+            try await mended.wait()
+            return .completed([:])
+        }
     }
 }

@@ -100,7 +100,9 @@ extension GraphModel {
                 try interfere()
             } else if !open.isEmpty {
                 for job in open.prefix(1 + draw(open.count)) { try attempt(job.id) }
-            } else if let next = try tables.nextTime(after: clock, in: [Self.queue]) {
+            } else if let next = try [
+                tables.nextBeginning(after: clock, in: [Self.queue]), tables.nextDeadline(after: clock),
+            ].compactMap(\.self).min() {
                 clock = next
             } else {
                 return

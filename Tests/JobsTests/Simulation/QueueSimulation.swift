@@ -1,4 +1,3 @@
-import CanonicalJSON
 import DeciderTestSupport
 import Deciders
 import Determinism
@@ -23,22 +22,29 @@ struct QueueSimulation {
     }
 
     private static let queue = "q"
-    private let policy = LeasePolicy(length: .seconds(20))
+    let policy = LeasePolicy(length: .seconds(20))
     private let seed: UInt64
     private let limit: Int?
-    private var random: SeededGenerator
-    private var clock = Timestamp(microseconds: 1_000_000_000_000)
-    private var store = SimulatedStore()
+    var random: SeededGenerator
+    /// Draws what others propose that is illegal, and nothing else, so that a proposal changes no history.
+    var heckler: SeededGenerator
+    /// Whose calls the jobs make; nil for nobody's.
+    let provider: ProviderID?
+    var clock = Timestamp(microseconds: 1_000_000_000_000)
+    var store = SimulatedStore()
     private var processes: [SimulatedProcess] = []
     private var agenda: [(time: Timestamp, order: Int, step: Step)] = []
     private var order = 0
-    private var faults = true
-    private var jobs: [JobID] = []
+    var faults = true
+    var jobs: [JobID] = []
 
     init(seed: UInt64) {
         self.seed = seed
         random = SeededGenerator(seed: seed)
+        heckler = SeededGenerator(seedingFrom: ["heckler", "\(seed)"])
         limit = random.uniform(below: 3) == 0 ? Int(random.uniform(below: 3)) + 1 : nil
+        provider = random.uniform(below: 2) == 0 ? ProviderID(wellFormed: "openai") : nil
+        store.provider = provider
     }
 
     /// The records of the log.
@@ -57,6 +63,7 @@ struct QueueSimulation {
                 clock = max(clock, next.time)
                 try perform(next.step)
                 try checkLimit()
+                try heckle()
                 if !faults, try store.tables().counts().unfinished == 0 { break }
             }
             try store.checkEnd()
@@ -117,9 +124,9 @@ extension QueueSimulation {
     /// The true time as a process sees it.
     private func time(of index: Int) -> Timestamp { clock + processes[index].offset }
 
-    private mutating func draw(_ bound: Int) -> Int { Int(random.uniform(below: UInt64(bound))) }
-    private mutating func pick<Value>(_ values: [Value]) -> Value { values[draw(values.count)] }
-    private mutating func happens(oneIn count: Int) -> Bool { faults && draw(count) == 0 }
+    mutating func draw(_ bound: Int) -> Int { Int(random.uniform(below: UInt64(bound))) }
+    mutating func pick<Value>(_ values: [Value]) -> Value { values[draw(values.count)] }
+    mutating func happens(oneIn count: Int) -> Bool { faults && draw(count) == 0 }
 
     private mutating func schedule(_ step: Step, within span: Microseconds) {
         order += 1
@@ -265,32 +272,6 @@ extension QueueSimulation {
         if happens(oneIn: 20) { schedule(.handlerEnds(index, id, token: token), within: .seconds(5)) }
         schedule(.wake(index), within: .milliseconds(10))
     }
-
-    private mutating func answer() -> QueueResult {
-        switch draw(faults ? 10 : 6) {
-        case 0...5: .completed([:])
-        case 6: .failed(class: "broken", message: "no", retryable: true)
-        case 7: .failed(class: "wrong", message: "never", retryable: false)
-        case 8: .crashed(message: "signal 9")
-        default: .deferred(for: .seconds(Int64(1 + draw(20))), reason: "busy")
-        }
-    }
-
-    /// What operators do meanwhile.
-    private mutating func interfere() throws {
-        guard faults else { return }
-        let running = jobs.filter { id in
-            if case .known(let job) = store.loaded(id).state, case .leased = job.stage { true } else { false }
-        }
-        let id = pick(running.isEmpty || draw(2) == 0 ? jobs : running)
-        let command: Job.Command =
-            switch draw(4) {
-            case 0: .cancel(by: "operator", note: nil, reason: .requested)
-            case 1: .unlock(by: "operator", note: nil)
-            default: .requestRetry(by: "operator")
-            }
-        _ = try store.handle(id, from: nil, by: nil, at: clock) { _ in command }
-    }
 }
 
 // MARK: - Appends
@@ -335,7 +316,7 @@ extension QueueSimulation {
             guard let job = processes[index].held[id] else { continue }
             let answer = processes[index].answers[id] ?? .interrupted
             let handled = try store.handle(id, from: job.loaded, by: worker, at: time(of: index)) {
-                answer.command(by: worker, at: $0, policy: policy)
+                answer.command(by: worker, at: $0, policy: policy, provider: provider)
             }
             guard let handled else {
                 _ = try store.handle(
@@ -352,7 +333,16 @@ extension QueueSimulation {
             if case .known(let progress) = handled.state, case .undecided = progress.stage,
                 let failure = handled.lastPosition, !happens(oneIn: 4)
             {
-                let decision = RetryDecision(progress, id, failedAt: failure)
+                var allowed: RetryBudgetPast.Allowed?
+                if let provider {
+                    let failure = RetryBudgetPast.Failure(id, attempt: progress.attempt, at: failure)
+                    allowed = try store.allow(
+                        [failure], of: provider, calls: 1, by: worker, at: time(of: index)
+                    ).first
+                    // It may die here too.
+                    if happens(oneIn: 4) { continue }
+                }
+                let decision = RetryDecision(progress, id, failedAt: failure, allowed: allowed)
                 _ = try store.handle(
                     id, from: handled, blobs: decision.blobs, cause: decision.cause, by: worker, at: time(of: index)
                 ) { decision.command(at: $0) }
@@ -386,7 +376,16 @@ extension QueueSimulation {
     }
 
     private mutating func settle(_ arrears: QueueArrears, by index: Int) throws {
-        let settlements = try arrears.settlements(by: policy) { $0.row.loaded(try submission(of: $0)) }
+        var allowed: [JobID: RetryBudgetPast.Allowed] = [:]
+        let budgeted = try arrears.budgeted { try store.log.event(at: $0)?.decode(if: JobFailed.self) }
+        for (provider, failures) in budgeted.sorted(by: { $0.key < $1.key }) {
+            let found = try store.allow(
+                failures, of: provider, calls: 0, by: processes[index].id, at: time(of: index))
+            for next in found { allowed[next.retry.job] = next }
+        }
+        let settlements = try arrears.settlements(by: policy, allowed: allowed) {
+            $0.row.loaded(try submission(of: $0))
+        }
         for settlement in settlements {
             _ = try store.handle(
                 settlement.id, from: settlement.loaded, blobs: settlement.blobs, cause: settlement.cause,

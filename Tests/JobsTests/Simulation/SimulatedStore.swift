@@ -21,6 +21,8 @@ struct SimulatedStore {
     private(set) var ends: [JobID: ParentEnd] = [:]
     /// Jobs that an operator wanted done again, so that what their children saw may have changed.
     private(set) var reopened: Set<JobID> = []
+    /// Whose calls the jobs make; nil for nobody's.
+    var provider: ProviderID?
     private var completions: [JobID: Int] = [:]
     /// Answers that failed, since the job was submitted or somebody wanted it done again.
     private var failures: [JobID: Int] = [:]
@@ -84,6 +86,26 @@ struct SimulatedStore {
         let after = Loaded<Job>(state: state, revision: appended.lastRevision, lastPosition: last)
         streams[id] = after
         return after
+    }
+
+    /// Proposes what must come to nothing.
+    func propose(illegal command: Job.Command, to id: JobID) throws {
+        let state = loaded(id).state
+        guard let events = try? Job.decide(command, state), !events.isEmpty, case .known(let job) = state else {
+            return
+        }
+        throw Violation(description: "\(id): in \(job.stage) \(command) was let through: \(events)")
+    }
+
+    /// What a provider's budget allows for failures, recorded where it isn't yet.
+    func allow(
+        _ failures: [RetryBudgetPast.Failure], of provider: ProviderID, calls: Int, by worker: WorkerID,
+        at time: Timestamp
+    ) throws -> [RetryBudgetPast.Allowed] {
+        let past = try RetryBudgetPast(of: provider, in: log)
+        if let commit = try past.commit(for: failures, calls: calls, at: time, by: worker) { try log.add(commit) }
+        let now = try RetryBudgetPast(of: provider, in: log)
+        return failures.compactMap { now.allowed($0) }
     }
 
     mutating func submit(_ plan: SubmissionPlan, at time: Timestamp) throws {
@@ -199,6 +221,27 @@ extension SimulatedStore {
     mutating func checkEnd() throws {
         try checkEnds()
         try checkDerived()
+        try checkBudgets()
+    }
+
+    /// Each retry is taken from its provider's budget, and once.
+    private func checkBudgets() throws {
+        var allowed: [JobID: Set<Int>] = [:]
+        for event in log.events {
+            if let spent = try event.decode(if: RetryBudgetSpent.self) {
+                for retry in spent.retries where !allowed[retry.job, default: []].insert(retry.attempt).inserted {
+                    throw Violation(description: "\(retry.job): attempt \(retry.attempt) was paid for twice")
+                }
+            } else if let retry = try event.decode(if: JobRetryScheduled.self), let budget = retry.budget {
+                let id = try JobID(streamOf: event)
+                guard allowed[id]?.contains(retry.attempt) == true, retry.delay >= budget.wait else {
+                    throw Violation(description: "\(id): attempt \(retry.attempt) exceeds the budget")
+                }
+            } else if let failed = try event.decode(if: JobFailed.self), failed.class != Job.poisonClass {
+                let isNamed = failed.provider != nil
+                if isNamed != (provider != nil) { throw Violation(description: "\(event.stream): whose budget?") }
+            }
+        }
     }
 
     /// Every job is in a final state, and the read model knows.

@@ -36,12 +36,12 @@ final class QueueBench: Sendable {
     func worker(
         _ handlers: [String: any QueueHandler] = [:], slots: Int = 8, id: WorkerID = Sample.a,
         lease: Microseconds = .seconds(60), grace: Microseconds = .zero, endsWhenEmpty: Bool = true,
-        gone: Set<WorkerID> = []
+        endsWhenIdleFor: Microseconds? = nil, gone: Set<WorkerID> = []
     ) -> QueueWorker {
         QueueWorker(
             QueueWorker.Configuration(
                 worker: id, slots: slots, lease: LeasePolicy(length: lease), grace: grace,
-                endsWhenEmpty: endsWhenEmpty, rounds: .milliseconds(20)),
+                endsWhenEmpty: endsWhenEmpty, endsWhenIdleFor: endsWhenIdleFor, rounds: .milliseconds(20)),
             log: log, effects: effects, time: .system, views: views, handlers: QueueHandlers(handlers),
             isGone: { gone.contains($0) })
     }
@@ -49,6 +49,15 @@ final class QueueBench: Sendable {
     func row(_ id: JobID) throws -> QueueRow { try #require(try views.query(JobQueue.self) { try $0.job(id) }) }
 
     func counts() throws -> QueueCounts { try views.query(JobQueue.self) { try $0.counts() } }
+
+    /// Returns when the log has so many events of a type.
+    func waits(for type: EventType, count: Int) async throws {
+        var seen = 0
+        for try await page in log.subscribe(from: .first, matching: EventFilter(types: [type])) {
+            seen += page.count
+            if seen >= count { return }
+        }
+    }
 
     /// The types of a job's events, without their common first part.
     func history(_ id: JobID) throws -> [String] {
@@ -60,9 +69,13 @@ final class QueueBench: Sendable {
 
 /// A handler of a queue from a function.
 struct QueueFunction: QueueHandler {
+    let provider: ProviderID?
     let body: @Sendable (QueueTask) async throws -> QueueResult
 
-    init(_ body: @escaping @Sendable (QueueTask) async throws -> QueueResult) { self.body = body }
+    init(provider: ProviderID? = nil, _ body: @escaping @Sendable (QueueTask) async throws -> QueueResult) {
+        self.provider = provider
+        self.body = body
+    }
 
     func run(_ task: QueueTask) async throws -> QueueResult { try await body(task) }
 
@@ -77,8 +90,10 @@ struct QueueFunction: QueueHandler {
 struct CommandBench {
     private let jobs: CommandHandler<Job>
     private let queues: CommandHandler<QueueControl>
+    private let workers: CommandHandler<Worker>
 
     init(_ bench: QueueBench) {
+        workers = CommandHandler(log: bench.log, effects: bench.effects, worker: nil)
         jobs = CommandHandler(log: bench.log, effects: bench.effects, worker: nil)
         queues = CommandHandler(log: bench.log, effects: bench.effects, worker: nil)
     }
@@ -89,6 +104,25 @@ struct CommandBench {
 
     func lease(_ id: JobID, to worker: WorkerID, for length: Microseconds) async throws {
         try await jobs.handle(id.rawValue) { .lease(to: worker, at: $0, for: length) }
+    }
+
+    func pause(_ queue: String) async throws {
+        try await queues.handle(queue, .pause(by: "tester", note: nil))
+    }
+
+    func start(_ worker: WorkerID) async throws {
+        let started = WorkerStarted(concurrency: 1, queues: [], host: "here", process: 1)
+        try await workers.handle(worker.rawValue, .start(started))
+    }
+
+    func resume(_ kind: String, in worker: WorkerID) async throws {
+        try await workers.handle(worker.rawValue, .resumeKind(kind, by: "tester", note: "mended"))
+    }
+
+    func fail(_ id: JobID, by worker: WorkerID, provider: ProviderID?) async throws {
+        try await jobs.handle(id.rawValue) {
+            .fail(by: worker, at: $0, class: "rateLimit", message: "429", retryable: true, provider: provider)
+        }
     }
 
     func cancel(_ id: JobID) async throws {

@@ -39,6 +39,8 @@ package final class ProgramHandler: QueueHandler {
         KindPools.Limits(most: min(max(kind.most ?? slots, 1), slots), memoryPerJob: kind.memory)
     }
 
+    package var provider: ProviderID? { kind.provider }
+
     package func run(_ task: QueueTask) async throws -> QueueResult {
         let executable = try await executable()
         let parents = try await task.parents()

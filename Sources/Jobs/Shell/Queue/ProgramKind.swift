@@ -24,6 +24,8 @@ package struct ProgramKind: Equatable, Sendable {
     package let memory: Int?
     /// The most of them at once; nil leaves it to the worker.
     package let most: Int?
+    /// Whose calls its jobs make: retries of all kinds that name it share one budget; nil for none.
+    package let provider: ProviderID?
     /// When a failed attempt is made again, where a job doesn't say.
     package let retry: RetryPolicy
     /// How long an attempt may take, where a job doesn't say; nil for no limit of ours.
@@ -32,8 +34,8 @@ package struct ProgramKind: Equatable, Sendable {
     /// Traps on an empty command.
     package init(
         _ name: String, command: [String], directory: String, check: [String]? = nil, environment: [String] = [],
-        timeout: Microseconds? = nil, memory: Int? = nil, most: Int? = nil, retry: RetryPolicy = .standard,
-        largestResult: Int = standardResult
+        timeout: Microseconds? = nil, memory: Int? = nil, most: Int? = nil, provider: ProviderID? = nil,
+        retry: RetryPolicy = .standard, largestResult: Int = standardResult
     ) {
         precondition(!command.isEmpty && check?.isEmpty != true, "a command names a program")
         self.name = name
@@ -44,6 +46,7 @@ package struct ProgramKind: Equatable, Sendable {
         self.largestResult = largestResult
         self.memory = memory
         self.most = most
+        self.provider = provider
         self.retry = retry
         self.timeout = timeout
     }

@@ -15,6 +15,9 @@ package protocol QueueHandler: Sendable {
     /// How many of its jobs may run at once in a worker with some slots; nil for as many as there are slots, at once.
     func limits(slots: Int) -> KindPools.Limits?
 
+    /// Whose calls its jobs make, so that they share a budget of retries; nil for none.
+    var provider: ProviderID? { get }
+
     /// Does one job; throws `CancellationError`, and nothing else, when cancelled, and then leaves nothing running.
     ///
     /// A failure of the work is a result. What else it throws counts as one that is tried again.
@@ -25,6 +28,8 @@ extension QueueHandler {
     package func check() async throws {}
 
     package func limits(slots: Int) -> KindPools.Limits? { nil }
+
+    package var provider: ProviderID? { nil }
 }
 
 /// One attempt at a job, as its handler sees it.

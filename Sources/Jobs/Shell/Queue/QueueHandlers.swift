@@ -22,6 +22,11 @@ package struct QueueHandlers: Sendable {
     }
 }
 
+extension QueueHandlers {
+    /// Whose calls the jobs of each kind make, for kinds whose handlers say so.
+    var providers: [String: ProviderID] { handlers.compactMapValues(\.provider) }
+}
+
 /// A handler whose answer needs no waiting, so that no task is made for it.
 package protocol InstantHandler: QueueHandler {
     var answer: QueueResult { get }

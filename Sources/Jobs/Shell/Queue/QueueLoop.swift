@@ -25,6 +25,12 @@ struct QueueLoop {
     private var isEmpty = false
     /// Why nothing can happen though something is left, as of the last look.
     private var blocks: [String]?
+    /// How it would end if it is to end when idle, as of the last look.
+    private var idle: QueueWorker.Outcome?
+    /// When the next job may be begun, where none may be before, as of the last look.
+    private var next: Timestamp?
+    /// Kinds whose pause is in the log, so that somebody can resume them.
+    private var pausedKinds: Set<String> = []
     /// When the earliest job that waits for a time may be claimed, and the process is woken for it.
     private var alarm: Timestamp?
     /// What became of the attempts so far.
@@ -36,7 +42,7 @@ struct QueueLoop {
         let configuration = worker.configuration
         steps = QueueSteps(
             jobs: worker.jobs, log: worker.log, effects: worker.effects, worker: configuration.worker,
-            policy: configuration.lease)
+            policy: configuration.lease, providers: worker.handlers.providers)
         machine = QueueMachine(
             QueueMachine.Settings(
                 worker: configuration.worker, slots: configuration.slots, lease: configuration.lease,
@@ -50,15 +56,22 @@ struct QueueLoop {
             if machine.needsLook || isRound { try await look(begin) }
             perform(begin)
             if machine.isOver, !isSettling { return .drained }
-            if worker.configuration.endsWhenEmpty, machine.isIdle, !isSettling {
-                if isEmpty { return .finished }
-                if let blocks { return .blocked(blocks) }
-            }
+            if let outcome { return outcome }
             if machine.needsLook || isRound { continue }
             let messages = try await mailbox.take()
             machine.passed(worker.time.time())
             for message in messages { try take(message) }
         }
+    }
+
+    /// How work has ended; nil while it goes on.
+    private var outcome: QueueWorker.Outcome? {
+        let configuration = worker.configuration
+        guard configuration.endsWhenEmpty || configuration.endsWhenIdleFor != nil, machine.isIdle, !isSettling else {
+            return nil
+        }
+        if isEmpty { return .finished }
+        return blocks.map { .blocked($0) } ?? idle
     }
 
     private mutating func take(_ message: QueueMessage) throws {
@@ -96,6 +109,7 @@ struct QueueLoop {
         case .settled:
             isSettling = false
             machine.grew()
+        case .pauseTold(let kind): pausedKinds.insert(kind)
         case .drain: machine.drain()
         case .stop: machine.stopAll()
         case .failed(let error): throw error
@@ -136,7 +150,9 @@ extension QueueLoop {
             }
         case .tellPause(let kind, let pause):
             worker.logger.error("jobs of kind \(kind) are begun here no more: \(pause.reason)")
-            step(begin) { try await steps.tellPause(of: kind, pause) }
+            step(begin) {
+                if try await steps.tellPause(of: kind, pause) { mailbox.post(.pauseTold(kind: kind)) }
+            }
         case .renew(let ids):
             let jobs = ids.compactMap { held[$0] }
             step(begin) { mailbox.post(try await steps.renew(jobs)) }
@@ -192,6 +208,7 @@ extension QueueLoop {
     private mutating func look(_ begin: Begin) async throws {
         let isRound = isRound
         self.isRound = false
+        if !pausedKinds.isEmpty { try resumeKinds() }
         var arrears = QueueArrears()
         try worker.views.query(JobQueue.self) { tables in
             for message in mailbox.takeAll() { try take(message) }
@@ -202,6 +219,7 @@ extension QueueLoop {
             limited = sight.limited
             isEmpty = sight.isEmpty
             blocks = sight.blocks
+            rest(sight, now)
             arrears = sight.arrears
             if isRound { machine.tick(now) }
             machine.looked(sight.look, workers: sight.workers)
@@ -211,10 +229,31 @@ extension QueueLoop {
         if isRound { worker.tell(status) }
     }
 
+    /// Begins jobs again of kinds that somebody resumed.
+    private mutating func resumeKinds() throws {
+        for kind in pausedKinds.subtracting(try steps.pausedKinds()).sorted() {
+            pausedKinds.remove(kind)
+            machine.resumed(kind)
+            worker.logger.notice("jobs of kind \(kind) are begun here again")
+        }
+    }
+
+    /// Notes how long nothing can be done.
+    private mutating func rest(_ sight: QueueSight, _ now: Timestamp) {
+        next = nil
+        idle = nil
+        guard sight.isResting else { return }
+        next = sight.nextBeginning
+        guard let horizon = worker.configuration.endsWhenIdleFor else { return }
+        if let next, next <= now + horizon { return }
+        idle = .idle(next: next, obstacles: sight.obstacles)
+    }
+
     private mutating func settle(_ arrears: QueueArrears, _ begin: Begin) {
         isSettling = true
         isEmpty = false
         blocks = nil
+        idle = nil
         let (steps, mailbox) = (steps, mailbox)
         step(begin) {
             try await steps.settle(arrears)
@@ -242,8 +281,8 @@ extension QueueLoop {
     private var status: WorkerStatus {
         WorkerStatus(
             worker: worker.configuration.worker, time: worker.time.time(), slots: worker.configuration.slots,
-            running: machine.running, kinds: worker.handlers.kinds, isDraining: machine.isDraining, tally: tally,
-            jobs: longest, pools: machine.kinds.map(WorkerStatus.Pool.init))
+            running: machine.running, kinds: worker.handlers.kinds, isDraining: machine.isDraining, next: next,
+            tally: tally, jobs: longest, pools: machine.kinds.map(WorkerStatus.Pool.init))
     }
 
     /// Those that have run the longest, of as many as may be looked at.

@@ -8,7 +8,11 @@ extension QueueSteps {
     ///
     /// Where another process was faster there is nothing left to write.
     func settle(_ arrears: QueueArrears) async throws {
-        let settlements = try arrears.settlements(by: policy) { try load($0) }
+        let allowed = try await allow(
+            try arrears.budgeted { position in try log.event(at: position).flatMap { try $0.decode(if: JobFailed.self) }
+            }
+        )
+        let settlements = try arrears.settlements(by: policy, allowed: allowed) { try load($0) }
         _ = try await handle(
             settlements.map { settlement in
                 command(

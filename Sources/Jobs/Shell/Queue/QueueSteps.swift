@@ -11,6 +11,22 @@ struct QueueSteps: Sendable {
     let effects: Effects
     let worker: WorkerID
     let policy: LeasePolicy
+    /// Whose calls the jobs of a kind make, for kinds that say so.
+    let providers: [String: ProviderID]
+    let budgets: RetryBudgets
+
+    init(
+        jobs: CommandHandler<Job>, log: any Log, effects: Effects, worker: WorkerID, policy: LeasePolicy,
+        providers: [String: ProviderID] = [:]
+    ) {
+        self.jobs = jobs
+        self.log = log
+        self.effects = effects
+        self.worker = worker
+        self.policy = policy
+        self.providers = providers
+        budgets = RetryBudgets(log: log, effects: effects, worker: worker)
+    }
 
     /// An append for many jobs, each from the state that is known.
     ///
@@ -162,24 +178,26 @@ extension QueueSteps {
         let handled = try await handle(
             answers.map { job, answer in
                 let evidence = answer.evidence
+                let provider = providers.isEmpty ? nil : providers[job.submission.kind]
                 return command(
                     job.id, job.submission.run, from: job.loaded, blobs: evidence,
                     cause: evidence.isEmpty ? nil : Cause(blobs: evidence.map(\.digest))
-                ) { answer.command(by: worker, at: $0, policy: policy) }
+                ) { answer.command(by: worker, at: $0, policy: policy, provider: provider) }
             })
-        var retries: [BatchCommand<Job>] = []
+        if !providers.isEmpty { budgets.count(firstAnswers(answers)) }
+        var retries: [Undecided] = []
         var late: [(job: HeldJob, answer: QueueResult)] = []
         var taken = 0
         for ((job, answer), handled) in zip(answers, handled) {
             if let handled, !handled.events.isEmpty {
-                if let retry = retry(job, answer, handled) { retries.append(retry) }
+                if let retry = Undecided(job, answer, handled) { retries.append(retry) }
             } else if answer == .interrupted {
                 taken += 1
             } else {
                 late.append((job, answer))
             }
         }
-        if !retries.isEmpty { _ = try await handle(retries) }
+        if !retries.isEmpty { try await decide(retries) }
         if !late.isEmpty { try await keep(late) }
         return taken
     }
@@ -201,25 +219,87 @@ extension QueueSteps {
             })
     }
 
-    private func retry(_ job: HeldJob, _ answer: QueueResult, _ handled: Handled<Job>) -> BatchCommand<Job>? {
-        guard case .known(let progress) = handled.state, case .undecided = progress.stage,
-            let failure = handled.lastPosition
-        else { return nil }
-        let decision = RetryDecision(progress, job.id, failedAt: failure, floor: answer.floor)
-        return command(
-            job.id, job.submission.run, from: handled.loaded, blobs: decision.blobs, cause: decision.cause
-        ) { decision.command(at: $0) }
+    /// A failed job whose retry is to be decided.
+    private struct Undecided {
+        let job: HeldJob
+        let progress: Job.Progress
+        let failure: Position
+        let floor: Microseconds?
+        let loaded: Loaded<Job>
+
+        init?(_ job: HeldJob, _ answer: QueueResult, _ handled: Handled<Job>) {
+            guard case .known(let progress) = handled.state, case .undecided = progress.stage,
+                let failure = handled.lastPosition
+            else { return nil }
+            self.job = job
+            self.progress = progress
+            self.failure = failure
+            floor = answer.floor
+            loaded = handled.loaded
+        }
     }
 
-    /// Records in the worker's stream that it begins no more jobs of a kind; one without a stream has nothing to say.
-    func tellPause(of kind: String, _ pause: KindBreaker.Pause) async throws {
+    /// How many of these answers are to first attempts, by the provider that was called.
+    private func firstAnswers(_ answers: [(HeldJob, QueueResult)]) -> [ProviderID: Int] {
+        var counts: [ProviderID: Int] = [:]
+        for (job, answer) in answers where answer.isAnswer {
+            guard let provider = providers[job.submission.kind], case .known(let before) = job.loaded.state,
+                before.spent == 0
+            else { continue }
+            counts[provider, default: 0] += 1
+        }
+        return counts
+    }
+
+    private func decide(_ retries: [Undecided]) async throws {
+        var failures: [ProviderID: [RetryBudgetPast.Failure]] = [:]
+        for retry in providers.isEmpty ? [] : retries {
+            guard let provider = providers[retry.job.submission.kind] else { continue }
+            failures[provider, default: []].append(
+                RetryBudgetPast.Failure(retry.job.id, attempt: retry.progress.attempt, at: retry.failure))
+        }
+        let allowed = try await allow(failures)
+        _ = try await handle(
+            retries.map { retry in
+                let decision = RetryDecision(
+                    retry.progress, retry.job.id, failedAt: retry.failure, floor: retry.floor,
+                    allowed: allowed[retry.job.id])
+                return command(
+                    retry.job.id, retry.job.submission.run, from: retry.loaded, blobs: decision.blobs,
+                    cause: decision.cause
+                ) { decision.command(at: $0) }
+            })
+    }
+
+    /// What providers' budgets allow, by job.
+    func allow(
+        _ failures: [ProviderID: [RetryBudgetPast.Failure]]
+    ) async throws -> [JobID: RetryBudgetPast.Allowed] {
+        var allowed: [JobID: RetryBudgetPast.Allowed] = [:]
+        for (provider, failures) in failures.sorted(by: { $0.key < $1.key }) {
+            for next in try await budgets.allow(failures, of: provider) { allowed[next.retry.job] = next }
+        }
+        return allowed
+    }
+
+    /// Records in the worker's stream that it begins no more jobs of a kind; false for one without a stream, which has
+    /// nothing to say.
+    func tellPause(of kind: String, _ pause: KindBreaker.Pause) async throws -> Bool {
         let paused = WorkerKindPaused(crashes: pause.crashes, kind: kind, reason: pause.reason)
         do throws(CommandError<Worker.Refusal>) {
-            try await CommandHandler<Worker>(log: log, effects: effects, worker: worker.rawValue)
-                .handle(worker.rawValue, .pauseKind(paused))
+            try await workers.handle(worker.rawValue, .pauseKind(paused))
+            return true
         } catch {
             guard case .refused = error else { throw error }
+            return false
         }
+    }
+
+    /// The kinds that this worker's stream says are paused.
+    func pausedKinds() throws -> Set<String> { try workers.load(worker.rawValue).state.pausedKinds ?? [] }
+
+    private var workers: CommandHandler<Worker> {
+        CommandHandler(log: log, effects: effects, worker: worker.rawValue)
     }
 
     /// Records how far a job has come; whether it could be doesn't matter.

@@ -23,13 +23,15 @@ package struct QueueWorker: Sendable {
         package var grace: Microseconds
         /// Whether it ends when its queues have nothing left to do.
         package var endsWhenEmpty: Bool
+        /// It ends when nothing can be begun within that time either; nil to wait for whatever is left.
+        package var endsWhenIdleFor: Microseconds?
         /// How often it looks after leases, its own and those of others.
         package var rounds: Microseconds
 
         package init(
             worker: WorkerID, slots: Int, memory: Int? = nil, lease: LeasePolicy = LeasePolicy(length: .seconds(30)),
             queues: Set<String>? = nil, grace: Microseconds = .seconds(30), endsWhenEmpty: Bool = false,
-            rounds: Microseconds = .milliseconds(500)
+            endsWhenIdleFor: Microseconds? = nil, rounds: Microseconds = .milliseconds(500)
         ) {
             self.worker = worker
             self.slots = slots
@@ -38,6 +40,7 @@ package struct QueueWorker: Sendable {
             self.queues = queues
             self.grace = grace
             self.endsWhenEmpty = endsWhenEmpty
+            self.endsWhenIdleFor = endsWhenIdleFor
             self.rounds = rounds
         }
     }
@@ -48,6 +51,8 @@ package struct QueueWorker: Sendable {
         case finished
         /// Something is left that nothing here can begin, and why.
         case blocked([String])
+        /// Nothing that is left can be begun soon: when the next can, if one can, and what keeps others from it.
+        case idle(next: Timestamp?, obstacles: [String])
         /// It was asked to end; what it hadn't finished is for others.
         case drained
     }
@@ -141,7 +146,7 @@ package struct QueueWorker: Sendable {
         let types = [
             JobSubmitted.type, JobCompleted.type, JobFailed.type, JobRetryScheduled.type, JobLeaseExpired.type,
             JobReleased.type, JobSkipped.type, JobRetryRequested.type, JobCancelled.type, JobCrashed.type,
-            JobDeferred.type, JobUnlocked.type, QueueConfigured.type, QueueResumed.type,
+            JobDeferred.type, JobUnlocked.type, QueueConfigured.type, QueueResumed.type, WorkerKindResumed.type,
         ]
         do {
             while !Task.isCancelled {
@@ -171,6 +176,8 @@ enum QueueMessage: Sendable {
     case recorded([JobID], taken: Int)
     case renewed([(HeldJob, Timestamp)], lost: [JobID])
     case settled
+    /// It is recorded that no more jobs of a kind are begun.
+    case pauseTold(kind: String)
     case drain
     case stop
     case failed(any Error)

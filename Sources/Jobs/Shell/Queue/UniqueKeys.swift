@@ -24,11 +24,13 @@ package struct UniqueKeys: Sendable {
     }
 
     /// Takes the key of an ended job again and has the job done once more; nil for a job that has no key.
-    package func retry(_ id: JobID, by person: String) async throws -> UniqueKeySettling.Outcome? {
+    package func retry(
+        _ id: JobID, by person: String, note: String? = nil
+    ) async throws -> UniqueKeySettling.Outcome? {
         guard case .known(let job) = try jobs.load(id.rawValue).state, let unique = job.submission.terms?.unique else {
             return nil
         }
-        return try await settle(UniqueKeySettling(id, job.submission, unique, .retry, by: person))
+        return try await settle(UniqueKeySettling(id, job.submission, unique, .retry, by: person, note: note))
     }
 
     /// Who would keep a job from being submitted, by a look that changes nothing.

@@ -79,6 +79,8 @@ package struct WorkerStatus: Equatable, Sendable {
     package var jobs: [Running]
     /// What it knows to do.
     package var kinds: [String]
+    /// When the next job may be begun; nil where one may be now, or none waits for a time.
+    package var next: Timestamp?
     /// Of the kinds that have places of their own, or whose program crashed.
     package var pools: [Pool]
     /// How many handlers run, or are about to.
@@ -92,11 +94,12 @@ package struct WorkerStatus: Equatable, Sendable {
 
     package init(
         worker: WorkerID, time: Timestamp, slots: Int, running: Int, kinds: [String], isDraining: Bool = false,
-        tally: QueueTally = QueueTally(), jobs: [Running] = [], pools: [Pool] = []
+        next: Timestamp? = nil, tally: QueueTally = QueueTally(), jobs: [Running] = [], pools: [Pool] = []
     ) {
         self.isDraining = isDraining
         self.jobs = jobs
         self.kinds = kinds
+        self.next = next
         self.pools = pools
         self.running = running
         self.slots = slots
@@ -212,6 +215,7 @@ extension WorkerStatus: CanonicalCodable {
         writer.field("draining", isDraining)
         writer.field("jobs", jobs)
         writer.field("kinds", kinds)
+        writer.optionalField("next", next)
         writer.field("pools", pools)
         writer.field("running", running)
         writer.field("slots", slots)
@@ -226,6 +230,7 @@ extension WorkerStatus: CanonicalCodable {
         isDraining = try reader.field("draining")
         jobs = try reader.field("jobs")
         kinds = try reader.field("kinds")
+        next = try reader.optionalField("next")
         pools = try reader.field("pools")
         running = try reader.field("running")
         slots = try reader.field("slots")

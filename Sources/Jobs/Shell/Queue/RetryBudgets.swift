@@ -1,0 +1,68 @@
+import Deciders
+import Determinism
+import EventLog
+import Synchronization
+
+/// Asks the budgets of providers for retries, for one process.
+final class RetryBudgets: Sendable {
+    /// How often a budget is asked again because others asked meanwhile.
+    private static let mostAttempts = 64
+
+    private let log: any Log
+    private let effects: Effects
+    private let worker: WorkerID
+    /// First attempts that were answered since they were last told, by provider; the lock makes counting and taking one
+    /// step each.
+    private let calls = Mutex<[ProviderID: Int]>([:])
+
+    init(log: any Log, effects: Effects, worker: WorkerID) {
+        self.log = log
+        self.effects = effects
+        self.worker = worker
+    }
+
+    /// First attempts at jobs that call a provider were answered.
+    func count(_ answered: [ProviderID: Int]) {
+        if answered.isEmpty { return }
+        calls.withLock { $0.merge(answered, uniquingKeysWith: +) }
+    }
+
+    /// What the budget of a provider allows for each of some failures, in their order.
+    func allow(_ failures: [RetryBudgetPast.Failure], of provider: ProviderID) async throws
+        -> [RetryBudgetPast.Allowed]
+    {
+        var found: [RetryBudgetPast.Allowed] = []
+        var rest = failures[...]
+        while !rest.isEmpty {
+            let batch = Array(rest.prefix(RetryBudget.mostRetries))
+            rest = rest.dropFirst(batch.count)
+            found += try await allow(batch, provider)
+        }
+        return found
+    }
+
+    private func allow(_ batch: [RetryBudgetPast.Failure], _ provider: ProviderID) async throws
+        -> [RetryBudgetPast.Allowed]
+    {
+        for _ in 0..<Self.mostAttempts {
+            let past = try RetryBudgetPast(of: provider, in: log)
+            let allowed = batch.compactMap { past.allowed($0) }
+            if allowed.count == batch.count { return allowed }
+            let place = Place(stream: past.stream, revision: past.revision.map { $0.rawValue + 1 } ?? 0)
+            let time = try await effects.time(place)
+            let told = calls.withLock { $0.removeValue(forKey: provider) ?? 0 }
+            guard let commit = try past.commit(for: batch, calls: told, at: time, by: worker) else {
+                count([provider: told])
+                continue
+            }
+            do throws(LogError) {
+                _ = try await log.append(commit)
+            } catch {
+                count([provider: told])
+                guard case .conflict = error.code else { throw error }
+            }
+        }
+        let stream = try StreamName(category: RetryBudget.category, id: provider.rawValue)
+        throw CommandError<RetryBudget.Refusal>.contended(stream, attempts: Self.mostAttempts)
+    }
+}
