@@ -14,7 +14,10 @@ import Testing
 @Suite struct FixtureTests {
     @Test func thereAreFixtures() {
         let names = Fixture.all.map(\.name)
-        for name in ["clean-run", "failures-retries-kill", "newer-event", "queue-flow", "redaction", "upcast-event"] {
+        for name in [
+            "clean-run", "failures-retries-kill", "newer-event", "queue-flow", "redaction", "retry-budget",
+            "upcast-event",
+        ] {
             #expect(names.contains(name), "\(Fixture.directory.path) lacks \(name)")
         }
     }
