@@ -19,17 +19,16 @@ import Testing
         span["attributes"]?.array?.first { $0["key"]?.string == key }?["value"]
     }
 
-    @Test(arguments: ["clean-run", "failures-retries-kill", "budget-stream-reuse"])
-    func everyAttemptEveryJobAndEveryRunThatEndedHasASpan(fixture: String) async throws {
+    private static let fixtures = [
+        "clean-run", "failures-retries-kill", "budget-stream-reuse", "queue-flow", "redaction",
+    ]
+
+    @Test(arguments: fixtures)
+    func everyAttemptOfCallsAndJobsAndEveryEndOfARunHasASpan(fixture: String) async throws {
         let recorded = try await RecordedStore(fixture)
         let spans = try spans(recorded)
         let events = try recorded.events()
-        let ends = events.filter { TraceLines.types.contains($0.type) }
-        let notFinal = try events.filter { event in
-            guard event.type == EventType("job.failed") else { return false }
-            return try JSONParser.parse(event.dataBytes)["final"] == .bool(false)
-        }
-        #expect(spans.count == ends.count - notFinal.count)
+        #expect(spans.count == events.count { TraceLines.types.contains($0.type) })
         for span in spans {
             let position = try #require(attribute("cairn.position", span)?["intValue"]?.string.flatMap { UInt64($0) })
             let end = try #require(events.first { $0.position.rawValue == position })
@@ -52,6 +51,56 @@ import Testing
             #expect(above["traceId"] == span["traceId"])
             #expect(above["name"]?.string?.hasPrefix(span["kind"]?.int == 3 ? "job " : "run ") ?? false)
         }
+    }
+
+    @Test(arguments: fixtures)
+    func noSpanIsThereTwice(fixture: String) async throws {
+        let spans = try spans(try await RecordedStore(fixture))
+        let ids = spans.compactMap { $0["spanId"]?.string }
+        #expect(ids.count == spans.count && Set(ids).count == ids.count)
+    }
+
+    /// A job that failed and is asked for anew has a span for each attempt, and each has the calls that it made.
+    @Test func anAttemptOfAJobIsASpanWithItsNumberAndItsCalls() async throws {
+        let recorded = try await RecordedStore("queue-flow")
+        let jobs = try spans(recorded).filter { $0["name"]?.string?.hasPrefix("job ") == true }
+        let byJob = Dictionary(grouping: jobs) { attribute("cairn.job", $0)?["stringValue"]?.string ?? "" }
+        let retried = byJob.values.filter { $0.count > 1 }
+        #expect(!retried.isEmpty)
+        for attempts in retried {
+            let leased = attempts.filter { attribute("cairn.job.attempt", $0) != nil }
+            for (one, next) in zip(leased, leased.dropFirst()) {
+                let (end, start) = (one["endTimeUnixNano"]?.string, next["startTimeUnixNano"]?.string)
+                #expect(Int64(end ?? "") ?? .max <= Int64(start ?? "") ?? .min, "\(one) ends before \(next)")
+            }
+        }
+        let run = try spans(try await RecordedStore("failures-retries-kill"))
+        let byID = Dictionary(grouping: run) { $0["spanId"]?.string ?? "" }
+        let lost = run.filter { attribute("error.type", $0)?["stringValue"] == "lease_expired" }
+        #expect(!lost.isEmpty, "the fixture has a killed worker")
+        for call in run where call["kind"]?.int == 3 {
+            let parent = try #require(call["parentSpanId"]?.string.flatMap { byID[$0]?.first })
+            let (began, from) = (call["startTimeUnixNano"]?.string, parent["startTimeUnixNano"]?.string)
+            #expect(Int64(from ?? "") ?? .max <= Int64(began ?? "") ?? .min, "a call begins in its attempt")
+        }
+    }
+
+    @Test func aRunThatIsReopenedHasASpanForEachEnd() async throws {
+        let recorded = try await RecordedStore("clean-run")
+        let finished = try #require(try recorded.events().first { $0.type == EventType("run.finished") })
+        let later = finished.time + .seconds(5)
+        let reopened = NewEvent(
+            type: EventType("run.reopened"), version: 1, time: later, data: Array(#"{"jobs":1}"#.utf8),
+            metadata: finished.metadataBytes)
+        let again = NewEvent(
+            type: finished.type, version: finished.version, time: later + .seconds(1), data: finished.dataBytes,
+            metadata: finished.metadataBytes)
+        _ = try await recorded.log.append(
+            Commit(stream: finished.stream, expected: .any, events: [reopened, again]))
+        let runs = try spans(recorded).filter { $0["name"]?.string?.hasPrefix("run ") == true }
+        #expect(runs.count == 2 && runs[0]["spanId"] != runs[1]["spanId"], "\(runs)")
+        #expect(runs[0]["traceId"] == runs[1]["traceId"])
+        #expect(runs[1]["startTimeUnixNano"] == .string("\(later.microseconds)000"))
     }
 
     @Test func failuresHaveTheirClassAndWords() async throws {

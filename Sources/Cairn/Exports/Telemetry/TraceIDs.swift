@@ -7,7 +7,9 @@ enum TraceIDs {
         id("trace", run.map { "run-\($0)" } ?? stream, digits: 32)
     }
 
-    /// The span of a run, of a job, or with its attempt of a call: 8 bytes in hexadecimal.
+    /// The span of a run, or with its attempt of a call or a job: 8 bytes in hexadecimal.
+    ///
+    /// A job's attempts are told apart by where in its stream they began, since their numbers may come again.
     static func span(stream: String, attempt: Int? = nil) -> String {
         id("span", stream + (attempt.map { "#\($0)" } ?? ""), digits: 16)
     }

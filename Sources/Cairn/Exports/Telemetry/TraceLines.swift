@@ -9,16 +9,16 @@ import Jobs
 /// Calls, jobs and runs as spans of OpenTelemetry, with the names of its GenAI conventions: lines of OTLP's JSON form, each
 /// a `TracesData` with some spans.
 ///
-/// A span is written where it ends: an attempt of a call when it was answered, failed or given up as unknown, a job when
-/// it ended, a run when it was finished. Where it began is read from the log, so nothing is kept in between.
+/// A span is written where it ends: an attempt of a call when it was answered, failed or given up as unknown, an attempt of a
+/// job when it was completed, failed, lost or given back, a run each time it was finished. Where it began is read from the log, so nothing is kept in between.
 package struct TraceLines: LineForm {
     /// The conventions whose names are used.
     package static let conventions = "1.40.0"
     /// The events that end a span.
-    package static let types: [EventType] = [
-        CallCompleted.type, CallFailed.type, CallOutcomeUnknown.type, JobCompleted.type, JobFailed.type,
-        JobSkipped.type, RunFinished.type,
-    ]
+    package static let types: [EventType] =
+        [
+            CallCompleted.type, CallFailed.type, CallOutcomeUnknown.type, RunFinished.type,
+        ] + TraceSpans.attemptEnds
     private static let spansPerLine = 100
 
     private let spans: TraceSpans
