@@ -25,11 +25,20 @@ package struct SQLFailure: Error, Equatable, CustomStringConvertible {
 
     /// What SQLite says of a question.
     init(question error: DatabaseError) {
-        let names = ExportTables.all.map(\.name).joined(separator: ", ")
-        self.init(
-            .question, "SQL: \(error.message ?? "it can't be answered")",
-            remedy: "the tables are \(names); `cairn export columns` describes their columns")
+        self.init(.question, "SQL: \(error.message ?? "it can't be answered")", remedy: Self.tables)
     }
+
+    /// What a question can be about.
+    private static var tables: String {
+        "the tables are \(ExportTables.all.map(\.name).joined(separator: ", ")); `cairn export columns` describes their "
+            + "columns"
+    }
+
+    static var nothing: SQLFailure { SQLFailure(.question, "there is no question in it", remedy: tables) }
+
+    static let several = SQLFailure(
+        .question, "there is more than one statement, and one question is answered at a time",
+        remedy: "ask one after the other, or put them into one with UNION ALL or WITH")
 
     /// What SQLite says of a file.
     init(file path: String, _ error: DatabaseError) {

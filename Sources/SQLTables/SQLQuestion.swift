@@ -25,7 +25,7 @@ package struct SQLQuestion: Sendable {
     private static func tables(readBy sql: String) throws -> [ExportTable] {
         try DatabaseQueue().write { database in
             for table in ExportTables.all { try database.execute(sql: TableSchema(table).creation()) }
-            let statement = try database.makeStatement(sql: sql)
+            let statement = try onlyStatement(of: sql, in: database)
             guard statement.isReadonly, statement.columnCount > 0 else { throw SQLFailure.onlyReading }
             var seen: Set<String> = []
             for name in statement.columnNames where !seen.insert(name).inserted {
@@ -33,6 +33,17 @@ package struct SQLQuestion: Sendable {
             }
             return try opened(by: sql, in: database)
         }
+    }
+
+    private static func onlyStatement(of sql: String, in database: Database) throws -> Statement {
+        let statements = try database.allStatements(sql: sql)
+        guard let statement = try statements.next() else { throw SQLFailure.nothing }
+        do {
+            guard try statements.next() != nil else { return statement }
+        } catch is DatabaseError {
+            // Whatever it is, there is something behind the first.
+        }
+        throw SQLFailure.several
     }
 
     /// The tables that SQLite's program for a question opens: its authorizer doesn't tell of one that is only joined by

@@ -26,14 +26,27 @@ import Testing
 
     @Test(arguments: [
         ("SELEC 1", "syntax error"), ("SELECT * FROM nowhere", "no such table: nowhere"),
-        ("SELECT colour FROM runs", "no such column: colour"), ("SELECT 1; SELECT 2", "ultiple statements"),
-        ("", ""),
+        ("SELECT colour FROM runs", "no such column: colour"), ("", "no question"), (" -- nothing", "no question"),
     ])
     func aMistakeIsToldWithWhatThereIs(sql: String, words: String) {
         let failure = #expect(throws: SQLFailure.self) { try SQLQuestion(sql) }
         #expect(failure?.code == .question, "\(sql): \(String(describing: failure))")
         #expect(failure?.description.contains(words) ?? false, "\(String(describing: failure))")
         #expect(failure?.remedy?.contains("rankings") ?? false)
+    }
+
+    @Test(arguments: [
+        "SELECT 1; SELECT 2", "SELECT 1 FROM runs;\nSELECT 2 FROM jobs", "SELECT 1; SELEC 2",
+        "SELECT 1; DROP TABLE runs",
+    ])
+    func severalStatementsAreRefusedInWordsOfOurOwn(sql: String) {
+        let failure = #expect(throws: SQLFailure.self) { try SQLQuestion(sql) }
+        #expect(failure?.code == .question)
+        #expect(failure?.description == "there is more than one statement, and one question is answered at a time")
+    }
+
+    @Test func whatEndsAStatementIsNoSecondOne() throws {
+        #expect(try SQLQuestion("SELECT count(*) FROM runs; -- how many\n").tables.map(\.name) == ["runs"])
     }
 
     @Test func twoColumnsOfOneNameAreRefused() {
