@@ -248,8 +248,8 @@ let package = Package(
         tests(
             "EndToEnd",
             [
-                "CairnCLI", "Cairn", "Experiments", "Calls", "Providers", "SimulatedProviders", "EventLog", "LMDB",
-                "CanonicalJSON", "Determinism", "TestSupport",
+                "CairnCLI", "Cairn", "Scoring", "Experiments", "Calls", "Jobs", "Providers", "SimulatedProviders",
+                "EventLog", "LMDB", "CanonicalJSON", "Determinism", "TestSupport",
             ]),
     ]
 )

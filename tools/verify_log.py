@@ -674,10 +674,10 @@ def check_inline(blobs):
                 content = text.encode("utf-8")
             case {"base64": str(text), **rest} if not rest:
                 content = base64.b64decode(text, validate=True)
-            case {"missing": True, **rest} if not rest:
+            case ({"missing": True, **rest} | {"erased": True, **rest} | {"sealed": True, **rest}) if not rest:
                 continue
             case _:
-                raise ValueError(f"the blob {name[:64]} is neither text nor base64 nor missing")
+                raise ValueError(f"the blob {name[:64]} is neither text nor base64, nor erased, sealed or missing")
         if hashlib.sha256(content).hexdigest() != name:
             raise ValueError(f"the blob {name[:64]} has other bytes than its hash says")
         count += 1

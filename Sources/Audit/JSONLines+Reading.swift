@@ -87,34 +87,54 @@ private struct InlineBlobs: CanonicalDecodable {
             guard let digest = Digest(hex: key) else {
                 throw reader.error(at: offset, expected: "64 hexadecimal digits", found: key)
             }
-            let bytes = try Self.bytes(from: &reader)
-            if let bytes {
-                let actual = Digest(of: bytes)
-                guard actual == digest else {
-                    throw reader.error(at: offset, expected: "a blob with this hash", found: "one of \(actual.hex)")
+            let content = try Self.content(from: &reader)
+            guard case .bytes(let bytes) = content else {
+                if case .absent(let state) = content {
+                    blobs.append(JSONLines.InlineBlob(digest: digest, bytes: nil, absence: state))
                 }
+                continue
+            }
+            let actual = Digest(of: bytes)
+            guard actual == digest else {
+                throw reader.error(at: offset, expected: "a blob with this hash", found: "one of \(actual.hex)")
             }
             blobs.append(JSONLines.InlineBlob(digest: digest, bytes: bytes))
         }
         try reader.endObject()
     }
 
-    private static func bytes(from reader: inout CanonicalReader) throws(JSONError) -> [UInt8]? {
-        try reader.beginObject()
+    private enum Content {
+        case bytes([UInt8])
+        case absent(BlobState)
+    }
+
+    private static func content(from reader: inout CanonicalReader) throws(JSONError) -> Content {
         let offset = reader.offset
-        let base64: String? = try reader.optionalField("base64")
-        let isMissing: Bool? = try reader.optionalField("missing")
-        let text: String? = try reader.optionalField("text")
-        try reader.endObject()
-        switch (base64, isMissing, text) {
-        case (let base64?, nil, nil):
-            guard let bytes = Base64.bytes(base64) else {
-                throw reader.error(at: offset, expected: "base64 with padding", found: "other text")
+        var found: Content?
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            let offset = reader.offset
+            guard found == nil else { throw wrong(reader, offset, key) }
+            switch key {
+            case "base64":
+                guard let bytes = Base64.bytes(try String(from: &reader)) else {
+                    throw reader.error(at: offset, expected: "base64 with padding", found: "other text")
+                }
+                found = .bytes(bytes)
+            case "text": found = .bytes(Array(try String(from: &reader).utf8))
+            default:
+                guard let state = BlobState(rawValue: key), state != .present, try Bool(from: &reader) else {
+                    throw wrong(reader, offset, key)
+                }
+                found = .absent(state)
             }
-            return bytes
-        case (nil, true?, nil): return nil
-        case (nil, nil, let text?): return Array(text.utf8)
-        default: throw reader.error(at: offset, expected: "one of base64, missing and text", found: "something else")
         }
+        try reader.endObject()
+        guard let found else { throw wrong(reader, offset, "nothing") }
+        return found
+    }
+
+    private static func wrong(_ reader: borrowing CanonicalReader, _ offset: Int, _ found: String) -> JSONError {
+        reader.error(at: offset, expected: "one of base64, erased, missing, sealed and text", found: found)
     }
 }

@@ -10,12 +10,16 @@ package enum JSONLines {
     /// The bytes of a blob, as they go into a line.
     package struct InlineBlob: Equatable, Sendable {
         package let digest: Digest
-        /// Nil when the blob isn't in the store: erased, or lost.
+        /// Nil when they can't be had.
         package let bytes: [UInt8]?
+        /// Why there are none; `present` where there are.
+        package let state: BlobState
 
-        package init(digest: Digest, bytes: [UInt8]?) {
+        /// `absence` says why there are no bytes, where there are none.
+        package init(digest: Digest, bytes: [UInt8]?, absence: BlobState = .missing) {
             self.digest = digest
             self.bytes = bytes
+            state = bytes == nil ? absence : .present
         }
     }
 
@@ -58,7 +62,8 @@ package enum JSONLines {
     }
 }
 
-/// `{"text": …}` for UTF-8, `{"base64": …}` for other bytes, `{"missing": true}` for a blob that isn't there.
+/// `{"text": …}` for UTF-8, `{"base64": …}` for other bytes, and for bytes that can't be had why: `{"erased": true}`,
+/// `{"sealed": true}` or `{"missing": true}`.
 extension JSONLines.InlineBlob: CanonicalEncodable {
     package func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
@@ -69,7 +74,7 @@ extension JSONLines.InlineBlob: CanonicalEncodable {
                 writer.field("base64", Base64.text(bytes))
             }
         } else {
-            writer.field("missing", true)
+            writer.field(dynamic: state.rawValue, true)
         }
         writer.endObject()
     }

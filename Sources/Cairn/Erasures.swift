@@ -25,9 +25,18 @@ package struct Erasures: Sendable {
 
     private var entries: [Digest: Entry] = [:]
     private var notes: [Note] = []
+    /// How far the log was read.
+    private var end = Position.first
 
-    package init(of log: any Log) throws {
-        try log.scan(from: .first, to: nil, matching: EventFilter(types: [BlobsErased.type])) { event in
+    package init(of log: any Log) throws { try catchUp(with: log) }
+
+    /// Reads what was recorded since; false if nothing was.
+    @discardableResult
+    package mutating func catchUp(with log: any Log) throws -> Bool {
+        let start = end
+        end = Position(try log.head().size)
+        if end <= start { return false }
+        try log.scan(from: start, to: end, matching: EventFilter(types: [BlobsErased.type])) { event in
             let erased = try event.decode(BlobsErased.self)
             let why = erased.note ?? (erased.reason == .retention ? "retention" : "no reason given")
             notes.append(Note(position: event.position, by: erased.by, why: why, time: event.time))
@@ -35,6 +44,7 @@ package struct Erasures: Sendable {
                 entries[digest] = Entry(limit: erased.before, note: notes.count - 1)
             }
         }
+        return true
     }
 
     package var isEmpty: Bool { entries.isEmpty }

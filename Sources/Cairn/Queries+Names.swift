@@ -27,6 +27,21 @@ extension Queries {
         throw QueryError.label(kind, wanted, known: Set(known).sorted())
     }
 
+    /// The definition of a run; where it can't be had an error says why.
+    func definition(of run: RunID) throws -> ExperimentDefinition {
+        if let definition = try definitions(of: [run])[run] { return definition }
+        let what = "the definition of the run \(run)"
+        let stream = try StreamName(category: Run.category, id: run.rawValue)
+        guard let position = try store.log.position(of: stream, revision: .first),
+            let digest = try views.query(Runs.self, { try $0.runs.get(run)?.definition })
+        else { throw QueryError.run(run.rawValue, fitting: []) }
+        guard try store.log.blob(digest) == nil else {
+            throw LogError(
+                .newerFormat, during: "reading \(what)", "this program doesn't know its form; use a newer one")
+        }
+        throw WithheldContent(what, try BlobStates(of: store.log).withheld(digest, namedAt: position))
+    }
+
     /// The definitions of runs; those whose blobs are gone are left out.
     func definitions(of runs: [RunID]) throws -> [RunID: ExperimentDefinition] {
         let digests = try views.query(Runs.self) { tables in

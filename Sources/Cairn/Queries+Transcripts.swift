@@ -1,6 +1,5 @@
 package import Calls
 package import CanonicalJSON
-package import Determinism
 import EventLog
 import Experiments
 import Jobs
@@ -11,15 +10,17 @@ extension Queries {
     package struct Turn: CanonicalEncodable, Sendable {
         package let run: String
         package let job: String
+        /// Where its first attempt stands.
+        let position: Position
         package let row: TranscriptRow
-        /// What was sent; nil when its blob isn't in the store.
+        /// What was sent; nil when it can't be had.
         package let request: JSONValue?
-        /// What came back; nil when nothing did, or its blob isn't in the store.
+        /// What came back; nil when nothing did, or it can't be had.
         package let answer: String?
         /// What the job is about: model, scenario, sample, judge.
         package fileprivate(set) var labels: [String: String] = [:]
-        /// The blobs of its request and answer that were erased on purpose, with who did it and why.
-        package fileprivate(set) var erased = ErasedTexts()
+        /// The blobs of its request and answer that can't be had, and why.
+        package fileprivate(set) var withheld = WithheldTexts()
         /// How the job stands; nil when it isn't known.
         fileprivate var jobState: JobStatus.State?
 
@@ -34,8 +35,12 @@ extension Queries {
             if let labels = JSONObject(words) { key.append(("labels", .object(labels))) }
             if let request { key.append(("requestBody", request)) }
             if let answer { key.append(("answer", .string(answer))) }
-            if erased.isAny, let erased = try? JSONParser.parse(erased.canonicalBytes()) {
-                key.append(("erased", erased))
+            for state in BlobState.allCases {
+                guard let texts = withheld.texts(in: state), let value = try? JSONParser.parse(texts.canonicalBytes())
+                else {
+                    continue
+                }
+                key.append((state.rawValue, value))
             }
             QueryRow(key, row).encode(to: &writer)
         }
@@ -60,14 +65,14 @@ extension Queries {
                     else { return true }
                     if turns.last?.job != key.job.rawValue || turns.last?.run != run.rawValue { conversations += 1 }
                     guard conversations <= selection.limit else { return false }
-                    turns.append(try turn(run, key.job, row))
+                    turns.append(try turn(run, key.job, row, at: key.position))
                     return true
                 }
             }
             return turns
         }
         if found.isEmpty { try checkNames(selection, in: runs, withJudges: true) }
-        try noteErasures(in: &found)
+        try noteWithheld(in: &found)
         try views.query(JobStatus.self) { tables in
             for index in found.indices {
                 guard let id = JobID(rawValue: found[index].job), let job = try tables.jobs.get(id) else { continue }
@@ -100,59 +105,47 @@ extension Queries {
         }
     }
 
-    /// Tells of those texts that aren't in the store who erased them.
-    private func noteErasures(in turns: inout [Turn]) throws {
-        guard turns.contains(where: { $0.request == nil || $0.answer == nil }) else { return }
-        let erasures = try Erasures(of: store.log)
-        if erasures.isEmpty { return }
+    /// Tells of those texts that can't be had why not.
+    private func noteWithheld(in turns: inout [Turn]) throws {
+        let blobs = BlobStates(of: store.log)
         for index in turns.indices {
             let turn = turns[index]
-            if turn.request == nil { turns[index].erased.request = erasures.text(turn.row.request) }
-            if turn.answer == nil { turns[index].erased.answer = turn.row.exchange.flatMap { erasures.text($0.body) } }
+            if turn.request == nil, try store.log.blob(turn.row.request) == nil {
+                turns[index].withheld.request = try blobs.withheld(turn.row.request, namedAt: turn.position)
+            }
+            if turn.answer == nil, let body = turn.row.exchange?.body, try store.log.blob(body) == nil {
+                turns[index].withheld.answer = try blobs.withheld(body, namedAt: turn.position)
+            }
         }
     }
 
-    private func turn(_ run: RunID, _ job: JobID, _ row: TranscriptRow) throws -> Turn {
+    private func turn(
+        _ run: RunID, _ job: JobID, _ row: TranscriptRow, at position: Position
+    ) throws -> Turn {
         let request = try store.log.blob(row.request).flatMap { try? JSONParser.parse($0) }
         return Turn(
-            run: run.rawValue, job: job.rawValue, row: row, request: request,
+            run: run.rawValue, job: job.rawValue, position: position, row: row, request: request,
             answer: try row.answer { try store.log.blob($0) })
     }
 }
 
-/// The texts of a turn that were erased on purpose.
-package struct ErasedTexts: CanonicalEncodable, Sendable {
-    /// One of them: which blob it was, and who erased it.
-    package struct Text: CanonicalEncodable, Sendable {
-        package let digest: Digest
-        package let note: Erasures.Note
+/// The texts of a turn that can't be had.
+package struct WithheldTexts: CanonicalEncodable, Sendable {
+    package fileprivate(set) var request: WithheldBlob?
+    package fileprivate(set) var answer: WithheldBlob?
 
-        package func encode(to writer: inout CanonicalWriter) {
-            writer.beginObject()
-            writer.field("blob", digest)
-            writer.field("by", note.by)
-            writer.field("position", note.position)
-            writer.field("time", note.time)
-            writer.field("why", note.why)
-            writer.endObject()
-        }
+    /// Those that can't be had for one reason; nil for none.
+    fileprivate func texts(in state: BlobState) -> WithheldTexts? {
+        var texts = WithheldTexts()
+        if request?.state == state { texts.request = request }
+        if answer?.state == state { texts.answer = answer }
+        return texts.request == nil && texts.answer == nil ? nil : texts
     }
-
-    package fileprivate(set) var request: Text?
-    package fileprivate(set) var answer: Text?
-
-    var isAny: Bool { request != nil || answer != nil }
 
     package func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
         writer.optionalField("answer", answer)
         writer.optionalField("request", request)
         writer.endObject()
-    }
-}
-
-extension Erasures {
-    fileprivate func text(_ digest: Digest) -> ErasedTexts.Text? {
-        note(on: digest).map { ErasedTexts.Text(digest: digest, note: $0) }
     }
 }

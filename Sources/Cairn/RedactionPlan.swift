@@ -12,6 +12,9 @@ package struct RedactionPlan: Equatable, Sendable {
         package let digest: Digest
         /// Who else, as in `run 4f…` or `job 01k…`; at most three.
         package let others: [String]
+        /// How many events of others name it.
+        package let events: Int
+        package let role: SharedRole
     }
 
     /// How many events of a type hold words of people or models, which stay: the log is never rewritten.
@@ -28,13 +31,18 @@ package struct RedactionPlan: Equatable, Sendable {
     package let blobs: [Digest]
     /// Those that stay, since others name them and nobody asked to erase them all the same.
     package let kept: [Shared]
-    /// How many of `blobs` others name, too.
-    package let shared: Int
+    /// Those of `blobs` that others name, too.
+    package let taken: [Shared]
     /// Jobs that are in it since they were given the answers of others in it.
     package let dependents: Int
     package let remainder: [Remainder]
     /// The log that was looked at.
     package let head: TreeHead
+
+    /// How many of `blobs` others name, too.
+    package var shared: Int { taken.count }
+    /// Those of `blobs` that the work of others rests on: without them it can't be done, checked or executed again.
+    package var farReaching: [Shared] { taken.filter { $0.role != .text } }
 
     /// Events whose data holds words that no redaction reaches.
     static let wordy: [(type: EventType, what: String)] = [
@@ -66,14 +74,12 @@ extension RedactionPlan {
                 if let place = wordy.firstIndex(where: { event.hasType($0.type) }) { counts[place] += 1 }
             }
         }
-        var others: [Digest: [String]] = [:]
+        var others: [Digest: SharedUse] = [:]
         try log.scan(from: .first, to: end, matching: .all) { event in
-            for digest in try events.blobs(namedBy: event) where wanted.contains(digest) {
-                if try scope.includes(event) { continue }
-                let owner = try Self.owner(of: event)
-                if others[digest, default: []].count < 3, others[digest]?.contains(owner) != true {
-                    others[digest, default: []].append(owner)
-                }
+            let named = try events.blobs(namedBy: event).filter(wanted.contains)
+            if try named.isEmpty || scope.includes(event) { return }
+            for digest in Set(named) {
+                try others[digest, default: SharedUse()].add(event, naming: digest, owner: Self.owner(of: event))
             }
         }
         if target.kind == .blob {
@@ -84,10 +90,10 @@ extension RedactionPlan {
             others = [:]
         }
         let present = try log.present(of: wanted).sorted()
-        let shared = present.compactMap { digest in others[digest].map { Shared(digest: digest, others: $0) } }
+        let shared = present.compactMap { digest in others[digest]?.summary(of: digest) }
         return RedactionPlan(
             target: target, blobs: present.filter { sharedToo || others[$0] == nil },
-            kept: sharedToo ? [] : shared, shared: sharedToo ? shared.count : 0,
+            kept: sharedToo ? [] : shared, taken: sharedToo ? shared : [],
             dependents: scope.dependents,
             remainder: zip(wordy, counts).filter { $0.1 > 0 }
                 .map { Remainder(type: $0.0.type, events: $0.1, what: $0.0.what) },
@@ -106,7 +112,9 @@ extension RedactionPlan.Shared: CanonicalEncodable {
     package func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
         writer.field("blob", digest)
+        writer.field("events", events)
         writer.field("others", others)
+        writer.field("role", role)
         writer.endObject()
     }
 }

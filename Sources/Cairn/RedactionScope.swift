@@ -169,6 +169,8 @@ struct Subjects {
 package enum RedactionProblem: Error, Equatable, CustomStringConvertible {
     case unknown(RedactionTarget)
     case ambiguous(RedactionTarget, fitting: [String])
+    /// It would take away what the work of others rests on, and nobody said that this is meant.
+    case farReaching(RedactionTarget, [RedactionPlan.Shared])
 
     package var description: String {
         switch self {
@@ -179,9 +181,20 @@ package enum RedactionProblem: Error, Equatable, CustomStringConvertible {
                 + "variable `subject`"
         case .unknown(let target):
             "no \(target.kind.rawValue)'s id begins with «\(target.name)»; `cairn query \(target.kind.rawValue)s` lists them"
+        case .farReaching(let target, let shared):
+            "nothing is erased: the redaction of the \(target) would take away what others rest on:\n"
+                + shared.map(\.warning).joined(separator: "\n")
         case .ambiguous(let target, let fitting):
             "«\(target.name)» fits \(fitting.count) \(target.kind.rawValue)s: "
                 + fitting.prefix(10).joined(separator: ", ")
         }
+    }
+}
+
+extension RedactionPlan.Shared {
+    /// What it is, who names it, and what they lose, in a line.
+    package var warning: String {
+        "  \(digest.hex)  \(role.rawValue) of \(others.joined(separator: ", ")) (\(events) event\(events == 1 ? "" : "s")): "
+            + role.consequence
     }
 }

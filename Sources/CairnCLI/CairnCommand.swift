@@ -64,6 +64,13 @@ struct CairnCommand: AsyncParsableCommand {
         case let code as ExitCode: return code
         case let failure as Failure: return tell(Problem(failure), failure.status)
         case let error as LogError: return tell(Problem(error), status(of: error))
+        // Thrown where a command runs: the parser's words would name the usage of another command.
+        case let error as ValidationError: return tell(Problem(code: "usage", message: error.message), .usage)
+        case let error as WithheldContent:
+            return tell(Problem(code: "failed", message: "\(error)", remedy: error.remedy), .failed)
+        case let error as UnansweredCall:
+            return tell(Problem(code: "failed", message: "\(error)", remedy: error.remedy), .failed)
+        case let failure as KeyRing.Failure: return tell(Problem(code: "usage", message: "\(failure)"), .usage)
         case let failure as WorkerLock.Failure:
             return tell(Problem(code: "storeUnusable", message: "\(failure)"), .storeUnusable)
         case let error as ViewError:
@@ -83,7 +90,9 @@ struct CairnCommand: AsyncParsableCommand {
 
     /// What the argument parser has to say: help and version are no failures.
     private static func reportUsage(_ error: any Error, asJSON: Bool) -> ExitCode {
-        let text = fullMessage(for: error)
+        let told = message(for: error)
+        let better = UsageText.explained(told, arguments: CommandLine.arguments)
+        let text = fullMessage(for: error).replacing(told, with: better, maxReplacements: 1)
         switch exitCode(for: error) {
         case .success:
             try? Terminal.print(text + "\n")
@@ -91,7 +100,7 @@ struct CairnCommand: AsyncParsableCommand {
         case .validationFailure where asJSON:
             // The first line says what is wrong, the others how the command is used.
             let usage = text.split(separator: "\n").first { $0.hasPrefix("Usage: ") }
-            Problem(code: "usage", message: message(for: error), remedy: usage.map(String.init)).tell(asJSON: true)
+            Problem(code: "usage", message: better, remedy: usage.map(String.init)).tell(asJSON: true)
             return ExitStatus.usage.exitCode
         case .validationFailure:
             Terminal.complain(text + "\n")

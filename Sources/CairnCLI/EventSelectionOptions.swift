@@ -15,10 +15,14 @@ struct EventSelectionOptions: ParsableArguments {
     @Option(help: "Only events of this type; may be given several times.")
     var type: [String] = []
 
-    @Option(help: ArgumentHelp("From this position on.", valueName: "position"))
+    @Option(
+        help: ArgumentHelp("From this position on, its event included.", valueName: "position"),
+        transform: NumberArgument.position)
     var from: UInt64?
 
-    @Option(help: ArgumentHelp("Up to this position, which isn't included.", valueName: "position"))
+    @Option(
+        help: ArgumentHelp("Up to this position, its event not included.", valueName: "position"),
+        transform: NumberArgument.position)
     var to: UInt64?
 
     @Option(help: ArgumentHelp("Recorded at this time or later (RFC 3339).", valueName: "time"))

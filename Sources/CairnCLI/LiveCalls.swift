@@ -13,12 +13,7 @@ enum LiveCalls {
         _ body: @escaping @Sendable (ForkService.Live?) async throws -> Void
     ) async throws {
         guard isAllowed else { return try await body(nil) }
-        let keys: KeyRing
-        do throws(KeyRing.Failure) {
-            keys = try KeyRing.load()
-        } catch {
-            throw Failure(.usage, "\(error)")
-        }
+        let keys = try KeyRing.load()
         let definitions = try ForkService(parent: store).definitions(of: runs)
         let models = definitions.flatMap { $0.models + $0.judges.map(\.model) }
         let isSimulated = { (model: ModelDefinition) in model.baseURL.hasPrefix(ModelCatalogue.simulatedRoot + "/") }

@@ -12,7 +12,7 @@ struct QueryOptions: ParsableArguments {
     @Option(help: "At most this many rows.")
     var limit: Int?
 
-    @Option(help: ArgumentHelp("As of this position, or this time (RFC 3339).", valueName: "moment"))
+    @Option(help: MomentArgument.help, transform: MomentArgument.init(argument:))
     var at: MomentArgument?
 
     func selection(_ labels: LabelOptions? = nil) -> Queries.Selection {

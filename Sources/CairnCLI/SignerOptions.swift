@@ -31,10 +31,13 @@ struct SignerOptions: ParsableArguments {
 struct TrustOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The public key of the log, or a file of such: one of them must have signed.", valueName: "vkey"))
+            "The public key of the log, or a file of such: one of them must have signed.", valueName: "vkey"),
+        transform: KeyArgument.init(argument:))
     var key: [KeyArgument] = []
 
-    @Option(help: ArgumentHelp("The public key of a witness, or a file of such.", valueName: "vkey"))
+    @Option(
+        help: ArgumentHelp("The public key of a witness, or a file of such.", valueName: "vkey"),
+        transform: KeyArgument.init(argument:))
     var witness: [KeyArgument] = []
 
     @Option(help: ArgumentHelp("How many of the witnesses must have cosigned.", valueName: "count"))
@@ -55,18 +58,28 @@ struct TrustOptions: ParsableArguments {
 }
 
 /// A public key on the command line, or the name of a file with one a line.
-struct KeyArgument: ExpressibleByArgument {
+struct KeyArgument: Sendable {
     let keys: [VerifierKey]
 
-    init?(argument: String) {
+    init(argument: String) throws {
         if let key = try? VerifierKey(text: argument) {
             keys = [key]
             return
         }
-        guard let bytes = try? InputFile.read(argument) else { return nil }
+        let bytes: [UInt8]
+        do {
+            bytes = try InputFile.read(argument)
+        } catch let failure as Failure {
+            throw ValidationError(
+                "it is neither a public key, as in name+id+key, nor a file of them; \(failure.message)")
+        }
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        let keys = lines.compactMap { try? VerifierKey(text: String($0)) }
-        guard !keys.isEmpty, keys.count == lines.count else { return nil }
-        self.keys = keys
+        keys = try lines.enumerated().map { number, line in
+            guard let key = try? VerifierKey(text: String(line)) else {
+                throw ValidationError("line \(number + 1) of the file isn't a public key, as in name+id+key")
+            }
+            return key
+        }
+        if keys.isEmpty { throw ValidationError("the file has no public key in it") }
     }
 }

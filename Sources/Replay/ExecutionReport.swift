@@ -1,5 +1,5 @@
 package import CanonicalJSON
-import Determinism
+package import Determinism
 package import EventLog
 
 /// What running a log again came to.
@@ -16,6 +16,25 @@ package struct ExecutionReport: Equatable, Sendable {
     package let firstDifference: Divergence?
     /// Why it ended early, if not for an event that came out otherwise.
     package let failure: String?
+    /// Work that isn't done again, and why, as in `the run 4f…: its definition was erased …`.
+    package var passedOver: [PassedOver] = []
+
+    /// A part of the log that isn't executed again: its events are copied.
+    package struct PassedOver: Equatable, Sendable {
+        package let run: String
+        /// What became of the content that is needed for it.
+        package let state: BlobState
+        package let blob: Digest
+        /// The first event that names it.
+        package let position: Position
+
+        package init(run: String, state: BlobState, blob: Digest, position: Position) {
+            self.run = run
+            self.state = state
+            self.blob = blob
+            self.position = position
+        }
+    }
 
     package init(
         head: TreeHead, recordedHead: TreeHead, sessions: Int, copied: Int, firstDifference: Divergence?,
@@ -29,7 +48,19 @@ package struct ExecutionReport: Equatable, Sendable {
         self.failure = failure
     }
 
-    /// Whether every byte of every event is the same.
+    /// What was shown.
+    package enum Verdict: String, Equatable, Sendable, CaseIterable {
+        case identical
+        case different
+        /// Nothing could be executed again of what should have been: the same bytes, since all were copied, show nothing.
+        case notExecuted
+    }
+
+    package var verdict: Verdict {
+        !isIdentical ? .different : sessions == 0 && !passedOver.isEmpty ? .notExecuted : .identical
+    }
+
+    /// Whether every byte of every event is the same, executed or copied.
     package var isIdentical: Bool { head == recordedHead && firstDifference == nil }
 }
 
@@ -42,9 +73,24 @@ extension ExecutionReport: CanonicalEncodable {
         writer.optionalField("firstDifference", firstDifference)
         writer.field("head", head.root.hex)
         writer.field("identical", isIdentical)
+        if !passedOver.isEmpty { writer.field("passedOver", passedOver) }
         writer.field("recordedEvents", recordedHead.size)
         writer.field("recordedHead", recordedHead.root.hex)
         writer.field("sessions", sessions)
+        writer.field("verdict", verdict)
+        writer.endObject()
+    }
+}
+
+extension ExecutionReport.Verdict: CanonicalEncodable {}
+
+extension ExecutionReport.PassedOver: CanonicalEncodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("blob", blob)
+        writer.field("position", position)
+        writer.field("run", run)
+        writer.field("state", state)
         writer.endObject()
     }
 }

@@ -60,7 +60,7 @@ package struct SQLSession {
     /// Tables are kept without what blobs hold: a view of the same name reads that when it is asked for.
     private func addBlobColumns(of tables: [ExportTable], to database: Database) throws {
         for table in tables where table.columns.contains(where: \.isFromBlobs) {
-            let reader = try TurnTextReader(of: store, past: past)
+            let reader = TurnTextReader(of: store, past: past)
             let function = DatabaseFunction("cairn_text", argumentCount: 1 + table.key.count) { arguments in
                 guard let column = String.fromDatabaseValue(arguments[0]) else { return nil }
                 return try reader.value(column, of: arguments.dropFirst().map(TableValue.init(_:))).databaseValue

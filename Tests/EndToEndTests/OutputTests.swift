@@ -26,6 +26,9 @@ extension EndToEndTests {
             #expect(file.status == 0 && file.output.isEmpty && file.errorText.hasSuffix("events in events.jsonl\n"))
             #expect(
                 try Data(contentsOf: URL(fileURLWithPath: place.directory.path("events.jsonl"))) == Data(whole.output))
+            let told = try await place.json("export", "cloudevents", "-o", "events.ce", "--to", "9")
+            #expect(told["events"] == 9 && told["file"] == "events.ce" && told["last"] == 8, "\(told)")
+            #expect((told["end"]?.int ?? 0) > lines.count)
         }
 
         @Test func `an answer that can't be written is a failure`() async throws {

@@ -103,7 +103,7 @@ extension EndToEndTests {
                 environment: elsewhere)
             #expect(same["position"]?.int == 5)
             let bare = try await place.cairn("audit", "check-proof", "b.tlog-proof", "--key", key)
-            #expect(bare.status == 4 && bare.errorText.contains("doesn't have its event"))
+            #expect(bare.status == 2 && bare.errorText.contains("--record FILE"), "\(bare.errorText)")
             let log = try LMDBLog.open(at: place.directory.path("elsewhere"), .init(access: .readOnly))
             let record = try #require(try log.event(at: Position(5))).record
             log.close()
@@ -131,6 +131,38 @@ extension EndToEndTests {
             let wrong = "30:" + String(repeating: "0", count: 64)
             #expect(try await place.cairn("audit", "consistency", "--from", wrong).status == 4)
             #expect(try await place.cairn("audit", "check-proof", "growth", "--from", wrong, "--key", key).status == 4)
+        }
+
+        @Test func `what doesn't fit a proof is told with what does`() async throws {
+            let place = try await Self.place()
+            _ = try await place.json("audit", "prove", "5", "-o", "event.proof")
+            let key = try #require(try await place.json("audit", "key")["key"]?.string)
+            _ = try await place.json("audit", "consistency", "--from", "20", "-o", "growth.proof")
+            try place.write("no key\n", "no.vkey")
+            let cases: [([String], String)] = [
+                (["check-proof", "growth.proof", "--key", key, "--from", "20"], "--from 20 is a size without a root"),
+                (["check-proof", "growth.proof", "--key", key], "proves growth from a head of the size 20"),
+                (["check-proof", "event.proof", "--key", key, "--from", "20"], "--from is for a proof of growth"),
+                (["check-proof", "event.proof", "--key", "nofile"], "neither a public key"),
+                (["check-proof", "event.proof", "--key", "no.vkey"], "line 1 of the file isn't a public key"),
+                (["check-proof", "growth.proof", "--key", key, "--from", "nofile"], "neither a size, nor SIZE:ROOT"),
+                (["head", "--at", "foo"], "a size is a whole number from 0: 100 means the first 100 events"),
+                (["head", "--at", "-3"], "begins with a dash"),
+                (["head", "--at=-3"], "a size is a whole number from 0"),
+                (["prove", "-3"], "-3 was taken for an option"),
+                (["verify", "--expect", "foo"], "Usage: cairn audit verify"),
+                (["verify", "--checkpoint", "nofile"], "it isn't the file of a checkpoint"),
+            ]
+            for (arguments, words) in cases {
+                let result = try await place.start(["audit"] + arguments).result
+                #expect(result.status == 2, "\(arguments): \(result.status) \(result.errorText)")
+                #expect(result.errorText.contains(words), "\(arguments): \(result.errorText)")
+            }
+            for at in ["foo", "-1"] {
+                let result = try await place.start(["query", "runs", "--at=\(at)"]).result
+                #expect(
+                    result.status == 2 && result.errorText.contains("a moment is a position"), "\(result.errorText)")
+            }
         }
 
         @Test func `verify says the strongest thing that is true`() async throws {

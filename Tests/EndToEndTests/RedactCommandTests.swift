@@ -103,7 +103,8 @@ extension EndToEndTests {
             #expect(try traces.found(in: place.store) > traces.count / 2, "the search finds what is there")
 
             let outcome = try await place.json(
-                "audit", "redact", "--subject", "participant-7", "--shared", "--reason", "withdrew consent")
+                "audit", "redact", "--subject", "participant-7", "--shared", "--far-reaching", "--reason",
+                "withdrew consent")
             #expect(outcome["scrubbed"] == true && outcome["remaining"]?.array?.isEmpty == true, "\(outcome)")
             #expect(outcome["erased"]?.int == Self.digests(plan).count)
             #expect(try traces.found(in: place.store) == 0)
@@ -149,15 +150,79 @@ extension EndToEndTests {
             #expect(kept.allSatisfy { $0["others"]?.array?.isEmpty == false }, "\(kept)")
             let other = try #require(try await place.json("query", "transcripts", "--run", runs[1]).array)
             #expect(other.allSatisfy { $0["requestBody"] != nil })
-            let all = try await place.json("audit", "redact", "--run", runs[0], "--shared", "--reason", "licence")
+            let both = ["--shared", "--far-reaching"]
+            let arguments = ["audit", "redact", "--json", "--run", runs[0], "--reason", "licence"]
+            let all = try JSONParser.parse(try await place.start(arguments + both).result.output)
+            #expect(all["farReaching"]?.array?.contains { $0["role"] == "definition" } == true, "\(all)")
             #expect(all["kept"]?.array?.isEmpty == true && (all["shared"]?.int ?? 0) > 0, "\(all)")
             let nothing = try await place.json("audit", "redact", "--run", runs[0], "--shared", "--reason", "again")
             #expect(nothing["erased"] == 0, "asked again there is nothing left to do: \(nothing)")
             #expect(try await place.json("audit", "trail").array?.count == 2)
             #expect(try await place.json("audit", "verify")["valid"] == true)
-            // Neither run can be executed again, and their events are taken as recorded.
-            let executed = try await place.json("replay", "execute")
-            #expect(executed["identical"] == true && executed["sessions"] == 0, "\(executed)")
+            // Neither run can be executed again, which is no success, though their events are taken as recorded.
+            let executed = try await place.cairn("replay", "execute", "--json")
+            #expect(executed.status == 1, "\(executed.errorText)")
+            let report = try JSONParser.parse(executed.output)
+            #expect(report["verdict"] == "notExecuted" && report["sessions"] == 0, "\(report)")
+            #expect(report["passedOver"]?.array?.map { $0["state"] } == ["erased", "erased"], "\(report)")
+            let words = try await place.cairn("replay", "execute")
+            #expect(words.text.hasPrefix("nothing could be executed again: "), "\(words.text)")
+            #expect(!words.text.contains("identical"))
+        }
+
+        @Test func `what others rest on is erased only if that is said, and what depends on it is named`() async throws
+        {
+            let place = try await Self.place()
+            let jobs = try #require(try await place.json("query", "jobs", "--kind", "probe").array)
+            let job = try #require(jobs.first?["job"]?.string)
+            let head = try await place.json("audit", "head")
+            let refused = try await place.cairn("audit", "redact", "--job", job, "--shared", "--reason", "mistake")
+            #expect(refused.status == 1, "\(refused.errorText)")
+            for words in ["definition of run ", "rubric of ", "nothing is erased", "--far-reaching", "no what-if"] {
+                #expect(refused.errorText.contains(words), "\(words): \(refused.errorText)")
+            }
+            #expect(try await place.json("audit", "head") == head)
+            let plan = try await place.json("audit", "redact", "--job", job, "--shared", "--dry-run")
+            let roles = Set((plan["farReaching"]?.array ?? []).compactMap { $0["role"]?.string })
+            #expect(roles.isSuperset(of: ["definition", "rubric"]) && !roles.contains("text"), "\(plan)")
+            let alone = try await place.cairn("audit", "redact", "--job", job, "--far-reaching", "--reason", "x")
+            #expect(alone.status == 2 && alone.errorText.contains("--shared"), "\(alone.errorText)")
+            _ = try await place.json(
+                "audit", "redact", "--job", job, "--shared", "--far-reaching", "--reason", "mistake")
+            // What needs the definition says that it was erased, and it isn't the words of the command that are wrong.
+            for command in [["replay", "what-if", "--ranking", "median"], ["export", "inspect", "-o", "logs"]] {
+                let result = try await place.start(command).result
+                #expect(result.status == 1, "\(command): \(result.errorText)")
+                #expect(result.errorText.contains("the definition of the run "), "\(result.errorText)")
+                #expect(result.errorText.contains(": mistake"), "\(result.errorText)")
+            }
+        }
+
+        @Test func `a what-if that needs an erased answer names the call, the job, the event and the way out`()
+            async throws
+        {
+            let place = try await Self.place()
+            let jobs = try #require(try await place.json("query", "jobs").array)
+            let probe = try #require(
+                jobs.first { $0["kind"] == "probe" && $0["labels"]?["scenario"] == "s1" }?["job"]?.string)
+            _ = try await place.json("audit", "redact", "--job", probe, "--reason", "mistake")
+            let refused = try await place.cairn("replay", "what-if", "--parser", "v2")
+            #expect(refused.status == 1, "\(refused.errorText)")
+            let words = refused.errorText
+            let turn = try #require(
+                try await place.json("query", "transcripts", "--scenario", "s1", "--kind", "judge").array?.first {
+                    $0["erased"]?["answer"] != nil
+                })
+            for part in [
+                "the answer of the call \(try #require(turn["call"]?.string)),",
+                "needs for score.computed at position ",
+                " of the job \(try #require(turn["job"]?.string)),", "was erased by ", ": mistake",
+                "leave it out with --without scenario=s1",
+            ] {
+                #expect(words.contains(part), "\(part): \(words)")
+            }
+            let out = try await place.json("replay", "what-if", "--parser", "v2", "--without", "scenario=s1")
+            #expect(out["runs"]?[0]?["goneScores"]?.int ?? 0 > 0, "\(out)")
         }
 
         @Test func `a job brings along the judges that were given its answers`() async throws {
@@ -175,7 +240,7 @@ extension EndToEndTests {
 
         @Test func `killed at any moment, a redaction that has begun is finished by the next command`() async throws {
             let place = try await Self.place()
-            let arguments = ["audit", "redact", "--subject", "participant-7", "--shared"]
+            let arguments = ["audit", "redact", "--subject", "participant-7", "--shared", "--far-reaching"]
             let plan = try await place.start(arguments + ["--dry-run", "--json"]).result
             let traces = try Traces(of: Self.digests(try JSONParser.parse(plan.output)), in: place)
             let there = try traces.found(in: place.store)

@@ -134,6 +134,18 @@ extension EndToEndTests {
             #expect(stopped["calls"] == 0)
             let run = try #require(try await place.json("query", "runs", "--store", "poor").array?.first)
             #expect(run["stage"] == "stopped", "\(run)")
+            // What isn't there any more isn't changed.
+            let result = try #require(stopped["runs"]?[0])
+            let gone = (result["before"]?["scored"]?.int ?? 0) - (result["after"]?["scored"]?.int ?? 0)
+            #expect(result["goneScores"]?.int == gone && result["changedScores"] == 0, "\(result)")
+            let diff = try await place.json("diff", "store", "poor")
+            let transcripts = try #require(diff["runs"]?[0]?["transcripts"])
+            let more = try #require(transcripts["more"]?.int)
+            #expect(transcripts["examples"]?.array?.count == 20 && more > 0, "\(transcripts)")
+            let words = try await place.cairn("diff", "store", "poor").text
+            #expect(words.contains("… and \(more) others; --all shows them"), "\(words)")
+            let all = try await place.json("diff", "store", "poor", "--all")["runs"]?[0]?["transcripts"]
+            #expect(all?["examples"]?.array?.count == 20 + more && all?["more"] == 0)
             try await Self.check("poor", in: place)
         }
 
@@ -143,6 +155,8 @@ extension EndToEndTests {
                 (["--weights", "clera=1"], "clear"), (["--without", "model=sim-carefull"], "sim-careful"),
                 (["--ranking", "modus"], "median"), (["--parser", "v9"], "v2"), ([], "nothing is changed"),
                 (["--weights", "clear=1e308"], "from 0 to 1000000000"),
+                (["--weights", "clear=1,clear=2"], "«clear» twice"),
+                (["--weights", "clear=1", "--weights", "clear=1"], "«clear» twice"),
                 (["--budget", "tokens=9007199254740992"], "--budget takes"),
             ]
             for (arguments, expected) in cases {

@@ -125,6 +125,8 @@ import Testing
         }
         #expect(try AccessTrail.entries(of: copy.log).allSatisfy { $0.event.reason != "for a reviewer" })
         #expect(try AccessTrail.entries(of: copy.log).contains { $0.event.reason == "withdrew consent" })
+        let turns = try Queries(copy).transcripts(Queries.Selection())
+        #expect(turns.contains { $0.withheld.answer?.note?.why == "withdrew consent" })
     }
 
     /// Streams with gaps don't matter to the program that comes with a bundle.

@@ -84,7 +84,7 @@ import Testing
         let report = try Auditor(log: imported.store.log, catalogue: Catalogues.events).verify()
         #expect(report.isValid && report.erased > 0, "\(report.text)")
         let turns = try Queries(imported.store).transcripts(Queries.Selection())
-        #expect(turns.contains { $0.erased.answer?.note.why == "withdrew consent" })
+        #expect(turns.contains { $0.withheld.answer?.note?.why == "withdrew consent" })
         let reasons = try AccessTrail.entries(of: imported.store.log).compactMap { $0.event.reason }
         #expect(reasons == ["for a reviewer", "withdrew consent", "licence"])
     }

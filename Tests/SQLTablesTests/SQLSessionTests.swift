@@ -99,7 +99,7 @@ import Testing
         let found = try answer(
             "SELECT texts, question, answer FROM turns WHERE state = 'answered' LIMIT 1", recorded.store)
         let row = try #require(found.rows.first)
-        #expect(row[0] == .text("stored"))
+        #expect(row[0] == .text("present"))
         guard case .text(let answer) = row[2], case .text(let question) = row[1] else {
             return #expect(Bool(false), "an answered turn has texts: \(row)")
         }

@@ -114,7 +114,7 @@ class ExportTests(unittest.TestCase):
             mine = sums.loc[(row["provider"], row["model"], row["purpose"])]
             self.assertEqual(
                 list(mine), [row["cost"], row["tokens"]["input"], row["tokens"]["output"]])
-        self.assertTrue((turns.texts == "stored").all())
+        self.assertTrue((turns.texts == "present").all())
         self.assertTrue((turns.answer.str.len() > 0).all())
 
     def test_times_are_readable_and_exact(self):

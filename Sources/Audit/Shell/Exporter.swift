@@ -1,5 +1,5 @@
 package import Deciders
-import Determinism
+package import Determinism
 package import EventLog
 import Glibc
 
@@ -40,12 +40,19 @@ package struct LinesWithBlobs: LineForm {
     private let log: any Log
     private let catalogue: EventCatalogue
     private let placement: BlobPlacement
+    private let absence: @Sendable (Digest, Position) throws -> BlobState
 
     /// Makes the directory that blobs are put into, where they are.
-    package init(log: any Log, catalogue: EventCatalogue, placement: BlobPlacement) throws {
+    ///
+    /// `absence` says what became of a blob that can't be read and that an event at a position names.
+    package init(
+        log: any Log, catalogue: EventCatalogue, placement: BlobPlacement,
+        absence: @escaping @Sendable (Digest, Position) throws -> BlobState = { _, _ in .missing }
+    ) throws {
         self.log = log
         self.catalogue = catalogue
         self.placement = placement
+        self.absence = absence
         guard case .beside(let directory) = placement else { return }
         guard mkdir(directory, 0o755) == 0 || errno == EEXIST else {
             throw ExportError(path: directory, reason: String(cString: strerror(errno)))
@@ -60,7 +67,12 @@ package struct LinesWithBlobs: LineForm {
         switch placement {
         case .omitted: return nil
         case .inline:
-            return try catalogue.blobs(namedBy: event).map { .init(digest: $0, bytes: try log.blob($0)) }
+            return try catalogue.blobs(namedBy: event).map { digest in
+                let bytes = try log.blob(digest)
+                return JSONLines.InlineBlob(
+                    digest: digest, bytes: bytes,
+                    absence: bytes == nil ? try absence(digest, event.position) : .present)
+            }
         case .beside(let directory):
             for digest in try catalogue.blobs(namedBy: event) {
                 try write(digest, into: directory)

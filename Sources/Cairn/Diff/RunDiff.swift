@@ -18,6 +18,11 @@ package struct RunDiff: Equatable, Sendable {
         package var examples: [String] = []
 
         package init() {}
+
+        /// Those that aren't the same.
+        package var differing: Int { otherAnswer + otherQuestion + onlyFirst + onlySecond }
+        /// How many of them `examples` leaves out.
+        package var more: Int { differing - examples.count }
     }
 
     /// One model's scores.
@@ -124,6 +129,7 @@ extension RunDiff.Transcripts: CanonicalEncodable {
     package func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
         writer.field("examples", examples)
+        writer.field("more", more)
         writer.field("onlyFirst", onlyFirst)
         writer.field("onlySecond", onlySecond)
         writer.field("otherAnswer", otherAnswer)

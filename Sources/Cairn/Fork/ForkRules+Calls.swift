@@ -83,7 +83,7 @@ extension ForkRules {
 
     private func bodyBytes(_ started: CallStarted) throws -> Int {
         guard let body = try writer.parent.blob(started.request) else {
-            throw ForkWriter.Failure("the request \(started.request.hex) was erased, so it can't be counted")
+            throw DerivationError.missingBlob(started.request)
         }
         return body.count
     }
@@ -94,7 +94,7 @@ extension ForkRules {
         else { return }
         try run.count(forked) { digest in
             guard let body = try writer.parent.blob(digest) else {
-                throw ForkWriter.Failure("the request \(digest.hex) was erased, so it can't be counted")
+                throw DerivationError.missingBlob(digest)
             }
             return body.count
         }

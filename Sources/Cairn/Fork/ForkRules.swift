@@ -161,9 +161,10 @@ extension ForkRules {
 
     /// The positions that the first blob of a cause lists, in the parent.
     private func listed(by draft: ForkDraft) throws -> [Position] {
-        guard let digest = draft.metadata.cause?.blobs.first, let bytes = try writer.blob(digest) else {
-            throw ForkWriter.Failure("the list of what \(draft.type) in \(draft.stream) was made of isn't in the store")
+        guard let digest = draft.metadata.cause?.blobs.first else {
+            throw ForkWriter.Failure("\(draft.type) in \(draft.stream) doesn't name the list of what it was made of")
         }
+        guard let bytes = try writer.blob(digest) else { throw DerivationError.missingBlob(digest) }
         return try [Position](canonicalBytes: bytes)
     }
 

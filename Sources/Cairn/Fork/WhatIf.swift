@@ -71,8 +71,34 @@ package struct WhatIf: Sendable {
         package let after: Standing
         /// Those whose rank changed, by their rank before.
         package let moves: [Move]
-        /// Scores whose total changed.
-        package let changedScores: Int
+        package let scores: ScoreChanges
+    }
+
+    /// What became of a run's scores.
+    package struct ScoreChanges: Equatable, Sendable {
+        /// Those there are before and after, with another total.
+        package var changed = 0
+        /// Those that aren't there any more.
+        package var gone = 0
+        /// Those that there were none of before.
+        package var new = 0
+
+        package init(changed: Int = 0, gone: Int = 0, new: Int = 0) {
+            self.changed = changed
+            self.gone = gone
+            self.new = new
+        }
+
+        package init<Place: Hashable>(from before: [Place: Double], to after: [Place: Double]) {
+            for (place, total) in before {
+                guard let now = after[place] else {
+                    gone += 1
+                    continue
+                }
+                if now != total { changed += 1 }
+            }
+            new = after.count - (before.count - gone)
+        }
     }
 
     /// The result for a store.
@@ -176,9 +202,11 @@ extension WhatIf.RunResult: CanonicalEncodable {
         writer.beginObject()
         writer.field("after", after)
         writer.field("before", before)
-        writer.field("changedScores", changedScores)
+        writer.field("changedScores", scores.changed)
         writer.field("experiment", experiment)
+        writer.field("goneScores", scores.gone)
         writer.field("moves", moves)
+        writer.field("newScores", scores.new)
         writer.field("run", run)
         writer.endObject()
     }

@@ -11,6 +11,9 @@ package struct Doctor {
     private let isStoreRequired: Bool
     private let asksProviders: Bool
 
+    /// The subject of what is found about the file of keys.
+    package static let keyFileSubject = "file of keys"
+
     /// `isStoreRequired`: a missing store is bad; otherwise it is noted, since `cairn run` makes one.
     package init(storePath path: String, isStoreRequired: Bool, asksProviders: Bool) {
         self.path = path
@@ -29,7 +32,7 @@ package struct Doctor {
             keys = try KeyRing.load()
         } catch {
             keys = KeyRing()
-            findings.append(Diagnosis("file of keys", .bad, "\(error)"))
+            findings.append(Diagnosis(Self.keyFileSubject, .bad, "\(error)"))
         }
         let transport = CurlTransport()
         defer { transport.shutdown() }

@@ -5,7 +5,7 @@ import Deciders
 import EventLog
 import Experiments
 import Glibc
-package import Jobs
+import Jobs
 import Logging
 import Projections
 package import Replay
@@ -33,25 +33,34 @@ package struct ExecutionService: Sendable {
             at: path, .init(access: .create, durability: directory == nil ? .noSync : .durable))
         defer { fresh.close() }
         let views = ReplayedViews(directory: path + "/views", storeID: fresh.manifest.id)
-        let withheld = Set(try withheldRuns())
-        return try await Execution(recorded: store.log, fresh: fresh).run(
-            passingOver: { session in try workedOn(session).map(withheld.contains) ?? true },
+        let passedOver = try withheldRuns()
+        let withheld = Set(passedOver.map(\.run))
+        var report = try await Execution(recorded: store.log, fresh: fresh).run(
+            passingOver: { session in try workedOn(session).map { withheld.contains($0.rawValue) } ?? true },
             drive: { try await drive($0, views.runner(of: $0.log)) }, progress: progress)
+        report.passedOver = passedOver
+        return report
     }
 
-    /// Runs of which content was erased on purpose: they can't be executed again, and their events are copied.
-    package func withheldRuns() throws -> [RunID] {
-        let erasures = try Erasures(of: store.log)
-        if erasures.isEmpty { return [] }
-        let limits = erasures.limits
-        let missing = Set(limits.keys).subtracting(try store.log.present(of: limits.keys))
-        if missing.isEmpty { return [] }
-        var runs: Set<String> = []
+    /// Runs of which content was erased on purpose or is sealed: they can't be executed again, and their events are copied.
+    private func withheldRuns() throws -> [ExecutionReport.PassedOver] {
+        let erased = Set(try Erasures(of: store.log).limits.keys)
+        let gone = erased.subtracting(try store.log.present(of: erased))
+        let maySeal = store.log.manifest.isEncrypted
+        if gone.isEmpty, !maySeal { return [] }
+        let blobs = BlobStates(of: store.log)
+        var found: [String: ExecutionReport.PassedOver] = [:]
         try store.log.scan { event in
-            guard let run = try event.metadata().run, !runs.contains(run) else { return }
-            if try Catalogues.events.blobs(namedBy: event).contains(where: missing.contains) { runs.insert(run) }
+            guard let run = try event.metadata().run, found[run] == nil else { return }
+            for digest in try Catalogues.events.blobs(namedBy: event) {
+                guard try gone.contains(digest) || maySeal && store.log.isSealed(digest) else { continue }
+                let state = try blobs.absence(of: digest, namedAt: event.position)
+                found[run] = ExecutionReport.PassedOver(
+                    run: run, state: state, blob: digest, position: event.position)
+                return
+            }
         }
-        return runs.sorted().compactMap(RunID.init)
+        return found.values.sorted { $0.position < $1.position }
     }
 
     /// The run that a process worked on; nil for one that served queues: what its handlers answered came from outside.

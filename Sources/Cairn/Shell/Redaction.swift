@@ -34,8 +34,12 @@ package struct Redaction {
     }
 
     /// Erases; killed at any moment after its events were recorded, the next process that opens the store finishes it.
+    ///
+    /// `sharedToo` erases also what others name. Where their work rests on it, such as the definition of a run or a rubric,
+    /// it throws `RedactionProblem.farReaching` instead, unless `isFarReachingMeant`.
     package func redact(
-        _ target: RedactionTarget, sharedToo: Bool = false, by actor: Actor, reason: String
+        _ target: RedactionTarget, sharedToo: Bool = false, isFarReachingMeant: Bool = false, by actor: Actor,
+        reason: String
     ) async throws -> Outcome {
         try await StoreCareLock.hold(alone: true, of: path) {
             let log = try Store.log(at: path)
@@ -44,6 +48,9 @@ package struct Redaction {
                 throw LogError(.readOnly, during: "erasing in \(path)", "its files can't be written")
             }
             let plan = try plan(target, sharedToo, log)
+            guard isFarReachingMeant || plan.farReaching.isEmpty else {
+                throw RedactionProblem.farReaching(plan.target, plan.farReaching)
+            }
             guard !plan.blobs.isEmpty else {
                 return Outcome(plan: plan, erased: ErasedBlobs(), remaining: [], isScrubbed: true, obstacle: nil)
             }
@@ -116,6 +123,7 @@ extension Redaction.Outcome: CanonicalEncodable {
         writer.field("bytes", erased.bytes)
         writer.field("dependents", plan.dependents)
         writer.field("erased", erased.count)
+        writer.field("farReaching", plan.farReaching)
         writer.field("inEvents", plan.remainder)
         writer.field("kept", plan.kept)
         writer.optionalField("obstacle", obstacle)
@@ -132,6 +140,7 @@ extension RedactionPlan: CanonicalEncodable {
         writer.beginObject()
         writer.field("blobs", blobs)
         writer.field("dependents", dependents)
+        writer.field("farReaching", farReaching)
         writer.field("inEvents", remainder)
         writer.field("kept", kept)
         writer.field("shared", shared)

@@ -24,7 +24,8 @@ struct AuditCheckProofCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "For a proof of growth: the earlier head, a checkpoint's file or SIZE:ROOT.", valueName: "head"))
+            "For a proof of growth: the earlier head, a checkpoint's file or SIZE:ROOT.", valueName: "head"),
+        transform: EarlierHead.init(argument:))
     var from: EarlierHead?
 
     @Option(help: ArgumentHelp("The event's record, for a proof without it.", valueName: "file"))
@@ -50,13 +51,30 @@ struct AuditCheckProofCommand: ParsableCommand {
     }
 
     private func inclusion(_ bytes: [UInt8], _ judge: ProofJudge) throws -> ProofReport {
-        try judge.inclusion(try TlogProof(bytes), of: try record.map { try InputFile.read($0) })
+        let proof = try TlogProof(bytes)
+        if from != nil {
+            throw Failure(
+                .usage, "\(file) proves an event, and --from is for a proof of growth", remedy: "leave it out")
+        }
+        guard record != nil || proof.extra != nil else {
+            throw Failure(
+                .usage, "\(file) doesn't have its event, so there is nothing to check",
+                remedy: "give the event's record with --record FILE, or make the proof without --without-event")
+        }
+        return try judge.inclusion(proof, of: try record.map { try InputFile.read($0) })
     }
 
     private func growth(_ bytes: [UInt8], _ judge: ProofJudge) throws -> ProofReport {
         let proof = try GrowthProof(bytes)
-        guard let from, let root = from.root else {
-            throw Failure(.usage, "--from is missing: the earlier head, as a checkpoint's file or SIZE:ROOT")
+        if record != nil {
+            throw Failure(
+                .usage, "\(file) proves growth, and --record is for the proof of an event", remedy: "leave it out")
+        }
+        let begins = "\(file) proves growth from a head of the size \(proof.consistency.from)"
+        let remedy = "give that head with --from, as its checkpoint's file or SIZE:ROOT"
+        guard let from else { throw Failure(.usage, "--from is missing: \(begins)", remedy: remedy) }
+        guard let root = from.root else {
+            throw Failure(.usage, "--from \(from.size) is a size without a root: \(begins)", remedy: remedy)
         }
         let earlier = try from.checkpoint.map { try judge.head(of: $0, before: proof.checkpoint) }
         return try judge.growth(proof, from: earlier ?? TreeHead(size: from.size, root: root))

@@ -23,10 +23,14 @@ struct AuditConsistencyCommand: AsyncParsableCommand {
     @OptionGroup var signer: SignerOptions
     @OptionGroup var file: ProofFileOptions
 
-    @Option(help: ArgumentHelp("A checkpoint's file, SIZE:ROOT, or a SIZE.", valueName: "head"))
+    @Option(
+        help: ArgumentHelp("The earlier head: a checkpoint's file, SIZE:ROOT, or a SIZE.", valueName: "head"),
+        transform: EarlierHead.init(argument:))
     var from: EarlierHead
 
-    @Option(help: ArgumentHelp("Up to the head of the first so many events.", valueName: "events"))
+    @Option(
+        help: ArgumentHelp("Up to the head of this size, of the first so many events.", valueName: "size"),
+        transform: NumberArgument.size)
     var to: UInt64?
 
     func run() async throws {

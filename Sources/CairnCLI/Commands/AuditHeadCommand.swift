@@ -29,7 +29,10 @@ struct AuditHeadCommand: AsyncParsableCommand {
     @Flag(help: "Sign it with the store's key.")
     var sign = false
 
-    @Option(help: ArgumentHelp("The head of the first so many events.", valueName: "events"))
+    @Option(
+        help: ArgumentHelp(
+            "The head of this size: of the first so many events, up to the position before.", valueName: "size"),
+        transform: NumberArgument.size)
     var at: UInt64?
 
     func validate() throws {
@@ -52,7 +55,7 @@ struct AuditHeadCommand: AsyncParsableCommand {
 
     private func wanted(_ size: UInt64, _ log: LMDBLog) throws -> TreeHead {
         guard let head = try log.head(ofSize: size) else {
-            throw Failure(.usage, "the log has \(try log.head().size) events, --at asks for \(size)")
+            throw Failure(.usage, "the log has the size \(try log.head().size), and --at asks for \(size)")
         }
         return head
     }

@@ -24,7 +24,7 @@ struct AuditProveCommand: AsyncParsableCommand {
     @OptionGroup var signer: SignerOptions
     @OptionGroup var file: ProofFileOptions
 
-    @Argument(help: "The event's position.")
+    @Argument(help: "The event's position, from 0.", transform: NumberArgument.position)
     var position: UInt64?
 
     @Option(help: ArgumentHelp("Or the event's stream, as in job-ID, with --revision.", valueName: "category-id"))
@@ -34,7 +34,10 @@ struct AuditProveCommand: AsyncParsableCommand {
     var revision: UInt64?
 
     @Option(
-        help: ArgumentHelp("Prove it for the head of the first so many events, which is signed.", valueName: "events"))
+        help: ArgumentHelp(
+            "Prove it for the head of this size, which is signed: the first so many events, up to the position before.",
+            valueName: "size"),
+        transform: NumberArgument.size)
     var at: UInt64?
 
     @Flag(help: "Leave the event's record out: who has it otherwise can check the proof, and nobody else learns it.")

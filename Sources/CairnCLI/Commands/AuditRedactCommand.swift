@@ -9,7 +9,8 @@ struct AuditRedactCommand: AsyncParsableCommand {
         commandName: "redact", abstract: "Erase prompts, answers and other blobs, as an event, from every file.",
         discussion: """
             The log keeps the hashes and verifies as before; queries show what was erased, by whom and why; what was \
-            derived from it remains. What others named too stays, and is listed, unless --shared. A job brings along \
+            derived from it remains. What others named too stays, and is listed, unless --shared; where the work of others \
+            rests on it, such as the definition of a run or a rubric, it also takes --far-reaching. A job brings along \
             those that were given its answers, such as judges. Words in events themselves (labels, messages, results) \
             can't be erased, since the log is never rewritten: it says which. Copies made earlier are outside of its \
             reach; cairn audit trail tells which exports there were.
@@ -42,6 +43,9 @@ struct AuditRedactCommand: AsyncParsableCommand {
     @Flag(help: "Also what others named, too.")
     var shared = false
 
+    @Flag(help: "With --shared: also definitions, rubrics and other things that the work of others rests on.")
+    var farReaching = false
+
     @Flag(help: "Change nothing, and say what would be erased.")
     var dryRun = false
 
@@ -50,6 +54,7 @@ struct AuditRedactCommand: AsyncParsableCommand {
         if let blob, Digest(hex: blob) == nil {
             throw ValidationError("--blob takes 64 hex digits; found \(blob)")
         }
+        if farReaching, !shared { throw ValidationError("--far-reaching goes with --shared; give both") }
         if !dryRun, reason?.isEmpty ?? true { throw ValidationError("say why with --reason; it is recorded for good") }
     }
 
@@ -73,11 +78,15 @@ struct AuditRedactCommand: AsyncParsableCommand {
                 return
             }
             let outcome = try await redaction.redact(
-                try target(), sharedToo: shared, by: .user(Person.current), reason: reason ?? "")
+                try target(), sharedToo: shared, isFarReachingMeant: farReaching, by: .user(Person.current),
+                reason: reason ?? "")
             try answer.output.print(outcome) { RedactionText.text(outcome) }
             if !outcome.isScrubbed || !outcome.remaining.isEmpty { throw ExitStatus.failed.exitCode }
         } catch let problem as RedactionProblem {
-            throw Failure(.usage, "\(problem)")
+            guard case .farReaching = problem else { throw Failure(.usage, "\(problem)") }
+            throw Failure(
+                .failed, "\(problem)",
+                remedy: "if all of this is meant, add --far-reaching; without --shared what others name stays")
         }
     }
 }
@@ -107,7 +116,14 @@ enum RedactionText {
             + (plan.kept.isEmpty
                 ? ""
                 : "\(Quantities.counted(plan.kept.count, "blob")) kept, since others name them, too; --shared erases them:\n"
-                    + plan.kept.map { "  \($0.digest.hex)  \($0.others.joined(separator: ", "))\n" }.joined())
+                    + plan.kept.map {
+                        "  \($0.digest.hex)  \($0.role.rawValue) of \($0.others.joined(separator: ", "))\n"
+                    }
+                    .joined())
+            + (plan.farReaching.isEmpty
+                ? ""
+                : "what others rest on, which takes --far-reaching:\n"
+                    + plan.farReaching.map { $0.warning + "\n" }.joined())
             + (plan.remainder.isEmpty
                 ? ""
                 : "in events, which stay: "

@@ -26,19 +26,21 @@ struct AuditVerifyCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "A head kept elsewhere: its root in hex, or SIZE:ROOT to check that the log has grown from it.",
-            valueName: "head"))
-    var expect: String?
+            valueName: "head"),
+        transform: ExpectedHead.init(argument:))
+    var expect: ExpectedHead?
 
     @Option(
         name: [.customLong("checkpoint"), .customLong("against")],
         help: ArgumentHelp(
             "A file with a signed head that was kept elsewhere, or with several; may be given several times.",
-            valueName: "file"))
+            valueName: "file"),
+        transform: CheckpointFile.init(argument:))
     var checkpoint: [CheckpointFile] = []
 
     func run() async throws {
         var anchors = Anchors()
-        anchors.expected = try expect.map(ExpectedHead.init(text:))
+        anchors.expected = expect
         anchors.checkpoints = checkpoint.flatMap(\.checkpoints)
         anchors.keys = trust.keys
         anchors.witnesses = trust.witnesses
@@ -75,9 +77,9 @@ struct AuditVerifyCommand: AsyncParsableCommand {
 }
 
 extension ExpectedHead {
-    fileprivate init(text: String) throws {
-        guard let head = ExpectedHead(text) else {
-            throw ValidationError("--expect takes 64 hex digits, or SIZE:ROOT with a size before them; found \(text)")
+    fileprivate init(argument: String) throws {
+        guard let head = ExpectedHead(argument) else {
+            throw ValidationError("a head is 64 hex digits, or SIZE:ROOT with a size before them")
         }
         self = head
     }

@@ -36,7 +36,9 @@ struct AuditWitnessAddCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "They are of the head of the first so many events; default: the newest signed one.", valueName: "events"))
+            "They are of the head of this size, of the first so many events; default: the newest signed one.",
+            valueName: "size"),
+        transform: NumberArgument.size)
     var at: UInt64?
 
     func validate() throws {

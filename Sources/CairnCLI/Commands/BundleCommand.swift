@@ -48,7 +48,9 @@ struct BundleCreateCommand: AsyncParsableCommand {
     @Option(name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file"))
     var output: String
 
-    @Option(help: ArgumentHelp("Prove against the head of the first so many events.", valueName: "events"))
+    @Option(
+        help: ArgumentHelp("Prove against the head of this size, of the first so many events.", valueName: "size"),
+        transform: NumberArgument.size)
     var head: UInt64?
 
     @Option(help: ArgumentHelp("The licence of the data: a URL, or its name.", valueName: "licence"))

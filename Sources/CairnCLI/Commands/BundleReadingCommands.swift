@@ -11,7 +11,8 @@ struct BundleOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The public key of the operator, or a file of such: one of them must have signed.", valueName: "vkey"))
+            "The public key of the operator, or a file of such: one of them must have signed.", valueName: "vkey"),
+        transform: KeyArgument.init(argument:))
     var key: [KeyArgument] = []
 
     /// Checks the bundle, and prints what came of it; exits with 4 when something is wrong.

@@ -11,7 +11,8 @@ struct DiffCommand: AsyncParsableCommand {
         abstract: "Compare two stores, or two runs of one: events, transcripts, scores, rankings, cost.",
         discussion: """
             Scores are paired by scenario, model, sample and judge. A shift is the mean difference, with its 95 % interval \
-            (Student's, over the scenarios). What a store says about its own making, and about access to it, is left aside.
+            (Student's, over the scenarios). What a store says about its own making, and about access to it, is left aside. \
+            Of the questions that differ the first 20 are named, and how many others there are.
 
             EXAMPLE
               cairn diff cairn-store reweighed
@@ -34,6 +35,9 @@ struct DiffCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The run of the second that --run is compared with.", valueName: "run"))
     var other: String?
 
+    @Flag(help: "Name every question that differs.")
+    var all = false
+
     func validate() throws {
         if other != nil, only == nil { throw ValidationError("--other says what --run is compared with; give both") }
         if second == nil, other == nil {
@@ -48,7 +52,7 @@ struct DiffCommand: AsyncParsableCommand {
         let two = try second.flatMap { try $0 == first ? nil : Store.open(at: $0) }
         defer { two?.close() }
         do {
-            let diff = try DiffService(one, two ?? one).diff(run: only, other: other)
+            let diff = try DiffService(one, two ?? one, namesAll: all).diff(run: only, other: other)
             try answer.output.print(diff) { DiffText.text(diff) }
         } catch let error as QueryError {
             throw Failure(.usage, "\(error)")

@@ -7,7 +7,8 @@ struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor",
         abstract: "Look at the store, the libraries, the keys and the providers.",
         discussion: """
-            Keys are never shown. A provider is asked only when its key is set. Exits with 5 when something is bad.
+            Keys are never shown. A provider is asked only when its key is set. Exits with 5 when something is bad, \
+            and with 2, like the commands that need it, when that is the file of keys alone.
 
             EXAMPLE
               cairn doctor --offline
@@ -28,6 +29,8 @@ struct DoctorCommand: AsyncParsableCommand {
             .column("subject") { $0.subject }
             .column("found") { $0.message }
         try answer.output.print(findings, as: layout, nothing: "nothing was examined")
-        if findings.contains(where: { $0.verdict == .bad }) { throw ExitStatus.storeUnusable.exitCode }
+        let bad = findings.filter { $0.verdict == .bad }
+        if bad.isEmpty { return }
+        throw (bad.allSatisfy { $0.subject == Doctor.keyFileSubject } ? ExitStatus.usage : .storeUnusable).exitCode
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Audit
 import Cairn
+import CanonicalJSON
 import EventLog
 
 /// What the exports of events share.
@@ -15,13 +16,14 @@ struct EventExportOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Go on after this position: the one of the last line that was kept.", valueName: "position"))
+            "Go on after this position: the one of the last line that was kept.", valueName: "position"),
+        transform: NumberArgument.position)
     var after: UInt64?
 
     @Flag(help: "Go on with new events as they are recorded, until Ctrl-C.")
     var follow = false
 
-    @Flag(help: "Accepted for symmetry; the lines are JSON in any case.")
+    @Flag(help: "Tell with JSON what -o wrote; the lines themselves are JSON in any case.")
     var json = false
 
     func validate() throws {
@@ -64,7 +66,7 @@ struct EventExportOptions: ParsableArguments {
         }
         if !leavesAtOnce { try await access.record(what, of: head, in: store) }
         try file?.finish()
-        if let output { tell(export.tally, output) }
+        if let output { try tell(export.tally, output, head) }
     }
 
     private func follow<Form: LineForm & Sendable>(_ export: EventExport<Form>, from first: Position) async throws {
@@ -76,8 +78,29 @@ struct EventExportOptions: ParsableArguments {
         try await task.value
     }
 
-    private func tell(_ tally: ExportTally, _ output: String) {
-        Terminal.complain("\(Quantities.grouped(tally.events)) events in \(output)\n")
+    private func tell(_ tally: ExportTally, _ output: String, _ head: TreeHead) throws {
+        if json {
+            try Output(asJSON: true).print(LineCount(tally: tally, file: output, end: head.size)) { "" }
+        } else {
+            Terminal.complain("\(Quantities.counted(tally.events, "event")) in \(output)\n")
+        }
+    }
+}
+
+/// How much went into a file.
+private struct LineCount: CanonicalEncodable {
+    let tally: ExportTally
+    let file: String
+    /// The size of the log that the export is of.
+    let end: UInt64
+
+    func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("end", end)
+        writer.field("events", tally.events)
+        writer.field("file", file)
+        writer.optionalField("last", tally.last)
+        writer.endObject()
     }
 }
 
@@ -143,7 +166,10 @@ struct BlobOptions: ParsableArguments {
         guard blobs != .omitted else { return try await options.export(as: "jsonl") { _ in NativeLines() } }
         let chosen = ["blobs": blobs.rawValue]
         try await options.export(as: "jsonl", choosing: chosen, leaving: blobs == .beside) { store in
-            try LinesWithBlobs(log: store.log, catalogue: Catalogues.events, placement: placement)
+            let states = BlobStates(of: store.log)
+            return try LinesWithBlobs(
+                log: store.log, catalogue: Catalogues.events, placement: placement,
+                absence: { try states.absence(of: $0, namedAt: $1) })
         }
     }
 }

@@ -14,7 +14,7 @@ struct TableExportOptions: ParsableArguments {
     @OptionGroup var access: AccessOptions
     @OptionGroup var tables: TableOptions
 
-    @Option(help: ArgumentHelp("As of this position, or this time (RFC 3339).", valueName: "moment"))
+    @Option(help: MomentArgument.help, transform: MomentArgument.init(argument:))
     var at: MomentArgument?
 
     /// Lends what the tables are made of, and notes the export.

@@ -3,6 +3,7 @@ import Cairn
 import Calls
 import CanonicalJSON
 import Determinism
+import EventLog
 import Providers
 
 /// The command `cairn query transcripts`.
@@ -60,9 +61,9 @@ enum TranscriptText {
         let header =
             (about + [row.purpose.rawValue, row.model, "turn \(row.turn)", "job \(turn.job)"]).joined(separator: " · ")
         let answer =
-            turn.answer ?? turn.erased.answer.map(erased)
+            turn.answer ?? turn.withheld.answer.map(withheld)
             ?? (row.state == .answered
-                ? "(the answer's bytes aren't in the store)"
+                ? "(no text can be read in the answer)"
                 : turn.call.isCut
                     ? "(cut off; whether it was answered isn't known)"
                     : "(\(row.state.rawValue)\(row.errorClass.map { ": \($0)" } ?? ""))")
@@ -70,8 +71,15 @@ enum TranscriptText {
             + (row.state == .answered ? "  \(tokens)\n" : "")
     }
 
-    private static func erased(_ text: ErasedTexts.Text) -> String {
-        "(erased by \(text.note.by): \(text.note.why); blob \(text.digest.hex))"
+    private static func withheld(_ blob: WithheldBlob) -> String {
+        let why =
+            switch blob.state {
+            case .erased: blob.note.map { "erased by \($0.by): \($0.why)" } ?? "erased"
+            case .sealed: "sealed: the key isn't here"
+            case .missing: "missing: no event says that it was erased"
+            case .present: "present"
+            }
+        return "(\(why); blob \(blob.digest.hex))"
     }
 
     /// Why an answer ended, where it isn't because it was complete.
@@ -83,7 +91,7 @@ enum TranscriptText {
     /// The last question that was put, and the system message with the first one.
     private static func messages(_ turn: Queries.Turn) -> String {
         guard let request = turn.request else {
-            return "> \(turn.erased.request.map(erased) ?? "(the request's bytes aren't in the store)")\n"
+            return "> \(turn.withheld.request.map(withheld) ?? "(no text can be read in the request)")\n"
         }
         let messages = ChatMessage.conversation(in: request)
         let isFirst = !messages.contains { $0.role == .assistant }

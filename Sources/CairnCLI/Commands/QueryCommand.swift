@@ -121,20 +121,40 @@ struct QueryRankings: AsyncParsableCommand {
             Terminal.complain("no rankings yet: a run is ranked when it has finished\n")
         } else {
             try Terminal.print(
-                rankings.map { "run \($0.text("run"))\n" + RankingText.table($0.row.ranking) }.joined(separator: "\n"))
+                rankings.map { row in
+                    "run \(row.text("run")), by \(RankingText.name(of: row.row.ranking.method))\n"
+                        + RankingText.table(row.row.ranking)
+                }.joined(separator: "\n"))
         }
     }
 }
 
 /// A ranking as a table.
 enum RankingText {
+    /// With a column of what the method ranks by, where that isn't the mean.
     static func table(_ ranking: RankingComputed) -> String {
-        TableLayout<RankingEntry>()
+        var layout = TableLayout<RankingEntry>()
             .number("rank") { $0.mean == nil ? "–" : "\($0.rank)" }
             .column("model") { $0.model }
-            .number("mean") { $0.mean.map { Quantities.decimal($0, places: 4) } ?? "–" }
+        if ranking.method != .mean { layout = layout.number(name(of: ranking.method)) { decimal($0.value) } }
+        return
+            layout
+            .number("mean") { decimal($0.mean) }
             .number("scored") { Quantities.grouped($0.scored) }
             .number("missing") { Quantities.grouped($0.missing) }
             .table(ranking.entries).rendered(bold: Terminal.bold)
+    }
+
+    /// What a method ranks by, in words.
+    static func name(of method: RankingMethod) -> String {
+        switch method {
+        case .mean: "mean"
+        case .median: "median"
+        case .winRate: "win rate"
+        }
+    }
+
+    private static func decimal(_ number: Double?) -> String {
+        number.map { Quantities.decimal($0, places: 4) } ?? "–"
     }
 }

@@ -18,7 +18,7 @@ struct QueryQueues: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var answer: OutputOptions
 
-    @Option(help: ArgumentHelp("As of this position, or this time (RFC 3339).", valueName: "moment"))
+    @Option(help: MomentArgument.help, transform: MomentArgument.init(argument:))
     var at: MomentArgument?
 
     func run() async throws {
@@ -83,7 +83,7 @@ struct QuerySubmissions: AsyncParsableCommand {
     @Option(help: "At most this many, the latest first.")
     var limit: Int?
 
-    @Option(help: ArgumentHelp("As of this position, or this time (RFC 3339).", valueName: "moment"))
+    @Option(help: MomentArgument.help, transform: MomentArgument.init(argument:))
     var at: MomentArgument?
 
     func validate() throws {
@@ -132,7 +132,7 @@ struct QueryWorkers: AsyncParsableCommand {
     @Flag(help: "Those that stopped too.")
     var all = false
 
-    @Option(help: ArgumentHelp("As of this position, or this time (RFC 3339).", valueName: "moment"))
+    @Option(help: MomentArgument.help, transform: MomentArgument.init(argument:))
     var at: MomentArgument?
 
     func run() async throws {

@@ -21,7 +21,7 @@ struct QuerySQL: AsyncParsableCommand {
     @Option(help: "At most this many rows.")
     var limit = 1_000
 
-    @Option(help: ArgumentHelp("As of this position, or this time (RFC 3339).", valueName: "moment"))
+    @Option(help: MomentArgument.help, transform: MomentArgument.init(argument:))
     var at: MomentArgument?
 
     @Argument(help: ArgumentHelp("One SELECT.", valueName: "sql"))

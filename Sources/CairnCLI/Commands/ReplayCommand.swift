@@ -58,7 +58,9 @@ struct ReplayExecuteCommand: AsyncParsableCommand {
         abstract: "Run everything again by the same code, with recorded effects, into a fresh store.",
         discussion: """
             Times and providers' answers come from the record; no call is made. The fresh log must reach the same head, \
-            byte for byte; the first event that differs is shown otherwise, and the exit code is 4.
+            byte for byte; the first event that differs is shown otherwise, and the exit code is 4. Runs of which content \
+            was erased, or is sealed without its key here, can't be executed again; where that is so of all of them, the exit \
+            code is 1.
 
             EXAMPLE
               cairn replay execute --into replayed-store --json
@@ -75,16 +77,40 @@ struct ReplayExecuteCommand: AsyncParsableCommand {
         let store = try Store.open(at: store.path)
         defer { store.close() }
         let report = try await ExecutionService(store: store).run(into: into)
-        try answer.output.print(report) {
-            """
-            \(report.isIdentical ? "identical" : "DIFFERENT"): \(Quantities.grouped(Int(report.head.size))) events \
-            by \(report.sessions) worker\(report.sessions == 1 ? "" : "s")
-            head \(report.head.root.hex)
-
-            """ + (report.isIdentical ? "" : "recorded head \(report.recordedHead.root.hex)\n")
-                + (report.firstDifference.map { "first difference: \($0)\n" } ?? "")
-                + (report.failure.map { "\($0)\n" } ?? "")
-        }
+        try answer.output.print(report) { ExecutionText.text(report) }
+        if report.verdict == .notExecuted { throw ExitStatus.failed.exitCode }
         if !report.isIdentical { throw ExitStatus.differs.exitCode }
+    }
+}
+
+/// What executing again came to, for people.
+enum ExecutionText {
+    static func text(_ report: ExecutionReport) -> String {
+        verdict(report) + "head \(report.head.root.hex)\n"
+            + (report.head == report.recordedHead ? "" : "recorded head \(report.recordedHead.root.hex)\n")
+            + (report.firstDifference.map { "first difference: \($0)\n" } ?? "")
+            + (report.failure.map { "\($0)\n" } ?? "") + report.passedOver.map(line).joined()
+    }
+
+    private static func verdict(_ report: ExecutionReport) -> String {
+        let events = Quantities.counted(Int(report.head.size), "event")
+        if report.verdict == .notExecuted { return "nothing could be executed again: \(events) copied as recorded\n" }
+        if report.sessions == 0, report.isIdentical {
+            return "nothing to execute again: \(events) copied as recorded\n"
+        }
+        return "\(report.isIdentical ? "identical" : "DIFFERENT"): \(events) by "
+            + "\(Quantities.counted(report.sessions, "worker"))\n"
+    }
+
+    private static func line(_ passed: ExecutionReport.PassedOver) -> String {
+        let why =
+            switch passed.state {
+            case .erased: "content of it was erased"
+            case .sealed: "content of it is sealed, and the key isn't here"
+            case .missing: "content of it is missing"
+            case .present: "its content is there"
+            }
+        return "run \(passed.run) not executed again: \(why) (blob \(passed.blob.hex), "
+            + "named at position \(passed.position))\n"
     }
 }

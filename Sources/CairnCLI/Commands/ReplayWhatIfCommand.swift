@@ -38,6 +38,11 @@ struct ReplayWhatIfCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Leave out a scenario, model or judge, as in model=careful.", valueName: "kind=id"))
+    var without: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "Other weights of criteria: of all judges, or of one as in judge/criterion=2.",
             valueName: "criterion=weight,…"))
     var weights: [String] = []
@@ -56,11 +61,6 @@ struct ReplayWhatIfCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Rank by mean, median or winRate.", valueName: "method"))
     var ranking: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Leave out a scenario, model or judge, as in model=careful.", valueName: "kind=id"))
-    var without: [String] = []
 
     @Option(name: .shortAndLong, help: "Keep the fork in this directory, which mustn't exist.")
     var output: String?
@@ -119,7 +119,22 @@ struct ReplayWhatIfCommand: AsyncParsableCommand {
 extension ReplayWhatIfCommand {
     private func substitutions() throws -> [Substitution] {
         var all: [Substitution] = []
-        for part in weights.flatMap({ $0.split(separator: ",") }) { all.append(try weight(String(part))) }
+        // First, so that nothing of what is left out is needed for the others.
+        for text in without {
+            let (name, id) = try Self.pair(text, of: "--without")
+            guard let part = Substitution.Part(rawValue: name) else {
+                throw Failure(.usage, "--without takes scenario=…, model=… or judge=…; found «\(text)»")
+            }
+            all.append(.without(part, id))
+        }
+        var weighed: Set<String> = []
+        for part in weights.flatMap({ $0.split(separator: ",") }) {
+            let name = String(part.prefix { $0 != "=" })
+            guard weighed.insert(name).inserted else {
+                throw Failure(.usage, "--weights gives «\(name)» twice; which of them counts?", remedy: "leave one out")
+            }
+            all.append(try weight(String(part)))
+        }
         if let parser {
             guard parser.first == "v", let number = Int(parser.dropFirst()),
                 let reading = JudgeAnswer.Reading(rawValue: number)
@@ -137,13 +152,6 @@ extension ReplayWhatIfCommand {
                     "--ranking takes \(known.joined(separator: ", ")); found «\(ranking)»")
             }
             all.append(.ranking(method))
-        }
-        for text in without {
-            let (name, id) = try Self.pair(text, of: "--without")
-            guard let part = Substitution.Part(rawValue: name) else {
-                throw Failure(.usage, "--without takes scenario=…, model=… or judge=…; found «\(text)»")
-            }
-            all.append(.without(part, id))
         }
         return all
     }

@@ -88,6 +88,7 @@ enum DiffText {
             + "\(Quantities.grouped(diff.onlyFirst)) only in the first, "
             + "\(Quantities.grouped(diff.onlySecond)) only in the second\n"
         for example in diff.examples { text += "  \(example)\n" }
+        if diff.more > 0 { text += "  … and \(Quantities.counted(diff.more, "other")); --all shows them\n" }
         return text
     }
 

@@ -29,11 +29,18 @@ enum WhatIfText {
         let moved = result.moves.count
         if !result.before.entries.isEmpty {
             text += moved == 0 ? "no rank moved" : Quantities.counted(moved, "rank") + " moved"
-            text +=
-                "; \(Quantities.grouped(result.changedScores)) of \(Quantities.counted(result.after.scored, "score")) changed\n"
+            text += "; " + scores(result) + "\n"
             if result.after.entries.isEmpty { text += "not ranked any more: the run doesn't come to its end\n" }
         }
         return text + cost(result)
+    }
+
+    /// As in `3 of 18 scores changed, 6 gone`.
+    private static func scores(_ result: WhatIf.RunResult) -> String {
+        let scores = result.scores
+        return "\(Quantities.grouped(scores.changed)) of \(Quantities.counted(result.before.scored, "score")) changed"
+            + (scores.gone == 0 ? "" : ", \(Quantities.grouped(scores.gone)) gone")
+            + (scores.new == 0 ? "" : ", \(Quantities.grouped(scores.new)) new")
     }
 
     private static func cost(_ result: WhatIf.RunResult) -> String {

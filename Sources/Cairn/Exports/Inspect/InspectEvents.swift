@@ -112,7 +112,9 @@ struct InspectEvents: CanonicalEncodable {
         writer.field("call", row.call)
         writer.field("position", turn.position)
         writer.field("request", row.request)
+        if turn.requestState != .present { writer.field("requestState", turn.requestState) }
         writer.optionalField("response", row.exchange?.body)
+        if let state = turn.responseState, state != .present { writer.field("responseState", state) }
         writer.optionalField("reused", row.reused)
         if row.unknown > 0 { writer.field("unknownOutcomes", row.unknown) }
         writer.endObject()

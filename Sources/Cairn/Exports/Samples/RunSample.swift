@@ -53,19 +53,27 @@ struct AskedTurn: Sendable {
     let row: TranscriptRow
     /// What was said before, and the question.
     let messages: [ChatMessage]
-    /// The exact body; nil when its blob was erased.
+    /// The exact body; nil when it can't be had.
     let request: [UInt8]?
-    /// The exact body; nil when there is none, or its blob was erased.
+    let requestState: BlobState
+    /// The exact body; nil when there is none, or it can't be had.
     let response: [UInt8]?
+    /// Nil when there is none.
+    let responseState: BlobState?
     /// What the response says; nil when there is no answer that can be read.
     let result: ChatResult?
 
-    /// What stands for the answer: its text, or which blob would have it.
-    var answer: String { result?.text ?? Self.withheld(row.exchange?.body) }
+    /// What stands for the answer: its text, or why there is none and which blob would have it.
+    var answer: String { result?.text ?? Self.absent(responseState, row.exchange?.body) }
 
-    /// What stands where erased bytes were.
-    static func withheld(_ digest: Digest?) -> String {
-        "[withheld" + (digest.map { ", SHA-256 \($0.hex)" } ?? "") + "]"
+    /// What stands where bytes can't be had, as in `[erased, SHA-256 …]`; `unreadable` where they aren't understood.
+    static func absent(_ state: BlobState?, _ digest: Digest?) -> String {
+        let word =
+            switch state {
+            case .erased, .sealed, .missing: state?.rawValue ?? ""
+            case .present, nil: "unreadable"
+            }
+        return "[" + word + (digest.map { ", SHA-256 \($0.hex)" } ?? "") + "]"
     }
 }
 

@@ -16,6 +16,7 @@ struct RunSamples: Sendable {
     /// The ranking in force; nil when none was computed.
     let ranking: RankingRow?
     private let log: LMDBLog
+    private let blobs: BlobStates
     private let views: ProjectionRunner
     private let script: ProbeScript
     private let plan: JobPlan
@@ -31,12 +32,9 @@ struct RunSamples: Sendable {
             throw QueryError.run(run.rawValue, fitting: [])
         }
         self.row = row
-        guard let definition = try queries.definitions(of: [run])[run] else {
-            throw LogError(
-                .invalid, during: "reading the run \(run)",
-                "its definition isn't in the store: the blob \(row.definition.hex) was erased")
-        }
+        let definition = try queries.definition(of: run)
         self.definition = definition
+        blobs = BlobStates(of: log)
         ranking = try queries.rankings(Queries.Selection(run: run.rawValue)).first?.row
         script = try ProbeScript(definition)
         plan = JobPlan(definition, run: run)
@@ -123,6 +121,7 @@ struct RunSamples: Sendable {
     private func turn(
         _ key: Transcripts.TurnKey, _ row: TranscriptRow, _ messages: [ChatMessage]
     ) throws -> AskedTurn {
+        let request = try log.blob(row.request)
         let response = try row.exchange.flatMap { try log.blob($0.body) }
         var result: ChatResult?
         if row.state == .answered, let exchange = row.exchange, let response {
@@ -133,7 +132,12 @@ struct RunSamples: Sendable {
                 }.first
         }
         return AskedTurn(
-            position: key.position, row: row, messages: messages, request: try log.blob(row.request),
-            response: response, result: result)
+            position: key.position, row: row, messages: messages, request: request,
+            requestState: try state(of: row.request, request, key.position), response: response,
+            responseState: try row.exchange.map { try state(of: $0.body, response, key.position) }, result: result)
+    }
+
+    private func state(of digest: Digest, _ bytes: [UInt8]?, _ position: Position) throws -> BlobState {
+        bytes == nil ? try blobs.absence(of: digest, namedAt: position) : .present
     }
 }

@@ -51,7 +51,7 @@ extension ExportTables {
             }
             .digest("request", "The blob of the last request's body") { $0.row.request }
             .digest("response", "The blob of the last response's body") { $0.row.exchange?.body }
-            .text("texts", TurnTexts.stateMeaning, isFromBlobs: true) { $0.texts?.state }
+            .text("texts", TurnTexts.stateMeaning, isFromBlobs: true) { $0.texts?.state.rawValue }
             .text("question", "The last message that was sent", isFromBlobs: true) { $0.texts?.question }
             .text("answer", "The answer's text", isFromBlobs: true) { $0.texts?.answer },
         changed: { source, event in
@@ -74,9 +74,7 @@ extension ExportTables {
         init(_ key: Transcripts.TurnKey, _ row: TranscriptRow, _ source: TableSource) throws {
             self.key = key
             self.row = row
-            texts = try source.erasures.map {
-                try TurnTexts(row, namedAt: key.position, log: source.log, erasures: $0)
-            }
+            texts = try source.blobs.map { try TurnTexts(row, namedAt: key.position, log: source.log, blobs: $0) }
         }
     }
 
@@ -119,27 +117,26 @@ extension ExportTables {
     }
 }
 
-/// The texts of a turn, from blobs that may have been erased.
+/// The texts of a turn, from blobs that may not be there.
 struct TurnTexts {
     static let stateMeaning =
-        "What became of question and answer: stored, erased (one of them at least, on purpose), or "
-        + "missing (one of them is lost)"
+        "What became of question and answer: present, or for one of them at least erased (on purpose), sealed (its key "
+        + "isn't here) or missing (lost)"
 
-    let state: String
+    let state: BlobState
     let question: String?
     let answer: String?
 
-    init(_ row: TranscriptRow, namedAt position: Position, log: any Log, erasures: Erasures) throws {
-        var gone: [Digest] = []
+    init(_ row: TranscriptRow, namedAt position: Position, log: any Log, blobs: BlobStates) throws {
+        var states: Set<BlobState> = []
         func bytes(_ digest: Digest) throws -> [UInt8]? {
             let bytes = try log.blob(digest)
-            if bytes == nil { gone.append(digest) }
+            if bytes == nil { states.insert(try blobs.absence(of: digest, namedAt: position)) }
             return bytes
         }
         question = try bytes(row.request).flatMap { try? JSONParser.parse($0) }
             .flatMap { ChatMessage.conversation(in: $0).last?.content }
         answer = try row.answer { try bytes($0) }
-        let isErased = gone.contains { erasures.isErased($0, namedAt: position) }
-        state = gone.isEmpty ? "stored" : isErased ? "erased" : "missing"
+        state = [.erased, .sealed, .missing].first(where: states.contains) ?? .present
     }
 }

@@ -89,13 +89,13 @@ package struct TableSource {
     package let end: Position
     /// Events before this position are left out of them, too.
     package var first = Position.first
-    /// What was erased on purpose; nil leaves columns empty that are read from blobs.
-    package let erasures: Erasures?
+    /// What became of blobs that aren't there; nil leaves columns empty that are read from blobs.
+    package let blobs: BlobStates?
 
-    package init(log: any Log, views: ViewSnapshot, end: Position, erasures: Erasures?) {
+    package init(log: any Log, views: ViewSnapshot, end: Position, blobs: BlobStates?) {
         self.log = log
         self.views = views
         self.end = end
-        self.erasures = erasures
+        self.blobs = blobs
     }
 }

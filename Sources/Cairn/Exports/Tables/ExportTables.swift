@@ -34,10 +34,10 @@ package enum ExportTables {
         readsBlobs: Bool = true, _ body: (TableSource) throws -> R
     ) throws -> R {
         let hasBlobColumns = tables.contains { $0.columns.contains(where: \.isFromBlobs) }
-        let erasures = readsBlobs && hasBlobColumns ? try Erasures(of: store.log) : nil
+        let blobs = readsBlobs && hasBlobColumns ? BlobStates(of: store.log) : nil
         return try (past?.runner ?? store.views).snapshot(of: projectors(of: tables)) { views in
             let end = end.map { min($0, views.end) } ?? views.end
-            return try body(TableSource(log: store.log, views: views, end: end, erasures: erasures))
+            return try body(TableSource(log: store.log, views: views, end: end, blobs: blobs))
         }
     }
 

@@ -74,6 +74,9 @@ extension ExportTables {
             .moment("computed", "When the ranking was made") { $0.row.computed }
             .position("position", "The event that holds it") { $0.row.position }
             .digest("inputs", "The blob that lists the scores it was made from") { $0.row.ranking.inputs }
+            .real("value", "What the method ranks by; empty where that is the mean, and without any") {
+                $0.entry.value
+            }
     ) { source, body in
         let tables = try source.views.tables(of: Rankings.self)
         try tables.rankings.forEach { key, row in

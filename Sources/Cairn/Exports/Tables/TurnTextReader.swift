@@ -10,15 +10,15 @@ package final class TurnTextReader: Sendable {
     private let views: ProjectionRunner
     /// Keeps read models of the past while they are read.
     private let past: PastViews?
-    private let erasures: Erasures
+    private let blobs: BlobStates
     /// The last turn that was read: its columns are asked for one by one.
     private let last = Mutex<(key: [TableValue], texts: TurnTexts?)>(([], nil))
 
-    package init(of store: Store, past: PastViews? = nil) throws {
+    package init(of store: Store, past: PastViews? = nil) {
         log = store.log
         self.past = past
         views = past?.runner ?? store.views
-        erasures = try Erasures(of: store.log)
+        blobs = BlobStates(of: store.log)
     }
 
     /// A column of `turns` that is read from blobs; `key` is the row's key.
@@ -28,7 +28,7 @@ package final class TurnTextReader: Sendable {
             return last.texts
         }
         return switch column {
-        case "texts": TableValue(texts?.state)
+        case "texts": TableValue(texts?.state.rawValue)
         case "question": TableValue(texts?.question)
         case "answer": TableValue(texts?.answer)
         default: .null
@@ -44,6 +44,6 @@ package final class TurnTextReader: Sendable {
         let found = try views.query(Transcripts.self, catchingUp: past != nil) { tables in
             try tables.turns.get(.init(run: run, job: job, turn: Int(turn), position: place))
         }
-        return try found.map { try TurnTexts($0, namedAt: place, log: log, erasures: erasures) }
+        return try found.map { try TurnTexts($0, namedAt: place, log: log, blobs: blobs) }
     }
 }

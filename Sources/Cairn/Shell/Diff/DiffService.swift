@@ -10,16 +10,18 @@ import Scoring
 
 /// Compares two stores, or two runs of one.
 package struct DiffService {
-    /// How many differing questions are named.
+    /// How many differing questions are named, unless all are wanted.
     private static let mostExamples = 20
 
     private let first: Store
     private let second: Store
+    private let mostExamples: Int
 
-    /// The same store twice compares runs of it.
-    package init(_ first: Store, _ second: Store) {
+    /// The same store twice compares runs of it; `namesAll` names every question that differs.
+    package init(_ first: Store, _ second: Store, namesAll: Bool = false) {
         self.first = first
         self.second = second
+        mostExamples = namesAll ? .max : Self.mostExamples
     }
 
     /// Compares what is selected: two runs if both are named, else the runs that both stores have.
@@ -192,7 +194,7 @@ extension DiffService {
             differing.append((question, "only in the second"))
         }
         differing.sort { Question.precedes($0.question, $1.question) }
-        diff.examples = differing.prefix(Self.mostExamples).map { question, what in
+        diff.examples = differing.prefix(mostExamples).map { question, what in
             "\(question.place) turn \(question.turn): \(what)"
         }
         return diff

@@ -16,7 +16,7 @@ import Replay
 /// One job at a time and, unless calls are sent live, by a clock of its own, so that the same fork of the same head has
 /// the same events.
 struct ForkResumption {
-    private let parent: any Log
+    private let parent: LMDBLog
     private let log: LMDBLog
     private let path: String
     private let clock: VirtualClock
@@ -25,7 +25,7 @@ struct ForkResumption {
     private let views: ProjectionRunner
 
     init(
-        parent: any Log, log: LMDBLog, path: String, clock: VirtualClock, live: ForkService.Live?, diary: ForkDiary
+        parent: LMDBLog, log: LMDBLog, path: String, clock: VirtualClock, live: ForkService.Live?, diary: ForkDiary
     ) throws {
         self.parent = parent
         self.log = log

@@ -93,7 +93,7 @@ package struct ForkService: Sendable {
         let diary = ForkDiary(log: log, stream: plan.stream)
         try await diary.append(plan.created, at: plan.time)
         let taking = try ForkTaking(
-            plan.runs,
+            plan.runs, need: ForkNeed(parent: parent.log),
             writer: ForkWriter(
                 parent: parent.log, fork: log, events: Catalogues.events, derivations: Catalogues.derivations))
         try await take(plan.created.position, taking)
@@ -115,13 +115,8 @@ package struct ForkService: Sendable {
     }
 
     private func plan(_ head: TreeHead, _ substitutions: [Substitution], _ runs: [RunID]) throws -> Plan {
-        let definitions = try Queries(parent).definitions(of: runs)
-        let forked = try runs.map { run in
-            guard let definition = definitions[run] else {
-                throw Substitution.Problem(description: "the definition of the run \(run) isn't in the store any more")
-            }
-            return try ForkedRun(run, definition, substitutions)
-        }
+        let queries = try Queries(parent)
+        let forked = try runs.map { run in try ForkedRun(run, try queries.definition(of: run), substitutions) }
         let created = ForkCreated(
             changes: substitutions.map(\.change), head: head.root, parent: parent.log.manifest.id,
             position: Position(head.size), runs: runs.map(\.rawValue))
@@ -164,10 +159,12 @@ final class ForkTaking {
     private static let mostWaiting = 2_000
 
     let writer: ForkWriter
+    private let need: ForkNeed
     private var rules: ForkRules
 
-    init(_ runs: [ForkedRun], writer: ForkWriter) {
+    init(_ runs: [ForkedRun], need: ForkNeed, writer: ForkWriter) {
         self.writer = writer
+        self.need = need
         rules = ForkRules(runs, writer: writer)
     }
 
@@ -177,7 +174,13 @@ final class ForkTaking {
     func takePage(from start: Position, to end: Position) throws -> Position? {
         let page = try writer.parent.read(
             .forward, from: start, matching: EventFilter(positions: start..<end), limit: Self.mostWaiting)
-        for event in page.events { try rules.take(event) }
+        for event in page.events {
+            do {
+                try rules.take(event)
+            } catch DerivationError.missingBlob(let digest) {
+                throw try need.explanation(of: digest, neededBy: event)
+            }
+        }
         return page.next
     }
 

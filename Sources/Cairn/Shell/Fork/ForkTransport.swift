@@ -8,7 +8,7 @@ import Synchronization
 
 /// Answers a fork's calls from its parent; what the parent never asked goes to the provider if that is allowed.
 final class ForkTransport: Transport {
-    private let parent: any Log
+    private let parent: LMDBLog
     private let recorded: RecordedTransport
     private let live: (any Transport)?
     private let mark: @Sendable (_ call: String, _ attempt: Int) async throws -> Void
@@ -18,7 +18,7 @@ final class ForkTransport: Transport {
 
     /// `mark` records that a call is about to be sent live.
     init(
-        parent: any Log, live: (any Transport)?,
+        parent: LMDBLog, live: (any Transport)?,
         mark: @escaping @Sendable (_ call: String, _ attempt: Int) async throws -> Void
     ) {
         self.parent = parent
@@ -32,8 +32,12 @@ final class ForkTransport: Transport {
             let attempt = Int(request.label[request.label.index(after: hash)...])
         else { throw TransportError(kind: .other, message: "a request without the label of a call") }
         let call = String(request.label[..<hash])
+        var withheld: WithheldContent?
         do {
-            if try isAnswered(call, attempt, Digest(of: request.body)) { return try await recorded.send(request) }
+            if let answer = try answer(call, attempt, Digest(of: request.body)) {
+                withheld = try self.withheld(answer, call)
+                if withheld == nil { return try await recorded.send(request) }
+            }
             if let live {
                 try await mark(call, attempt)
                 return try await live.send(request)
@@ -43,7 +47,8 @@ final class ForkTransport: Transport {
         } catch {
             throw TransportError(kind: .other, message: "the recorded answer can't be read", detail: "\(error)")
         }
-        unanswered.withLock { $0 = $0 ?? UnansweredCall(call: call, attempt: attempt) }
+        let problem = UnansweredCall(call: call, attempt: attempt, withheld: withheld)
+        unanswered.withLock { $0 = $0 ?? problem }
         isStuck.happen()
         // Nothing more is recorded of this call: its task ends with the others.
         try? await OneShot().wait()
@@ -56,29 +61,50 @@ final class ForkTransport: Transport {
         return unanswered.withLock { $0 }
     }
 
-    /// Whether the same body was sent as this attempt, and something came of it.
-    private func isAnswered(_ call: String, _ attempt: Int, _ body: Digest) throws -> Bool {
+    /// What came of the attempt with the same body, if something did.
+    private func answer(_ call: String, _ attempt: Int, _ body: Digest) throws -> Event? {
         var wasAsked = false
         for event in try parent.readStream(try StreamName(category: Call.category, id: call)) {
             if event.hasType(CallStarted.type) {
                 let started = try event.decode(CallStarted.self)
                 wasAsked = started.attempt == attempt && started.request == body
             } else if wasAsked, event.hasType(CallCompleted.type) || event.hasType(CallFailed.type) {
-                return true
+                return event
             }
         }
-        return false
+        return nil
+    }
+
+    /// Why the body of an answer can't be had; nil if it can, or there is none.
+    private func withheld(_ answer: Event, _ call: String) throws -> WithheldContent? {
+        var body: Digest?
+        if answer.hasType(CallCompleted.type) {
+            body = try answer.decode(CallCompleted.self).exchange.body
+        } else {
+            switch try answer.decode(CallFailed.self).evidence {
+            case .exchange(let exchange): body = exchange.body
+            case .transport(let failure): body = failure.partialBody
+            }
+        }
+        guard let body, let call = CallID(rawValue: call), try parent.blob(body) == nil else { return nil }
+        return try ForkNeed(parent: parent).explanation(ofAnswer: body, to: call, at: answer)
     }
 }
 
-/// A call that a fork makes and its parent never made.
+/// A call that a fork makes, and whose answer its parent doesn't have.
 package struct UnansweredCall: Error, Equatable, Sendable, CustomStringConvertible {
     package let call: String
     /// From 1.
     package let attempt: Int
+    /// Why the recorded answer can't be had; nil when none was recorded.
+    package var withheld: WithheldContent?
 
     package var description: String {
-        "the recording has no answer to attempt \(attempt) of the call \(call); "
-            + "--allow-live sends it to its provider, which may cost money"
+        withheld?.description ?? "the recording has no answer to attempt \(attempt) of the call \(call)"
+    }
+
+    package var remedy: String {
+        let live = "--allow-live sends it to its provider, which may cost money"
+        return withheld?.remedy.map { "\($0); or \(live)" } ?? live
     }
 }

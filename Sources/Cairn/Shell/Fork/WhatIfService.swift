@@ -38,7 +38,7 @@ package struct WhatIfService: Sendable {
         if substitutions.allSatisfy(\.isArithmetic) {
             for (run, answer) in try computed(runs, substitutions, upTo: Position(head.size)) {
                 results.standings[run] = answer.standings
-                results.changed[run] = answer.changed
+                results.scores[run] = answer.scores
             }
             if let keeping {
                 results.fork = try await ForkService(parent: store).make(
@@ -52,7 +52,7 @@ package struct WhatIfService: Sendable {
 
     private struct Results {
         var standings: [RunID: [WhatIf.Standing]] = [:]
-        var changed: [RunID: Int] = [:]
+        var scores: [RunID: WhatIf.ScoreChanges] = [:]
         var calls = 0
         var fork: ForkService.Report?
     }
@@ -84,7 +84,7 @@ package struct WhatIfService: Sendable {
             defer { child.close() }
             for (run, standing) in try Self.standings(of: runs, in: child) { results.standings[run]?.append(standing) }
             guard isLast else { continue }
-            for run in runs { results.changed[run] = try Self.changedScores(of: run, store, child) }
+            for run in runs { results.scores[run] = try Self.scoreChanges(of: run, store, child) }
         }
         results.calls = sending?.sent ?? 0
     }
@@ -102,7 +102,7 @@ package struct WhatIfService: Sendable {
                 return WhatIf.RunResult(
                     run: run, experiment: definitions[run]?.name ?? "", before: before, after: after,
                     moves: WhatIf.moves(from: before, through: Array(zip(substitutions, steps.dropFirst()))),
-                    changedScores: results.changed[run] ?? 0)
+                    scores: results.scores[run] ?? WhatIf.ScoreChanges())
             }, calls: results.calls, fork: results.fork)
     }
 }
@@ -112,20 +112,18 @@ package struct WhatIfService: Sendable {
 extension WhatIfService {
     private func computed(
         _ runs: [RunID], _ substitutions: [Substitution], upTo end: Position
-    ) throws -> [RunID: (standings: [WhatIf.Standing], changed: Int)] {
-        let definitions = try Queries(store).definitions(of: runs)
+    ) throws -> [RunID: (standings: [WhatIf.Standing], scores: WhatIf.ScoreChanges)] {
+        let queries = try Queries(store)
         var stages: [RunID: [ExperimentDefinition]] = [:]
         for run in runs {
-            guard let definition = definitions[run] else {
-                throw Substitution.Problem(description: "the definition of the run \(run) isn't in the store any more")
-            }
+            let definition = try queries.definition(of: run)
             stages[run] = try substitutions.reduce(into: [definition]) { stages, substitution in
                 stages.append(try substitution.applied(to: stages[stages.count - 1]))
             }
         }
         let costs = try costs(stages, substitutions, upTo: end)
         let isRepricedAlone = substitutions.allSatisfy { if case .prices = $0 { true } else { false } }
-        var answers: [RunID: (standings: [WhatIf.Standing], changed: Int)] = [:]
+        var answers: [RunID: (standings: [WhatIf.Standing], scores: WhatIf.ScoreChanges)] = [:]
         for run in runs {
             guard let stages = stages[run], let first = stages.first else { continue }
             if isRepricedAlone {
@@ -134,7 +132,7 @@ extension WhatIfService {
                 let standings = stages.indices.map { index in
                     WhatIf.Standing(entries: entries, scored: scored, cost: costs[run]?[index] ?? nil)
                 }
-                answers[run] = (standings, 0)
+                answers[run] = (standings, WhatIf.ScoreChanges())
                 continue
             }
             let sheet = try ScoreSheet(of: run, first, in: store.views)
@@ -149,7 +147,8 @@ extension WhatIfService {
                         entries: isRanked ? ranking.entries : [], scored: ranking.scored,
                         cost: costs[run]?[index] ?? nil))
             }
-            answers[run] = (standings, changed)
+            let gone = (standings.first?.scored ?? 0) - (standings.last?.scored ?? 0)
+            answers[run] = (standings, WhatIf.ScoreChanges(changed: changed, gone: gone))
         }
         return answers
     }
@@ -212,7 +211,7 @@ extension WhatIfService {
         }
     }
 
-    private static func changedScores(of run: RunID, _ one: Store, _ other: Store) throws -> Int {
+    private static func scoreChanges(of run: RunID, _ one: Store, _ other: Store) throws -> WhatIf.ScoreChanges {
         func totals(_ store: Store) throws -> [JobID: Double] {
             var totals: [JobID: Double] = [:]
             try store.views.query(Scores.self) { tables in
@@ -223,7 +222,6 @@ extension WhatIfService {
             }
             return totals
         }
-        let (before, after) = (try totals(one), try totals(other))
-        return after.keys.count { before[$0] != after[$0] } + before.keys.count { after[$0] == nil }
+        return WhatIf.ScoreChanges(from: try totals(one), to: try totals(other))
     }
 }

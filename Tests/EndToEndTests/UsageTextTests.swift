@@ -1,0 +1,58 @@
+import Cairn
+import Determinism
+import Jobs
+import Scoring
+import Testing
+
+@testable import CairnCLI
+
+@Suite struct UsageTextTests {
+    @Test func `a negative number that was taken for an option is named`() {
+        #expect(
+            UsageText.explained("Missing value for '--at <size>'", arguments: ["cairn", "audit", "head", "--at", "-3"])
+                == "Missing value for '--at <size>': -3 begins with a dash, like an option; where a number may be below 0 "
+                + "it is written --at=-3")
+        #expect(
+            UsageText.explained("name the event", arguments: ["cairn", "audit", "prove", "-3"])
+                == "name the event (-3 was taken for an option: positions and sizes are numbers from 0)")
+        let message = "Unknown option '-x'"
+        #expect(UsageText.explained(message, arguments: ["cairn", "query", "runs", "-x", "--limit=-3"]) == message)
+    }
+}
+
+@Suite struct RankingTextTests {
+    private static func ranking(_ method: RankingMethod) -> RankingComputed {
+        RankingComputed(
+            entries: [
+                RankingEntry(
+                    mean: 0.5, missing: 0, model: "one", rank: 1, scored: 4, value: method == .mean ? nil : 0.75),
+                RankingEntry(mean: nil, missing: 4, model: "two", rank: 2, scored: 0),
+            ], inputs: Digest(of: "inputs"), method: method, run: RunID(identifying: ["a run"]))
+    }
+
+    @Test func `a table has what the method ranks by`() {
+        let lines = RankingText.table(Self.ranking(.winRate)).split(separator: "\n")
+        #expect(
+            lines.first?.split(separator: "  ").map { $0.trimmingCharacters() } == [
+                "RANK", "MODEL", "WIN RATE", "MEAN", "SCORED", "MISSING",
+            ])
+        #expect(lines.dropFirst().first?.contains("0.7500  0.5000") == true, "\(lines)")
+        #expect(RankingText.table(Self.ranking(.median)).contains("MEDIAN"))
+        #expect(!RankingText.table(Self.ranking(.mean)).contains("0.7500"))
+    }
+}
+
+@Suite struct ScoreChangesTests {
+    @Test func `scores are changed, gone or new, and never two of these`() {
+        let changes = WhatIf.ScoreChanges(from: ["a": 0.1, "b": 0.2, "c": 0.3], to: ["b": 0.2, "c": 0.4, "d": 0.5])
+        #expect(changes == WhatIf.ScoreChanges(changed: 1, gone: 1, new: 1))
+        #expect(WhatIf.ScoreChanges(from: ["a": 0.1], to: [:]) == WhatIf.ScoreChanges(changed: 0, gone: 1, new: 0))
+        #expect(WhatIf.ScoreChanges(from: [:], to: ["a": 1.0]) == WhatIf.ScoreChanges(changed: 0, gone: 0, new: 1))
+    }
+}
+
+extension Substring {
+    fileprivate func trimmingCharacters() -> String {
+        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }
+}
