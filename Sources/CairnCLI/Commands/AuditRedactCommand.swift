@@ -122,7 +122,7 @@ enum RedactionText {
                     .joined())
             + (plan.farReaching.isEmpty
                 ? ""
-                : "what others rest on, which takes --far-reaching:\n"
+                : "of it what others rest on, erased with --far-reaching alone:\n"
                     + plan.farReaching.map { $0.warning + "\n" }.joined())
             + (plan.remainder.isEmpty
                 ? ""
