@@ -28,7 +28,10 @@ package struct QueueService: Sendable {
     }
 
     /// How many jobs of a submission were dropped since they ended: nothing lists them, and they aren't done again.
-    package func pruned(of run: RunID) throws -> Int { try store.askQueues { try $0.submission(run)?.pruned ?? 0 } }
+    package func pruned(of receipt: QueueSubmitter.Receipt) throws -> Int {
+        if receipt.new == receipt.jobs.count { return 0 }
+        return try store.askQueues { try $0.pruned(of: receipt.run, among: receipt.jobs) }
+    }
 
     /// A worker with a new identity, ready to work; `tell` is told how it stands, twice a second and at the end.
     package func worker(

@@ -117,7 +117,7 @@ struct SubmitCommand: AsyncParsableCommand {
             throw Failure(refusal) { file?.place(of: $0) ?? "" }
         }
         let known = receipt.jobs.count - receipt.new
-        let pruned = try known == 0 ? 0 : QueueService(store).pruned(of: receipt.run)
+        let pruned = try QueueService(store).pruned(of: receipt)
         try answer.output.print(Receipt(receipt, submitID, pruned: pruned)) {
             return "submission \(submitID): " + Quantities.counted(receipt.jobs.count, "job")
                 + (known == 0 ? "" : ", \(Quantities.grouped(known)) of them there already") + "\n"

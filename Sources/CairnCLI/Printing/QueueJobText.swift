@@ -137,8 +137,12 @@ extension QueueJobText {
         var words: [String] = []
         if let queue = data["lane"]?.string { words.append("queue \(queue)") }
         if let attempt = data["attempt"]?.int { words.append("attempt \(attempt)") }
-        for name in ["by", "worker", "reason", "class", "rootClass", "message", "note"] {
+        for name in ["by", "worker", "reason", "class", "provider", "rootClass", "message", "note"] {
             if let text = data[name]?.string { words.append(name == "message" ? text : "\(name) \(text)") }
+        }
+        if let budget = data["budget"], let provider = budget["provider"]?.string, let wait = budget["wait"]?.int {
+            let length = Quantities.duration(microseconds: Int64(wait))
+            words.append(wait == 0 ? "provider \(provider)" : "held back \(length) by the budget of \(provider)")
         }
         if let cause = data["rootCause"]?.string { words.append("of job \(cause)") }
         if data["final"] == true { words.append("final") }

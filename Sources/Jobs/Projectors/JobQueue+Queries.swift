@@ -131,6 +131,12 @@ extension JobQueue.Tables {
         try queues.scan().map { ($0.key, $0.row) }
     }
 
+    /// How many of these jobs, all of one submission, were dropped since they ended.
+    package func pruned(of run: RunID, among jobs: [JobID]) throws -> Int {
+        if let submission = try submissions.get(run), submission.pruned == 0 { return 0 }
+        return try jobs.count { try pruned.contains($0) }
+    }
+
     package func submission(_ run: RunID) throws -> SubmissionRow? { try submissions.get(run) }
 
     package func allSubmissions() throws -> [(run: RunID, submission: SubmissionRow)] {

@@ -42,7 +42,9 @@ import Testing
         for number in 0..<3 { try history.submit(number) }
         try history.complete(0)
         try history.fail(1)
+        #expect(try history.tables.pruned(of: JobQueueHistory.run, among: Self.ids(0, 1, 2)) == 0)
         let plan = try prune()
+        #expect(try history.tables.pruned(of: JobQueueHistory.run, among: Self.ids(0, 1, 2)) == 2)
         #expect(plan.parts == [PrunePlan.Part(jobs: [JobRange(JobQueueHistory.id(0), count: 2)], counts: plan.counts)])
         #expect(plan.counts.completed == 1)
         #expect(plan.counts.dead == 1)
@@ -58,6 +60,7 @@ import Testing
         #expect(try history.tables.submission(JobQueueHistory.run)?.finished == Sample.at(7))
         try prune()
         #expect(try history.tables.submission(JobQueueHistory.run) == nil)
+        #expect(try history.tables.pruned(of: JobQueueHistory.run, among: Self.ids(0, 1, 2)) == 3)
         #expect(try prune().parts.isEmpty)
     }
 
