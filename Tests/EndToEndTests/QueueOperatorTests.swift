@@ -114,10 +114,12 @@ extension EndToEndTests {
             #expect(later["state"] == "scheduled" && idle["next"] == later["notBefore"])
             let text = try await place.cairn("work", "--until-idle", "0s")
             #expect(text.status == 0 && text.text.contains("the next job is to be begun at"), "\(text.text)")
-            let waiting = try place.start(["work", "--until-empty"])
-            #expect(waiting.child.wait(forErrors: "aren't to be begun before"), "\(waiting.child.errorsSoFar)")
-            waiting.child.send(SIGTERM)
-            #expect(await waiting.result.status == 0)
+            let waiting = try ChildProcess(
+                place.program, ["work", "--until-empty"], environment: place.environment,
+                directory: place.directory.path)
+            #expect(waiting.wait(forErrors: "aren't to be begun before"), "\(waiting.errorsSoFar)")
+            waiting.send(SIGTERM)
+            #expect(waiting.result().status == 0)
             _ = try await place.json("submit", "--kind", "call")
             let blocked = try await place.cairn("work", "--until-idle", "10m")
             #expect(blocked.status == 3 && blocked.text.contains("no handler for jobs of kind call"), "\(blocked.text)")
