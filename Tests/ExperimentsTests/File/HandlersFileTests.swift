@@ -74,7 +74,7 @@ struct HandlersFileTests {
                     + "write 250ms, 60s, 5m, 2h or 1d",
                 "5:13: kinds.analyse.memory: a size was expected, found “4TB”; write 64KB, 512MB or 2GiB",
                 "6:10: kinds.analyse.max: a whole number from 1 to 10000 was expected, found “0”",
-                "7:17: kinds.analyse.provider: “my provider” can't be a provider; use 1 to 120 letters, digits, `_`, `.`, "
+                "7:15: kinds.analyse.provider: “my provider” can't be a provider; use 1 to 120 letters, digits, `_`, `.`, "
                     + "`:` and `-`, as in openai",
                 "8:3: kinds.Bad-Name: “Bad-Name” can't be a kind of job; begin with a small letter and use letters and "
                     + "digits, at most 60, as in scoreAnswers",
