@@ -9,14 +9,17 @@ import Testing
 
 @testable import Jobs
 
-/// A store on disk with queues, and workers of this process on it; the time is the machine's.
+/// A store on disk with queues, and workers of this process on it; the time is the machine's unless another is given.
 final class QueueBench: Sendable {
     let directory: TemporaryDirectory
     let log: LMDBLog
     let views: ProjectionRunner
-    let effects = Effects.live(.system)
+    let effects: Effects
+    private let time: TimeSource
 
-    init() throws {
+    init(time: TimeSource = .system) throws {
+        self.time = time
+        effects = .live(time)
         directory = try TemporaryDirectory("queue")
         log = try LMDBLog.open(at: directory.path("store"), LMDBLog.Options(durability: .noSync))
         views = try ProjectionRunner(
@@ -42,7 +45,7 @@ final class QueueBench: Sendable {
             QueueWorker.Configuration(
                 worker: id, slots: slots, lease: LeasePolicy(length: lease), grace: grace,
                 endsWhenEmpty: endsWhenEmpty, endsWhenIdleFor: endsWhenIdleFor, rounds: .milliseconds(20)),
-            log: log, effects: effects, time: .system, views: views, handlers: QueueHandlers(handlers),
+            log: log, effects: effects, time: time, views: views, handlers: QueueHandlers(handlers),
             isGone: { gone.contains($0) })
     }
 
