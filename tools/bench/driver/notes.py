@@ -54,7 +54,8 @@ BOUNDS = {
         "UmaDB pays for a process between (gRPC), Cairn is inside the caller; both wait for the disk",
     ],
     "concurrent": [
-        "the latency: 1,000 calls at once of 500 ms are 2,000 a second at best; submitting the jobs comes before",
+        "the latency: 1,000 calls at once of 500 ms are 2,000 a second at best; at first all end at once, and while a burst is "
+        "recorded slots wait; it takes some seconds until the calls are spread over the time",
     ],
     "queue": [
         "CPU: of the worker's, the read model that it follows is a fifth, deciding leases and completions an eighth, looking "

@@ -1,12 +1,15 @@
 """Other people's programs doing the same work: an event store, a framework for evaluations, clients, job queues."""
 
+import json
 import socket
 import subprocess
 import time
 from contextlib import contextmanager
+from datetime import datetime
 
 from log_cases import Appenders, Appending, rate
-from measure import BENCH, BUILD, HERE, Contender, Failed, Row, alternate, figures, fresh, ratio, say
+from measure import (
+    BENCH, BUILD, CAIRN, HERE, SCRATCH, Contender, Failed, Row, alternate, figures, fresh, output, ratio, say)
 from process_cases import MEGABYTE, provider, run_experiment
 from queue_peers import QueuePeers
 
@@ -194,7 +197,18 @@ class Concurrent:
 
     def cairn(self):
         with provider(self.LATENCY_MS) as port:
-            return run_experiment("run-concurrent", self.calls, port, judged=False, at_once=self.AT_ONCE)
+            result = run_experiment("run-concurrent", self.calls, port, judged=False, at_once=self.AT_ONCE)
+        return {**result, "sustained": self.sustained(SCRATCH / "run-concurrent")}
+
+    @staticmethod
+    def sustained(store):
+        """Answers per second by the times in the log, between a fifth and nine tenths of the answers: without the first
+        wave, which connects while jobs are still submitted, and the last, after which nothing follows."""
+        lines = output([CAIRN, "export", "jsonl", "--store", store, "--type", "llm.callCompleted"]).splitlines()
+        events = [event for event in map(json.loads, lines) if event.get("type") == "llm.callCompleted"]
+        times = sorted(datetime.fromisoformat(event["time"]).timestamp() for event in events)
+        first, last = len(times) // 5, len(times) * 9 // 10
+        return (last - first) / (times[last] - times[first])
 
     def python(self, client):
         with provider(self.LATENCY_MS) as port:
@@ -209,6 +223,9 @@ class Concurrent:
         cairn, *peers = self.contenders
         case = f"calls of {self.LATENCY_MS} ms, {self.AT_ONCE:,} at once"
         rows = [Row(case, cairn.name, "calls/s", cairn.values("rate"), target="≥ 1,800", problem=cairn.problem)]
+        rows += [
+            Row(case, cairn.name, "calls/s, sustained", cairn.values("sustained"), target="≥ 1,800",
+                problem=cairn.problem)]
         rows += [Row(case, peer.name, "calls/s", peer.values("rate"), problem=peer.problem) for peer in peers]
         rows += [Row(case, cairn.name, "ms CPU/call", cairn.values("cpu"), problem=cairn.problem)]
         for peer in peers:
