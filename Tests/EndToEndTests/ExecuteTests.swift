@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Foundation
 import TestSupport
 import Testing
 
@@ -24,6 +25,23 @@ extension EndToEndTests {
                 let models = try await place.json("replay", "rebuild", environment: environment)
                 #expect(models["identical"]?.bool == true, "\(environment): \(models)")
             }
+        }
+
+        @Test func `a process that ended before its run was in the log doesn't keep the others from being executed`()
+            async throws
+        {
+            let place = try Workplace(Experiment(models: ["sim-careful"], scenarios: 2, hasJudge: false))
+            try #require(try await place.cairn("run", place.experiment).status == 0)
+            try #require(try await place.cairn("store", "encrypt").status == 0)
+            let files = FileManager.default
+            try files.moveItem(atPath: place.store + "/keys", toPath: place.directory.path("keys"))
+            try place.write(Experiment(models: ["sim-hasty"], scenarios: 2, hasJudge: false).text, "other.yaml")
+            let keyless = try await place.cairn("run", place.directory.path("other.yaml"))
+            #expect(keyless.status != 0 && keyless.errorText.contains("its keys aren't here"), "\(keyless.errorText)")
+            try files.moveItem(atPath: place.directory.path("keys"), toPath: place.store + "/keys")
+            #expect(try await place.events("worker.started").count == 2)
+            let report = try await place.json("replay", "execute")
+            #expect(report["identical"]?.bool == true, "\(report)")
         }
     }
 }

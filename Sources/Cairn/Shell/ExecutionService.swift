@@ -63,14 +63,18 @@ package struct ExecutionService: Sendable {
         return found.values.sorted { $0.position < $1.position }
     }
 
-    /// The run that a process worked on; nil for one that served queues: what its handlers answered came from outside.
+    /// The run that a process worked on; nil for one that served queues, since what its handlers answered came from
+    /// outside, and for one that ended before its run was in the log: beyond its start it did nothing.
     private func workedOn(_ session: RecordedSession) throws -> RunID? {
         guard let first = try store.log.event(at: session.first), first.hasType(WorkerStarted.type) else {
             throw LogError(
                 .invalid, during: "executing again",
                 "position \(session.first) doesn't begin a worker, though its events name the worker \(session.worker)")
         }
-        return try first.decode(WorkerStarted.self).run
+        guard let run = try first.decode(WorkerStarted.self).run,
+            try store.log.lastRevision(of: StreamName(category: Run.category, id: run.rawValue)) != nil
+        else { return nil }
+        return run
     }
 
     /// One process of the record, from its first event on; ends as the record does.
