@@ -15,8 +15,8 @@ extension Job {
         case .fail(let worker, let now, let kind, let message, let retryable, let provider):
             try fail(by: worker, at: now, kind, message, retryable, provider, job)
         case .scheduleRetry(let now, let delay, let budget): try scheduleRetry(at: now, delay, budget, job)
-        case .expire(let worker, let now, let reason, let policy):
-            try expire(from: worker, at: now, reason, policy, job)
+        case .expire(let worker, let now, let reason, let policy, let deadline):
+            try expire(from: worker, at: now, reason, policy, of: deadline, job)
         case .release(let worker, let now): try release(by: worker, at: now, job)
         case .skip(let skipped): try skip(skipped, job)
         case .requestRetry(let person, let note, let losses): try requestRetry(by: person, note, losses, job)
@@ -131,9 +131,10 @@ extension Job {
     /// A job that has lost too many leases fails for good, in the same commit.
     private static func expire(
         from worker: WorkerID, at now: Timestamp, _ reason: JobLeaseExpired.Reason, _ policy: LeasePolicy,
-        _ job: Progress
+        of deadline: Timestamp?, _ job: Progress
     ) throws(Refusal) -> [JobEvent] {
-        guard case .leased(let held) = job.stage, held.worker == worker else { return [] }
+        guard case .leased(let held) = job.stage, held.worker == worker, deadline ?? held.deadline == held.deadline
+        else { return [] }
         if reason == .deadline, now < held.deadline { throw .leaseHolds(until: held.deadline) }
         let crashes = job.crashes + 1
         let hangs = job.hangs + (reason == .deadline ? 1 : 0)

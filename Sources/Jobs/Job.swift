@@ -93,7 +93,10 @@ package enum Job: Decider {
         case fail(
             by: WorkerID, at: Timestamp, class: String, message: String, retryable: Bool, provider: ProviderID? = nil)
         case scheduleRetry(at: Timestamp, delay: Microseconds, budget: JobRetryScheduled.Budget? = nil)
-        case expire(from: WorkerID, at: Timestamp, reason: JobLeaseExpired.Reason, policy: LeasePolicy)
+        /// `deadline` tells the lease that is meant from a later one of the same worker; nil for whichever it has.
+        case expire(
+            from: WorkerID, at: Timestamp, reason: JobLeaseExpired.Reason, policy: LeasePolicy,
+            deadline: Timestamp? = nil)
         case release(by: WorkerID, at: Timestamp)
         case skip(JobSkipped)
         /// Have it done again; where it has a unique key, if its turn is still the one at which that was taken.

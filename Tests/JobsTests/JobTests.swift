@@ -93,6 +93,21 @@ import Testing
         #expect(expire(.workerGone, at: 1) == .success([expired(.workerGone)]))
     }
 
+    @Test func `the loss of a lease doesn't end a later one of the same worker`() {
+        let lost = JobEvent.leaseExpired(
+            JobLeaseExpired(attempt: 1, crashes: 1, deadline: Sample.at(100), reason: .workerGone, worker: Sample.a))
+        let given = [submitted, Sample.leased(), lost, Sample.leased(until: 250)]
+        func expire(deadline: Timestamp?) -> Result<[JobEvent], Job.Refusal> {
+            decision(
+                Job.self, given: given,
+                when: .expire(
+                    from: Sample.a, at: Sample.at(300), reason: .deadline, policy: Sample.lease, deadline: deadline))
+        }
+        #expect(expire(deadline: Sample.at(100)) == .success([]))
+        #expect(expire(deadline: Sample.at(250)) == expire(deadline: nil))
+        #expect(expire(deadline: nil) != .success([]))
+    }
+
     @Test func `a job that hangs three times is poison, one whose process is killed as often isn't`() {
         func afterTwoLosses(_ reason: JobLeaseExpired.Reason) -> [JobEvent] {
             [submitted]

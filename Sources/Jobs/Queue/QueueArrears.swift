@@ -94,7 +94,7 @@ package struct QueueSettlement: Sendable {
         guard case .leased(let lease) = job.row.stage else { return nil }
         let cause = Cause(function: JobDerivations.leaseExpiry, positions: [job.row.turned])
         self.init(job, loaded, cause: cause, of: JobLeaseExpired.type) {
-            .expire(from: lease.worker, at: $0, reason: reason, policy: policy)
+            .expire(from: lease.worker, at: $0, reason: reason, policy: policy, deadline: lease.deadline)
         }
     }
 }

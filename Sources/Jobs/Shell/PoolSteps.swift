@@ -162,7 +162,7 @@ extension PoolSteps {
         let cause = Cause(function: JobDerivations.leaseExpiry, positions: [candidate.job.lastPosition])
         try await untilCut(candidate) {
             _ = try await handle(candidate.id, from: candidate.job.loaded, cause: cause, of: JobLeaseExpired.type) {
-                .expire(from: lease.worker, at: $0, reason: reason, policy: policy)
+                .expire(from: lease.worker, at: $0, reason: reason, policy: policy, deadline: lease.deadline)
             }
             pool.logger.notice(
                 "took over a lost job",

@@ -323,7 +323,10 @@ extension QueueSimulation {
                     id, from: nil,
                     cause: Cause(function: JobDerivations.leaseExpiry, positions: [job.lease]),
                     of: JobLeaseExpired.type, by: worker, at: time(of: index)
-                ) { .expire(from: worker, at: $0, reason: .deadline, policy: policy) }
+                ) {
+                    .expire(
+                        from: worker, at: $0, reason: .deadline, policy: policy, deadline: job.loaded.leaseDeadline)
+                }
                 if let late = answer.late(attempt: job.attempt, by: worker) {
                     _ = try store.handle(id, from: nil, by: worker, at: time(of: index)) { _ in .recordLate(late) }
                 }

@@ -208,8 +208,9 @@ extension QueueSteps {
         _ = try await handle(
             late.map { job, _ in
                 let cause = Cause(function: JobDerivations.leaseExpiry, positions: [job.lease])
+                let deadline = job.loaded.leaseDeadline
                 return command(job.id, job.submission.run, from: nil, cause: cause, for: JobLeaseExpired.type) {
-                    .expire(from: worker, at: $0, reason: .deadline, policy: policy)
+                    .expire(from: worker, at: $0, reason: .deadline, policy: policy, deadline: deadline)
                 }
             })
         _ = try await handle(

@@ -195,3 +195,11 @@ struct HeldJob: Sendable {
     /// Makes its handler stop.
     let stopped = OneShot()
 }
+
+extension Loaded<Job> {
+    /// When the lease ends that the stream shows; nil when it shows none.
+    var leaseDeadline: Timestamp? {
+        guard case .known(let job) = state, case .leased(let lease) = job.stage else { return nil }
+        return lease.deadline
+    }
+}
