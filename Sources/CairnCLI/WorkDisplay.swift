@@ -59,7 +59,8 @@ final class WorkDisplay: Sendable {
         else { return }
         state.told = next
         Terminal.complain(
-            "cairn: nothing is left but jobs that aren't to be begun before \(next); --until-idle 10m would end now\n")
+            "cairn: nothing is left but jobs that aren't to be begun before \(next); "
+                + "--until-idle says how long to wait at most\n")
     }
 
     func end() {

@@ -92,10 +92,13 @@ package struct QueueSight {
     /// What keeps jobs from being begun until somebody changes it.
     package var obstacles: [String] {
         unknownKinds.sorted().map { "no handler for jobs of kind \($0)" }
-            + pausedKinds.sorted { $0.key < $1.key }.map { kind, reason in
-                "jobs of kind \(kind) are begun here no more (\(reason)); cairn jobs resume --kind \(kind) changes that"
-            }
+            + pausedKinds.sorted { $0.key < $1.key }.map { kind, reason in Self.obstacle(kind, reason) }
             + pausedQueues.map { "the queue \($0) is paused" }
+    }
+
+    private static func obstacle(_ kind: String, _ reason: String) -> String {
+        let remedy = "mend their program, and start the worker again or, while it is at work, cairn jobs resume"
+        return "jobs of kind \(kind) are begun here no more (\(reason)); \(remedy) --kind \(kind)"
     }
 
     /// Whether something is left and nothing can be done about it now: not until a time comes or somebody changes it.
