@@ -69,6 +69,14 @@ package enum Job: Decider {
         case failed(class: String)
         case cancelled(JobCancelled.Reason)
         case skipped(JobSkipped)
+
+        /// When it may be leased, if it waits for that.
+        package var notBefore: Timestamp? {
+            switch self {
+            case .retrying(let time), .deferred(let time): time
+            case .ready, .undecided, .leased, .completed, .failed, .cancelled, .skipped: nil
+            }
+        }
     }
 
     package struct Lease: Equatable, Sendable {

@@ -15,7 +15,7 @@ package enum RetryBudget: Decider {
     }
 
     /// A failed attempt whose retry is to be decided.
-    package struct Asked: Equatable, Sendable {
+    package struct Asked: Hashable, Sendable {
         /// The attempt to come.
         package let attempt: Int
         package let job: JobID
@@ -28,7 +28,11 @@ package enum RetryBudget: Decider {
 
     package enum Command: Equatable, Sendable {
         /// Allow retries, in this order; `calls` are those that were answered since the asker's last event.
+        ///
+        /// Those that are remembered have their answer, and spend nothing.
         case spend([Asked], calls: Int, at: Timestamp)
+        /// The same for retries that come later than they were let go, and so together: each spends anew.
+        case spendAgain([Asked], calls: Int, at: Timestamp)
     }
 
     /// Nothing is refused: what exceeds the budget waits.
@@ -54,6 +58,8 @@ package enum RetryBudget: Decider {
         case .spend(let asked, let calls, let now):
             let new = asked.filter { state.retry($0) == nil }
             return new.isEmpty ? [] : [.spent(spend(new, calls, at: now, after: state.last))]
+        case .spendAgain(let asked, let calls, let now):
+            return asked.isEmpty ? [] : [.spent(spend(asked, calls, at: now, after: state.last))]
         }
     }
 
@@ -70,9 +76,12 @@ package enum RetryBudget: Decider {
     }
 }
 
+extension RetryBudgetSpent.Retry {
+    /// What it answers.
+    package var asked: RetryBudget.Asked { RetryBudget.Asked(attempt: attempt, job: job) }
+}
+
 extension RetryBudget.State {
     /// What was allowed for a failed attempt, if it is remembered.
-    package func retry(_ asked: RetryBudget.Asked) -> RetryBudgetSpent.Retry? {
-        recent.last { $0.job == asked.job && $0.attempt == asked.attempt }
-    }
+    package func retry(_ asked: RetryBudget.Asked) -> RetryBudgetSpent.Retry? { recent.last { $0.asked == asked } }
 }

@@ -73,6 +73,21 @@ import Testing
         #expect(partly.retries.map(\.job) == [Sample.job(12)])
     }
 
+    @Test func `one that comes late spends anew, and is held back as the budget stands then`() throws {
+        let first = try spend(asked(0..<12), at: 0)
+        func again(_ asked: [RetryBudget.Asked], at seconds: Int64) -> Result<[RetryBudgetEvent], RetryBudget.Refusal> {
+            decision(
+                RetryBudget.self, given: [.spent(first)],
+                when: .spendAgain(asked, calls: 0, at: Sample.at(seconds)))
+        }
+        guard case .spent(let soon)? = try again(asked(10..<12), at: 18).get().first,
+            case .spent(let much)? = try again(asked(0..<12), at: 3_600).get().first
+        else { throw Unexpected() }
+        #expect(waits(soon) == [0, 6])
+        #expect(waits(much) == Array(repeating: 0, count: 10) + [6, 12])
+        #expect(again([], at: 18) == .success([]))
+    }
+
     /// However failures and calls come, retries that have begun stay within ten a minute, ten at once and one for ten calls.
     @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
     func `no span of time has more than the budget`(seed: UInt64) throws {
@@ -120,7 +135,7 @@ import Testing
     private func allow(_ failures: [RetryBudgetPast.Failure], calls: Int = 0, at seconds: Int64) throws {
         let past = try RetryBudgetPast(of: Self.provider, in: log)
         let commit = try past.commit(for: failures, calls: calls, at: Sample.at(seconds), by: Sample.a)
-        try log.add(try #require(commit))
+        try log.add(try #require(commit?.commit))
     }
 
     private func derive(_ function: FunctionReference, _ recorded: Event, from causes: [Event]) throws -> [UInt8] {

@@ -66,28 +66,28 @@ package struct ExecutionService: Sendable {
     /// The run that a process worked on; nil for one that served queues, since what its handlers answered came from
     /// outside, and for one that ended before its run was in the log: beyond its start it did nothing.
     private func workedOn(_ session: RecordedSession) throws -> RunID? {
-        guard let first = try store.log.event(at: session.first), first.hasType(WorkerStarted.type) else {
-            throw LogError(
-                .invalid, during: "executing again",
-                "position \(session.first) doesn't begin a worker, though its events name the worker \(session.worker)")
-        }
-        guard let run = try first.decode(WorkerStarted.self).run,
+        guard let run = try start(of: session).event.run,
             try store.log.lastRevision(of: StreamName(category: Run.category, id: run.rawValue)) != nil
         else { return nil }
         return run
     }
 
-    /// One process of the record, from its first event on; ends as the record does.
-    private func drive(_ context: Execution.Context, _ views: ProjectionRunner) async throws {
-        guard let first = try store.log.event(at: context.session.first), first.hasType(WorkerStarted.type),
-            let worker = WorkerID(rawValue: context.session.worker)
+    /// What a process said of itself first.
+    private func start(of session: RecordedSession) throws -> (worker: WorkerID, event: WorkerStarted) {
+        guard let first = try store.log.event(at: session.first), first.hasType(WorkerStarted.type),
+            let worker = WorkerID(rawValue: session.worker)
         else {
             throw LogError(
                 .invalid, during: "executing again",
-                "position \(context.session.first) doesn't begin a worker, though its events name the worker "
-                    + context.session.worker)
+                "position \(session.first) doesn't begin a worker, though its events name the worker \(session.worker)")
         }
-        guard let run = try first.decode(WorkerStarted.self).run else {
+        return (worker, try first.decode(WorkerStarted.self))
+    }
+
+    /// One process of the record, from its first event on; ends as the record does.
+    private func drive(_ context: Execution.Context, _ views: ProjectionRunner) async throws {
+        let (worker, started) = try start(of: context.session)
+        guard let run = started.run else {
             throw LogError(.invalid, during: "executing again", "the worker at \(context.session.first) has no run")
         }
         let log = context.log

@@ -55,20 +55,24 @@ package struct RetryBudgetPast: Sendable {
         return event.map { Allowed(provider: provider, retry: retry, position: $0.position) }
     }
 
-    /// What is appended to allow the others; nil when all are allowed already.
+    /// What is appended to allow retries, and what it says; nil when it would say nothing.
     package func commit(
-        for failures: [Failure], calls: Int, at time: Timestamp, by worker: WorkerID?
-    ) throws -> Commit? {
-        let new = failures.filter { allowed($0) == nil }.prefix(RetryBudget.mostRetries)
-        let events = try RetryBudget.decide(.spend(new.map(\.asked), calls: calls, at: time), state)
-        guard case .spent(let spent)? = events.first else { return nil }
+        for failures: [Failure], again: Bool = false, calls: Int, at time: Timestamp, by worker: WorkerID?
+    ) throws -> (commit: Commit, spent: RetryBudgetSpent)? {
+        let asked = failures.map(\.asked)
+        let command: RetryBudget.Command =
+            again ? .spendAgain(asked, calls: calls, at: time) : .spend(asked, calls: calls, at: time)
+        guard case .spent(let spent)? = try RetryBudget.decide(command, state).first else { return nil }
+        let answered = Set(spent.retries.map(\.asked))
         let cause = Cause(
-            function: RetryBudget.function, positions: (known.last.map { [$0.position] } ?? []) + new.map(\.position))
+            function: RetryBudget.function,
+            positions: (known.last.map { [$0.position] } ?? [])
+                + failures.filter { answered.contains($0.asked) }.map(\.position))
         let metadata = EventMetadata(cause: cause, job: nil, run: nil, worker: worker?.rawValue)
         let recorded = NewEvent(
             type: RetryBudgetSpent.type, version: spent.writtenVersion, time: time, data: spent.canonicalBytes(),
             metadata: metadata.canonicalBytes())
         let expected = revision.map(ExpectedRevision.exact) ?? .noStream
-        return Commit(stream: stream, expected: expected, events: [recorded], blobs: [])
+        return (Commit(stream: stream, expected: expected, events: [recorded], blobs: []), spent)
     }
 }

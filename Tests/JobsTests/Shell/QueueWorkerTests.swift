@@ -192,6 +192,54 @@ import Testing
         #expect(try bench.divergences() == [])
     }
 
+    @Test func `retries that a budget spaced out don't begin together after a time in which nobody worked`()
+        async throws
+    {
+        let clock = VirtualClock(TimeSource.system.time())
+        let bench = try QueueBench(
+            time: TimeSource {
+                clock.advance(by: .milliseconds(1))
+                return clock.time
+            })
+        let provider = ProviderID(wellFormed: "openai")
+        let once = RetryPolicy(attempts: 2, base: .milliseconds(1), cap: .milliseconds(1))
+        let jobs = 40
+        try await bench.submit((0..<jobs).map { _ in JobRequest(kind: "ask", retry: once) })
+        let call = QueueFunction(provider: provider) { task in
+            task.attempt == 1 ? .failed(class: "rateLimit", message: "429", retryable: true) : .completed([:])
+        }
+        func work() async throws -> QueueWorker.Outcome {
+            try await bench.worker(["ask": call], endsWhenIdleFor: .milliseconds(500)).work()
+        }
+        _ = try await work()
+        let before = try bench.counts().completed
+        // The time of every retry has passed.
+        clock.advance(by: .hours(1))
+        guard case .idle(let next?, _) = try await work() else {
+            Issue.record("it began them all")
+            return
+        }
+        let after = try bench.counts().completed
+        #expect(before < 20 && after - before <= 11, "\(before), then \(after)")
+        let left = try bench.views.query(JobQueue.self) { try $0.due(in: "default", at: next + .hours(1), limit: jobs) }
+        #expect(left.count == jobs - after)
+        #expect(
+            left.allSatisfy { $0.row.errorMessage?.hasPrefix("it comes late, and the provider openai has") == true })
+        // They are let go one each six seconds again.
+        let times = left.compactMap(\.row.stage.notBefore).sorted()
+        #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 >= .seconds(5) })
+        // Those that come on time aren't asked again.
+        let stream = try StreamName(category: RetryBudget.category, id: "openai")
+        let asked = try bench.log.readStream(stream).count
+        for _ in 0..<60 where try bench.counts().completed < jobs {
+            clock.advance(by: .seconds(4))
+            _ = try await work()
+        }
+        #expect(try bench.counts().completed == jobs)
+        #expect(try bench.log.readStream(stream).count == asked)
+        #expect(try bench.divergences() == [])
+    }
+
     @Test func `a retry that nobody decided is taken from the budget by whoever decides it`() async throws {
         let bench = try QueueBench()
         let provider = ProviderID(wellFormed: "openai")

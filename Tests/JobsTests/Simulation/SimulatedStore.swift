@@ -103,7 +103,7 @@ struct SimulatedStore {
         at time: Timestamp
     ) throws -> [RetryBudgetPast.Allowed] {
         let past = try RetryBudgetPast(of: provider, in: log)
-        if let commit = try past.commit(for: failures, calls: calls, at: time, by: worker) { try log.add(commit) }
+        if let (commit, _) = try past.commit(for: failures, calls: calls, at: time, by: worker) { try log.add(commit) }
         let now = try RetryBudgetPast(of: provider, in: log)
         return failures.compactMap { now.allowed($0) }
     }

@@ -18,6 +18,10 @@ struct QueueLoop {
     private var limited: Set<String> = []
     private var progress: [JobID: ProgressThrottle] = [:]
     private var reports: [(id: JobID, thousandths: Int, message: String?)] = []
+    /// Retries that come late, whose budgets are to be asked again before they begin.
+    private var overdue: [HeldJob] = []
+    /// Late retries that may begin.
+    private var permitted: [HeldJob] = []
     private var isSettling = false
     /// Whether it is time to look after leases.
     private var isRound = true
@@ -74,6 +78,17 @@ struct QueueLoop {
         return blocks.map { .blocked($0) } ?? idle
     }
 
+    /// What a provider's budget says of a late retry, which may have been stopped meanwhile.
+    private mutating func take(_ deferral: QueueResult?, of id: JobID) {
+        guard let job = held[id] else { return }
+        if machine.phase(of: id) == .working, deferral == nil {
+            permitted.append(job)
+        } else {
+            answers[id] = deferral ?? .interrupted
+            machine.ended(id, .undone)
+        }
+    }
+
     private mutating func take(_ message: QueueMessage) throws {
         switch message {
         case .grown: machine.grew()
@@ -89,6 +104,8 @@ struct QueueLoop {
         case .ended(let id, let answer):
             answers[id] = answer
             machine.ended(id, answer.ending)
+        case .asked(let answered):
+            for (id, deferral) in answered { take(deferral, of: id) }
         case .recorded(let ids, let taken):
             tally.took(taken)
             for id in ids {
@@ -125,11 +142,14 @@ extension QueueLoop {
     private mutating func perform(_ begin: Begin) {
         for (id, thousandths, message) in reports { report(id, thousandths, message, begin) }
         reports = []
+        for job in permitted { run(job, begin) }
+        permitted = []
         while true {
             let actions = machine.next()
-            if actions.isEmpty { return }
+            if actions.isEmpty { break }
             for action in actions { perform(action, begin) }
         }
+        if !overdue.isEmpty { askAgain(begin) }
     }
 
     private mutating func perform(_ action: QueueMachine.Action, _ begin: Begin) {
@@ -161,6 +181,22 @@ extension QueueLoop {
 
     private mutating func start(_ id: JobID, _ begin: Begin) {
         guard let job = held[id] else { return }
+        let isBudgeted = worker.handlers.providers[job.submission.kind] != nil
+        if isBudgeted, let due = job.due, OverdueRetry.isLate(due, at: worker.time.time()) {
+            overdue.append(job)
+        } else {
+            run(job, begin)
+        }
+    }
+
+    private mutating func askAgain(_ begin: Begin) {
+        let (steps, mailbox, jobs) = (steps, mailbox, overdue)
+        overdue = []
+        step(begin) { mailbox.post(try await steps.askAgain(jobs)) }
+    }
+
+    private mutating func run(_ job: HeldJob, _ begin: Begin) {
+        let id = job.id
         let handler = worker.handlers[job.submission.kind]
         if let instant = handler as? any InstantHandler {
             answers[id] = instant.answer

@@ -68,18 +68,22 @@ extension QueueSteps {
         var lost: [JobID] = []
         leased.reserveCapacity(rows.count)
         for (row, handled) in zip(rows, handled) {
-            if let handled, let job = held(row.id, handled) { leased.append(job) } else { lost.append(row.id) }
+            if let handled, let job = held(row.id, handled, due: row.row.stage.notBefore) {
+                leased.append(job)
+            } else {
+                lost.append(row.id)
+            }
         }
         return .claimed(leased: leased, lost: lost)
     }
 
-    private func held(_ id: JobID, _ handled: Handled<Job>) -> HeldJob? {
+    private func held(_ id: JobID, _ handled: Handled<Job>, due: Timestamp?) -> HeldJob? {
         guard case .known(let progress) = handled.state, case .leased(let lease) = progress.stage,
             lease.worker == worker, let position = handled.lastPosition
         else { return nil }
         return HeldJob(
             id: id, loaded: handled.loaded, submission: progress.submission, attempt: lease.attempt,
-            deadline: lease.deadline, lease: position)
+            deadline: lease.deadline, due: due, lease: position)
     }
 
     /// The job's stream as its row and its submission have it.
@@ -93,16 +97,16 @@ extension QueueSteps {
     }
 
     /// Lengthens leases; those that can't be are lost.
-    func renew(_ held: [HeldJob]) async throws -> QueueMessage {
+    func renew(_ jobs: [HeldJob]) async throws -> QueueMessage {
         let (worker, length) = (worker, policy.length)
         let handled = try await handle(
-            held.map { job in
+            jobs.map { job in
                 command(job.id, job.submission.run, from: job.loaded) { .renew(by: worker, at: $0, for: length) }
             })
         var renewed: [(HeldJob, Timestamp)] = []
         var lost: [JobID] = []
-        for (job, handled) in zip(held, handled) {
-            guard let handled, let renewal = self.held(job.id, handled) else {
+        for (job, handled) in zip(jobs, handled) {
+            guard let handled, let renewal = held(job.id, handled, due: job.due) else {
                 lost.append(job.id)
                 continue
             }
@@ -274,13 +278,26 @@ extension QueueSteps {
 
     /// What providers' budgets allow, by job.
     func allow(
-        _ failures: [ProviderID: [RetryBudgetPast.Failure]]
+        _ failures: [ProviderID: [RetryBudgetPast.Failure]], again: Bool = false
     ) async throws -> [JobID: RetryBudgetPast.Allowed] {
         var allowed: [JobID: RetryBudgetPast.Allowed] = [:]
         for (provider, failures) in failures.sorted(by: { $0.key < $1.key }) {
-            for next in try await budgets.allow(failures, of: provider) { allowed[next.retry.job] = next }
+            for next in try await budgets.allow(failures, of: provider, again: again) { allowed[next.retry.job] = next }
         }
         return allowed
+    }
+
+    /// Asks the budgets again for retries that come late; what becomes of those that may not begin.
+    func askAgain(_ jobs: [HeldJob]) async throws -> QueueMessage {
+        var failures: [ProviderID: [RetryBudgetPast.Failure]] = [:]
+        for job in jobs {
+            let events = try log.readStream(StreamName(category: Job.category, id: job.id.rawValue))
+            if let retry = try OverdueRetry(of: job.id, newestFirst: events.reversed()) {
+                failures[retry.provider, default: []].append(retry.failure)
+            }
+        }
+        let allowed = try await allow(failures, again: true)
+        return .asked(jobs.map { ($0.id, allowed[$0.id]?.deferral) })
     }
 
     /// Records in the worker's stream that it begins no more jobs of a kind; false for one without a stream, which has

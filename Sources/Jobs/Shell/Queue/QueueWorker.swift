@@ -172,6 +172,8 @@ enum QueueMessage: Sendable {
     case reported(JobID, Int, String?)
     case progressed(JobID, Loaded<Job>)
     case ended(JobID, QueueResult)
+    /// The budgets were asked again for late retries: those with an answer don't begin.
+    case asked([(JobID, QueueResult?)])
     /// Those of the ids that couldn't be given back, since they were cancelled or taken away, are counted.
     case recorded([JobID], taken: Int)
     case renewed([(HeldJob, Timestamp)], lost: [JobID])
@@ -190,6 +192,8 @@ struct HeldJob: Sendable {
     let submission: JobSubmitted
     let attempt: Int
     let deadline: Timestamp
+    /// When it was to begin, if it waited for a time.
+    let due: Timestamp?
     /// Where the lease stands, or its last renewal: the cause of its loss.
     var lease: Position
     /// Makes its handler stop.

@@ -27,36 +27,43 @@ final class RetryBudgets: Sendable {
         calls.withLock { $0.merge(answered, uniquingKeysWith: +) }
     }
 
-    /// What the budget of a provider allows for each of some failures, in their order.
-    func allow(_ failures: [RetryBudgetPast.Failure], of provider: ProviderID) async throws
-        -> [RetryBudgetPast.Allowed]
-    {
+    /// What the budget of a provider allows for each of some failures.
+    ///
+    /// `again` is for retries that were allowed already and come too late: each spends anew.
+    func allow(
+        _ failures: [RetryBudgetPast.Failure], of provider: ProviderID, again: Bool = false
+    ) async throws -> [RetryBudgetPast.Allowed] {
         var found: [RetryBudgetPast.Allowed] = []
         var rest = failures[...]
         while !rest.isEmpty {
             let batch = Array(rest.prefix(RetryBudget.mostRetries))
             rest = rest.dropFirst(batch.count)
-            found += try await allow(batch, provider)
+            found += try await allow(batch, provider, again)
         }
         return found
     }
 
-    private func allow(_ batch: [RetryBudgetPast.Failure], _ provider: ProviderID) async throws
-        -> [RetryBudgetPast.Allowed]
-    {
+    private func allow(
+        _ batch: [RetryBudgetPast.Failure], _ provider: ProviderID, _ again: Bool
+    ) async throws -> [RetryBudgetPast.Allowed] {
         for _ in 0..<Self.mostAttempts {
             let past = try RetryBudgetPast(of: provider, in: log)
-            let allowed = batch.compactMap { past.allowed($0) }
-            if allowed.count == batch.count { return allowed }
+            let known = again ? [] : batch.compactMap { past.allowed($0) }
+            if known.count == batch.count { return known }
             let place = Place(stream: past.stream, revision: past.revision.map { $0.rawValue + 1 } ?? 0)
             let time = try await effects.time(place)
             let told = calls.withLock { $0.removeValue(forKey: provider) ?? 0 }
-            guard let commit = try past.commit(for: batch, calls: told, at: time, by: worker) else {
+            guard let (commit, spent) = try past.commit(for: batch, again: again, calls: told, at: time, by: worker)
+            else {
                 count([provider: told])
                 continue
             }
             do throws(LogError) {
-                _ = try await log.append(commit)
+                let position = try await log.append(commit).first
+                return known
+                    + spent.retries.map {
+                        RetryBudgetPast.Allowed(provider: provider, retry: $0, position: position)
+                    }
             } catch {
                 count([provider: told])
                 guard case .conflict = error.code else { throw error }
