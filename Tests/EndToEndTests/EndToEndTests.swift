@@ -16,7 +16,14 @@ import Testing
         return seed
     }
 
-    /// The program beside the test bundle; a package that builds no product of that name calls it after its target.
-    static let program = ["cairn", "CairnCLI"].map(ChildProcess.builtProduct)
+    /// After how many seconds a program is killed that hasn't ended.
+    static let mostSeconds: Double = isLong ? 3_600 : 120
+
+    /// The program beside the test bundle, or the one that `CAIRN_PROGRAM` names: what `tools/build` made, say.
+    ///
+    /// A package that builds no product of that name calls it after its target.
+    static let program =
+        ProcessInfo.processInfo.environment["CAIRN_PROGRAM"]
+        ?? ["cairn", "CairnCLI"].map(ChildProcess.builtProduct)
         .first { FileManager.default.isExecutableFile(atPath: $0) }
 }

@@ -86,12 +86,14 @@ struct RunningProgram: Sendable {
         self.child = child
         ending = Task {
             await withCheckedContinuation { continuation in
-                Thread.detachNewThread { continuation.resume(returning: child.result()) }
+                Thread.detachNewThread {
+                    continuation.resume(returning: child.result(within: EndToEndTests.mostSeconds))
+                }
             }
         }
     }
 
-    /// What it left when it had ended; after two minutes it is killed.
+    /// What it left when it had ended; when its time is up it is killed.
     var result: ChildProcess.Result {
         get async { await ending.value }
     }
