@@ -55,15 +55,28 @@ extension JobQueue.Tables {
         try deadlines.scan(from: DeadlineKey(now + Microseconds(1), .first), limit: 1).first?.key.deadline
     }
 
-    /// The first moment after `now` at which a job of these queues may be begun that waits for a time.
-    package func nextBeginning(after now: Timestamp, in queues: [String]) throws -> Timestamp? {
+    /// How many jobs of a queue are stepped over at most to find one of a kind that counts.
+    private static let mostSteppedOver = 1_024
+
+    /// The first moment after `now` at which a job of these queues may be begun that waits for a time, if its kind
+    /// `counts`.
+    ///
+    /// Behind very many of kinds that don't count, any kind does.
+    package func nextBeginning(
+        after now: Timestamp, in queues: [String], counts: (_ kind: String) -> Bool = { _ in true }
+    ) throws -> Timestamp? {
         let later = now + Microseconds(1)
         var next: Timestamp?
         for queue in queues {
-            let key = try timed.scan(
-                prefix: KeyPrefix(queue), from: TimedKey(queue, later, .first), limit: 1
-            ).first?.key
-            if let time = key?.time { next = next.map { min($0, time) } ?? time }
+            var seen = 0
+            try timed.forEach(prefix: KeyPrefix(queue), from: TimedKey(queue, later, .first)) { key, id in
+                seen += 1
+                guard try seen > Self.mostSteppedOver || jobs.get(id).map({ counts($0.kind) }) ?? true else {
+                    return true
+                }
+                next = next.map { min($0, key.time) } ?? key.time
+                return false
+            }
         }
         return next
     }

@@ -37,7 +37,7 @@ package struct QueueSight {
     /// Whether nothing is left to do in the queues that it serves.
     package private(set) var isEmpty = true
     package private(set) var arrears = QueueArrears()
-    /// When the next job may be begun that waits for a time, in a queue that isn't paused.
+    /// When the next job of a kind that the viewer knows may be begun that waits for a time, in a queue that isn't paused.
     package private(set) var nextBeginning: Timestamp?
     /// When the next job may be begun, or must have ended.
     package private(set) var nextTime: Timestamp?
@@ -48,7 +48,7 @@ package struct QueueSight {
     private let machine: QueueMachine
     private let tables: JobQueue.Tables
     private var served: [String] = []
-    /// Kinds of ready jobs that nobody here knows.
+    /// Kinds that nobody here knows, of jobs that are ready or wait for a time.
     private var unknownKinds: Set<String> = []
     /// Kinds of ready jobs that this worker begins no more of, and why.
     private var pausedKinds: [String: String] = [:]
@@ -79,7 +79,13 @@ package struct QueueSight {
             try seeLostLeases(of: holders)
             arrears.pastDeadline = try tables.pastDeadline(at: time, limit: Self.mostRows)
         }
-        nextBeginning = try tables.nextBeginning(after: time, in: runningQueues)
+        var strange: Set<String> = []
+        nextBeginning = try tables.nextBeginning(after: time, in: runningQueues) { kind in
+            let isKnown = viewer.knows(kind)
+            if !isKnown { strange.insert(kind) }
+            return isKnown
+        }
+        unknownKinds.formUnion(strange)
         nextTime = try [nextBeginning, tables.nextDeadline(after: time)].compactMap(\.self).min()
     }
 

@@ -61,6 +61,7 @@ import Testing
         #expect(try tables.nextBeginning(after: Sample.at(10), in: ["q", "other"]) == Sample.at(12))
         #expect(try tables.nextBeginning(after: Sample.at(10), in: ["q"]) == Sample.at(20))
         #expect(try tables.nextBeginning(after: Sample.at(30), in: ["q", "other"]) == nil)
+        #expect(try tables.nextBeginning(after: Sample.at(0), in: ["q", "other"]) { _ in false } == nil)
         #expect(try tables.nextDeadline(after: Sample.at(10)) == Sample.at(15))
         #expect(try tables.nextDeadline(after: Sample.at(15)) == nil)
         #expect(try tables.pastDeadline(at: Sample.at(14), limit: 9).isEmpty)

@@ -275,6 +275,21 @@ import Testing
                 == .blocked(["the queue default is paused"]))
     }
 
+    @Test func `what is to be begun later, and not here, is an obstacle and nothing to wait for`() async throws {
+        let bench = try QueueBench()
+        let time = TimeSource.system.time() + .hours(1)
+        try await bench.submit([
+            JobRequest(kind: "unheardOf", notBefore: time), JobRequest(kind: "noop", notBefore: time + .hours(1)),
+        ])
+        let obstacles = ["no handler for jobs of kind unheardOf"]
+        #expect(
+            try await bench.worker(endsWhenEmpty: false, endsWhenIdleFor: .minutes(90)).work()
+                == .idle(next: time + .hours(1), obstacles: obstacles))
+        let other = try QueueBench()
+        try await other.submit([JobRequest(kind: "unheardOf", notBefore: time)])
+        #expect(try await other.worker().work() == .blocked(obstacles))
+    }
+
     @Test func `one that ends when idle waits for what is to be begun soon, and does it`() async throws {
         let bench = try QueueBench()
         try await bench.submit([
