@@ -164,7 +164,11 @@ extension EndToEndTests {
             }
             let doctor = try await place.cairn("doctor", "--offline", "--json", "--store", "nowhere")
             #expect(doctor.status == 5)
-            #expect(try JSONParser.parse(doctor.output).array?.contains { $0["verdict"] == "bad" } == true)
+            let bad = try JSONParser.parse(doctor.output).array?.first { $0["verdict"] == "bad" }
+            let stats = try await place.cairn("store", "stats", "--json", "--store", "nowhere")
+            let problem = try #require(try stats.problem())
+            let words = [problem["message"]?.string, problem["remedy"]?.string].compactMap(\.self)
+            #expect(bad?["message"]?.string == words.joined(separator: "; "), "the same words as of all others")
         }
 
         @Test func `a run with holes exits with 3, and each missing cell tells why`() async throws {

@@ -44,6 +44,7 @@ extension EndToEndTests {
             let events = try #require(backup["events"]?.int)
             #expect(events >= 3_000)
             #expect(try log.head(ofSize: UInt64(events))?.root.hex == backup["head"]?.string)
+            #expect(backup["size"]?.int == events, "the tree's size, next to its root")
             let audit = try await place.json("audit", "verify", "--store", place.directory.path("backup"))
             #expect(audit["valid"] == true)
             #expect(audit["head"] == backup["head"])
@@ -60,6 +61,27 @@ extension EndToEndTests {
             #expect(stats["head"] == backup["head"])
             #expect(stats["streams"]?.int == 500)
             #expect(try Self.partials(place).isEmpty)
+        }
+
+        @Test func `a backup of what is no store, and one into the store itself, are refused`() async throws {
+            let place = try Workplace()
+            let missing = try await place.cairn("store", "backup", place.directory.path("backup"), "--json")
+            let problem = try #require(try missing.problem())
+            #expect(missing.status == 5 && problem["code"] == "notAStore", "\(problem)")
+            #expect(problem["message"]?.string?.contains("there is no store.json") == true, "\(problem)")
+            #expect(problem["remedy"]?.string?.contains("CAIRN_STORE names another") == true, "\(problem)")
+            #expect(!FileManager.default.fileExists(atPath: place.directory.path("backup")))
+            try await Self.filled(place, 0..<3)
+            try FileManager.default.createSymbolicLink(
+                atPath: place.directory.path("link"), withDestinationPath: place.store)
+            for target in ["store/backup", "link/deep/backup", "store"] {
+                let inside = try await place.cairn("store", "backup", target, "--json")
+                let problem = try #require(try inside.problem())
+                #expect(inside.status == 2 && problem["code"] == "usage", "\(problem)")
+                #expect(problem["message"]?.string?.contains("in the directory that is to be copied") == true)
+            }
+            let beside = try await place.json("store", "backup", "store-monday")
+            #expect(beside["events"] == 3)
         }
 
         @Test func `a backup that was killed is none, and its rest is removed by the next one`() async throws {

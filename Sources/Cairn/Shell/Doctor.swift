@@ -51,16 +51,11 @@ package struct Doctor {
     }
 
     private func store() -> [Diagnosis] {
-        var status = stat()
-        guard stat(path + "/store.json", &status) == 0 else {
-            return [
-                Diagnosis(
-                    "store", isStoreRequired ? .bad : .note,
-                    "there is no store at \(path); `cairn run FILE.yaml` makes one, or name another with --store")
-            ]
-        }
         do {
             return try openedStore() + readers()
+        } catch let error as LogError where error.code == .notAStore {
+            let words = [error.description, error.remedy].compactMap(\.self).joined(separator: "; ")
+            return [Diagnosis("store", isStoreRequired ? .bad : .note, words)]
         } catch {
             return [Diagnosis("store", .bad, "\(error)")]
         }
@@ -72,7 +67,9 @@ package struct Doctor {
         let head = try store.log.head()
         let access = store.log.isReadOnly ? "can be read and not written" : "can be read and written"
         return [
-            Diagnosis("store", store.log.isReadOnly ? .note : .good, "\(path) \(access); \(head.size) events"),
+            Diagnosis(
+                "store", store.log.isReadOnly ? .note : .good,
+                "\(path) \(access); \(head.size) event\(head.size == 1 ? "" : "s")"),
             Diagnosis("head", .good, head.root.hex),
         ]
     }

@@ -19,7 +19,8 @@ package enum StoreBackup {
     ///
     /// Others may go on appending. Throws `.damaged` when the copy can't be verified.
     package static func backup(_ store: String, to target: String, compacting: Bool = false) throws -> Receipt {
-        try StoreCareLock.hold(alone: false, of: store) {
+        try refuse(target, inside: store, during: "backing up \(store) to \(target)")
+        return try StoreCareLock.hold(alone: false, of: store) {
             let log = try open(store)
             defer { log.close() }
             return try copy(log, to: target, compacting: compacting, operation: "backing up \(store) to \(target)")
@@ -29,10 +30,20 @@ package enum StoreBackup {
     /// Makes a store of a backup, which is verified first, in an empty or missing directory.
     package static func restore(_ backup: String, to target: String) throws -> Receipt {
         let operation = "restoring \(backup) to \(target)"
+        try refuse(target, inside: backup, during: operation)
         let log = try LMDBLog.open(at: backup, readingOnly)
         defer { log.close() }
         try verify(log, operation)
         return try copy(log, to: target, compacting: false, operation: operation)
+    }
+
+    /// A copy in what it is a copy of would go where that goes, and be taken for a part of it.
+    private static func refuse(_ target: String, inside store: String, during operation: String) throws(LogError) {
+        guard let store = StoreTarget.resolved(store), let place = StoreTarget.nearest(target) else { return }
+        guard place == store || place.hasPrefix(store + "/") else { return }
+        throw LogError(
+            .invalid, during: operation,
+            "\(target) is in the directory that is to be copied; name one outside it, best on another disk")
     }
 
     private static var readingOnly: LMDBLog.Options {
@@ -97,6 +108,7 @@ extension StoreBackup.Receipt: CanonicalEncodable {
         writer.field("events", Int(head.size))
         writer.field("head", head.root.hex)
         writer.field("path", path)
+        writer.field("size", Int(head.size))
         writer.endObject()
     }
 }

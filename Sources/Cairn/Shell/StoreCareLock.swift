@@ -20,6 +20,10 @@ enum StoreCareLock {
     }
 
     private static func take(alone: Bool, of store: String) throws -> CInt {
+        // A store that isn't there is told as everybody tells it, not as a lock that can't be made.
+        if access(store + "/store.json", F_OK) != 0 {
+            try LMDBLog.open(at: store, LMDBLog.Options(access: .readOnly)).close()
+        }
         let directory = store + "/workers"
         let file = try WorkerLock.file(at: directory + "/care.lock", in: directory)
         while flock(file, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0 {

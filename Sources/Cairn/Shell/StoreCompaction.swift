@@ -80,6 +80,7 @@ extension StoreCompaction.Receipt: CanonicalEncodable {
         writer.field("erasedBlobs", erased.count)
         writer.field("events", Int(head.size))
         writer.field("head", head.root.hex)
+        writer.field("size", Int(head.size))
         writer.endObject()
     }
 }

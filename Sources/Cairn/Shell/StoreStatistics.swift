@@ -109,6 +109,7 @@ extension StoreStatistics: CanonicalEncodable {
         writer.field("parts", parts)
         writer.field("path", path)
         writer.field("readers", readers)
+        writer.field("size", Int(head.size))
         writer.field("streams", streams)
         writer.endObject()
     }

@@ -79,6 +79,24 @@ final class StoreTarget {
         return name[..<end].hasSuffix(mark) && isNumber(name[end...])
     }
 
+    /// Where a path leads that is there, without links; nil for one that isn't.
+    static func resolved(_ path: String) -> String? {
+        guard let text = realpath(path, nil) else { return nil }
+        defer { free(text) }
+        return String(cString: text)
+    }
+
+    /// The same for the nearest directory around a path, or itself, that is there.
+    static func nearest(_ path: String) -> String? {
+        var path = trimmed(path)
+        while true {
+            if let resolved = resolved(path) { return resolved }
+            let parent = split(path).parent
+            if parent == path || path == "." { return nil }
+            path = parent
+        }
+    }
+
     private static func isNumber(_ text: some StringProtocol) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }

@@ -7,7 +7,7 @@ struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor",
         abstract: "Look at the store, the libraries, the keys and the providers.",
         discussion: """
-            Keys are never shown. A provider is asked only when its key is set. Exits with 5 when something is bad, \
+            Keys are never shown. A store that isn't there is bad if --store names it. A provider is asked only when its key is set. Exits with 5 when something is bad, \
             and with 2, like the commands that need it, when that is the file of keys alone.
 
             EXAMPLE
@@ -21,8 +21,7 @@ struct DoctorCommand: AsyncParsableCommand {
     var offline = false
 
     func run() async throws {
-        let doctor = Doctor(
-            storePath: store.path, isStoreRequired: store.store != nil, asksProviders: !offline)
+        let doctor = Doctor(storePath: store.path, isStoreRequired: store.store != nil, asksProviders: !offline)
         let findings = await doctor.examine()
         let layout = TableLayout<Diagnosis>()
             .column("") { $0.verdict.rawValue }

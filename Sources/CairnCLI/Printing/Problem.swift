@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cairn
 import CanonicalJSON
 import EventLog
 import Experiments
@@ -71,10 +72,7 @@ extension Problem {
     }
 
     init(_ error: LogError) {
-        self.init(
-            code: Self.code(of: error), message: "\(error)",
-            remedy: error.code == .notAStore
-                ? "`cairn run FILE.yaml` makes a store where there is none; --store or CAIRN_STORE names another" : nil)
+        self.init(code: Self.code(of: error), message: "\(error)", remedy: error.remedy)
     }
 
     private static func code(of error: LogError) -> String {
