@@ -73,7 +73,7 @@ extension BudgetNeed {
 }
 
 /// What jobs that cost the same have in common.
-private struct JobGroup: Hashable {
+struct JobGroup: Hashable {
     let model: String?
     let scenario: String?
     let judge: String?

@@ -66,6 +66,31 @@ extension EndToEndTests {
             #expect(refused.status == 2 && refused.errorText.contains("nor GEMINI_API_KEY is set"))
         }
 
+        @Test func `a dry run counts what is left of a run that is in the store, beside the whole`() async throws {
+            var experiment = Experiment(hasJudge: false, concurrency: 1)
+            experiment.modelFields = ", parameters: {max_tokens: 200}, prices: \(Self.prices)"
+            experiment.settings = ["budget: {max_calls: 5}"]
+            let place = try Workplace(experiment)
+            let before = try await place.cairn("run", "experiment.yaml", "--dry-run")
+            #expect(before.text.contains("has no run of this: it is counted whole"), "\(before.text)")
+            #expect(try await place.json("run", "experiment.yaml", "--dry-run")["stored"] == nil)
+            #expect(try await place.cairn("run", "experiment.yaml").status == 3)
+            let stopped = try await place.json("run", "experiment.yaml", "--dry-run")
+            let (whole, stored) = (stopped["total"], try #require(stopped["stored"]))
+            let done = try #require(stored["cells"]?["done"]?.int)
+            #expect(stored["stage"] == "stopped" && done > 0 && whole?["calls"]?.int == experiment.calls, "\(stopped)")
+            #expect(stored["total"]?["calls"]?.int == (experiment.cells - done) * experiment.turns, "\(stored)")
+            let costs = try #require([whole?["cost"]?.int, stored["total"]?["cost"]?.int] as? [Int])
+            #expect(costs[0] > costs[1] && costs[1] > 0)
+            let words = try await place.cairn("run", "experiment.yaml", "--dry-run")
+            #expect(words.text.contains("is stopped: \(done) of 6 cells done; left,"), "\(words.text)")
+            let other = try await place.json("run", "experiment.yaml", "--dry-run", "--label", "second")
+            #expect(other["stored"] == nil, "another run")
+            #expect(try await place.cairn("run", "experiment.yaml", "--max-calls", "99").status == 0)
+            let finished = try await place.cairn("run", "experiment.yaml", "--dry-run")
+            #expect(finished.text.contains("6 of 6 cells done; nothing is left to send"), "\(finished.text)")
+        }
+
         @Test func `doctor knows each name of a key and says which one is set`() async throws {
             let place = try Workplace(environment: [
                 "GEMINI_API_KEY": nil, "GOOGLE_API_KEY": nil, "CAIRN_KEYS_FILE": nil,

@@ -25,6 +25,7 @@ extension EndToEndTests {
             #expect(stopped.status == 3, "\(stopped.errorText.suffix(2_000))")
             #expect(stopped.errorText.contains("resume with: cairn run \(place.experiment)"))
             #expect(try JSONParser.parse(stopped.output)["drained"] == true)
+            #expect(stopped.errorText.contains(" drained: "), "the same word in both")
             let cells = try await place.cells(of: experiment.cells)
             #expect(cells["outstanding", default: 0] > 0 && cells["failed"] == 0, "\(cells)")
             #expect(try await place.events("worker.drainRequested").count == 1)

@@ -3,6 +3,7 @@ import Cairn
 import Calls
 import CanonicalJSON
 import Determinism
+import EventLog
 import Experiments
 import Glibc
 import HTTPTransport
@@ -51,7 +52,7 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "A table of prices in LiteLLM's form, for models that have none in the file.")
     var prices: String?
 
-    @Flag(help: "Say what would be sent and what it would cost; send and record nothing.")
+    @Flag(help: "Say what would be sent, what of it is left if the run is in the store, and the cost; record nothing.")
     var dryRun = false
 
     @Flag(help: "Try again what failed or was skipped in an earlier run.")
@@ -158,8 +159,22 @@ struct RunCommand: AsyncParsableCommand {
 
     private func forecast(_ definition: ExperimentDefinition, _ missing: [MissingKey]) throws {
         let forecast = DryRun(
-            forecast: try RunForecast(definition), attempts: definition.limits.retry.attempts, missingKeys: missing)
+            forecast: try RunForecast(definition), attempts: definition.limits.retry.attempts, missingKeys: missing,
+            store: store.path, rest: try rest(of: definition), retriesFailed: retryFailed)
         try answer.output.print(forecast) { forecast.text }
+    }
+
+    /// What is left of the run in the store; nil where neither is there.
+    private func rest(of definition: ExperimentDefinition) throws -> RunRest? {
+        let store: Store
+        do {
+            store = try Store.open(at: self.store.path)
+        } catch let error as LogError where error.code == .notAStore {
+            return nil
+        }
+        defer { store.close() }
+        let run = JobPlan.runID(of: definition.digest, label: label)
+        return try RunRest(of: run, definition, retriesFailed: retryFailed, in: store)
     }
 
     /// With `--json` what is missing is a problem like any other.

@@ -9,6 +9,12 @@ struct DryRun: CanonicalEncodable {
     /// How often a call is asked at most when it fails.
     let attempts: Int
     let missingKeys: [MissingKey]
+    /// Where a run of it was looked for.
+    let store: String
+    /// What is left of that; nil if it isn't there.
+    let rest: RunRest?
+    /// Whether what failed is among what is left.
+    let retriesFailed: Bool
 
     /// Each call as often as it may be asked, at its worst; nil where a bound is missing.
     private var worstCost: Int? {
@@ -30,11 +36,45 @@ struct DryRun: CanonicalEncodable {
             writer.optionalField("worstCost", worstCost)
             writer.endObject()
         }
+        writer.optionalField("stored", rest)
         writer.field("total", forecast.total)
         writer.endObject()
     }
 
     var text: String {
+        var lines = [
+            "estimates; ? without a price or without max_tokens. Nothing was sent."
+        ]
+        if attempts > 1 {
+            lines.append(
+                "A call that fails is asked up to \(attempts) times, which isn't counted above: in all at most "
+                    + "\(Quantities.grouped(worstCalls)) calls, \(Self.dollars(worstCost)).")
+        }
+        lines += missingKeys.map { "Before it can run: \($0)." }
+        if rest == nil { lines.append("\(store) has no run of this: it is counted whole.") }
+        return Self.table(forecast) + lines.joined(separator: "\n") + "\n" + (rest.map(text) ?? "")
+    }
+
+    /// How far it has come, and what is left.
+    private func text(_ rest: RunRest) -> String {
+        let cells = rest.cells
+        let ended = [(cells.failed, "failed"), (cells.skipped, "skipped"), (cells.unknown, "unknown")]
+        let counts =
+            "\(Quantities.grouped(cells.done)) of \(Quantities.counted(cells.total, "cell")) done"
+            + ended.filter { $0.0 > 0 }.map { ", \(Quantities.grouped($0.0)) \($0.1)" }.joined()
+        var text = "\nThat is the whole of it. Run \(rest.run) in \(store) is \(rest.stage.rawValue): \(counts); "
+        if rest.forecast.total.worstCalls == 0 {
+            text += "nothing is left to send\n"
+        } else {
+            text += "left, where a job that is half done counts as a whole:\n" + Self.table(rest.forecast)
+        }
+        if !retriesFailed, cells.failed + cells.skipped > 0 {
+            text += "What failed or was skipped isn't among what is left; with --retry-failed it is.\n"
+        }
+        return text
+    }
+
+    private static func table(_ forecast: RunForecast) -> String {
         let layout = TableLayout<RunForecast.Row>()
             .column("model") { $0.model.isEmpty ? "all" : $0.model }
             .column("purpose") { $0.model.isEmpty ? "" : $0.purpose.rawValue }
@@ -45,17 +85,7 @@ struct DryRun: CanonicalEncodable {
             .number("worst calls") { Quantities.grouped($0.worstCalls) }
             .number("worst tokens") { $0.worstTokens.map(Quantities.grouped) ?? "?" }
             .number("worst cost") { Self.dollars($0.worstCost) }
-        var lines = [
-            "estimates; ? without a price or without max_tokens. Nothing was sent."
-        ]
-        if attempts > 1 {
-            lines.append(
-                "A call that fails is asked up to \(attempts) times, which isn't counted above: in all at most "
-                    + "\(Quantities.grouped(worstCalls)) calls, \(Self.dollars(worstCost)).")
-        }
-        lines += missingKeys.map { "Before it can run: \($0)." }
         return layout.table(forecast.rows + [forecast.total]).rendered(bold: Terminal.bold)
-            + lines.joined(separator: "\n") + "\n"
     }
 
     private static func dollars(_ nano: Int?) -> String { nano.map { Quantities.dollars(nano: $0) } ?? "?" }

@@ -42,12 +42,12 @@ struct RunSummary: CanonicalEncodable {
     var message: String {
         let cells = report.row.cells
         let counts =
-            "\(Quantities.grouped(cells.done)) of \(Quantities.grouped(cells.total)) cells done"
+            "\(Quantities.grouped(cells.done)) of \(Quantities.counted(cells.total, "cell")) done"
             + part(cells.failed, "failed") + part(cells.skipped, "skipped") + part(cells.unknown, "unknown")
             + part(cells.outstanding, "outstanding")
         let state =
             report.row.isStopped
-            ? "stopped, its budget is used up" : report.isDrained ? "stopped" : report.row.stage.rawValue
+            ? "stopped, its budget is used up" : report.isDrained ? "drained" : report.row.stage.rawValue
         var lines = ["run \(report.run) \(state): \(counts)"]
         if let waits, !waits.waits.isEmpty { lines.append("waiting: \(waits)") }
         if let stop = report.row.stop, report.row.isStopped { lines += spending(stop) }

@@ -16,7 +16,7 @@ enum DiffText {
     }
 
     private static func side(_ side: StoreDiff.Side) -> String {
-        "\(side.store): \(Quantities.grouped(Int(side.events))) events, head \(side.head)"
+        "\(side.store): \(Quantities.counted(Int(side.events), "event")), head \(side.head)"
     }
 
     private static func events(_ diff: EventDiff) -> String {
