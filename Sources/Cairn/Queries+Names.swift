@@ -64,6 +64,8 @@ package enum QueryError: Error, CustomStringConvertible {
     /// Those that fit are at most ten.
     case job(String, fitting: [String])
     case label(String, String, known: [String])
+    case submission(String)
+    case kind(String)
 
     package var description: String {
         switch self {
@@ -76,6 +78,12 @@ package enum QueryError: Error, CustomStringConvertible {
         case .job(let wanted, let fitting):
             "«\(wanted)» fits \(fitting.count == Self.mostNames ? "\(fitting.count) or more" : "\(fitting.count)") jobs: "
                 + fitting.joined(separator: ", ")
+        case .submission(let wanted):
+            "there is no submission «\(wanted)»; `cairn query submissions` lists them"
+        case .kind(let wanted):
+            "no job of a queue is of the kind «\(wanted)»; `cairn query jobs` shows the kinds that there are"
+        case .label(let kind, let wanted, let known) where known.isEmpty:
+            "there is no \(kind) «\(wanted)», nor any other"
         case .label(let kind, let wanted, let known):
             "there is no \(kind) «\(wanted)»; there \(known.count == 1 ? "is" : "are") "
                 + known.prefix(Self.mostNames).joined(separator: ", ")

@@ -8,7 +8,7 @@ extension Queries {
     /// Everything about one job of a queue.
     package struct QueueJobHistory: Sendable {
         package let job: QueueJobAnswer
-        /// Why it isn't being done; empty for one that runs or has ended.
+        /// Why it isn't being done; empty for one that has ended, or runs in a worker that gives signs of life.
         package let why: [String]
         package let input: JSONValue
         /// Nil until it is completed.
@@ -56,8 +56,10 @@ extension Queries {
             guard let job = try tables.job(startingWith: beginning) else { return nil }
             let events = try events(of: job.id)
             let relatives = try relatives(of: job, tables)
+            let holder = lostHolder(of: job, at: now)
             return QueueJobHistory(
-                job: QueueJobAnswer(job), why: try wait(job, relatives.parents, tables, workers, now).reasons,
+                job: QueueJobAnswer(job, holder: holder),
+                why: try wait(job, relatives.parents, tables, workers, holder, now).reasons,
                 input: events.first?.data["terms"]?["input"] ?? .object([:]),
                 result: job.row.state == .completed
                     ? events.last { $0.type == JobCompleted.type }?.data["result"] : nil,
@@ -98,7 +100,7 @@ extension Queries {
 
     private func wait(
         _ job: ListedJob, _ parents: [Relative], _ tables: JobQueue.Tables, _ statuses: [WorkerID: WorkerStatus],
-        _ now: Timestamp
+        _ holder: LostHolder?, _ now: Timestamp
     ) throws -> QueueWait {
         let queue = try tables.queue(job.row.queue) ?? QueueSummary()
         var serving: [WorkerStatus] = []
@@ -115,7 +117,7 @@ extension Queries {
             job.row, queue: queue, parents: Array(open.prefix(Self.mostParentsNamed)),
             before: job.row.place == .ready ? try before(job.row, tables) : 0,
             workers: past == nil ? serving.count : nil,
-            knowing: past == nil ? serving.count { $0.kinds.contains(job.row.kind) } : nil, now: now)
+            knowing: past == nil ? serving.count { $0.kinds.contains(job.row.kind) } : nil, holder: holder, now: now)
     }
 
     /// How many ready jobs of the same queue come first, as far as it is worth counting.

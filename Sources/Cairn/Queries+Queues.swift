@@ -7,7 +7,7 @@ import Projections
 extension Queries {
     /// Jobs of queues, and how many more there are.
     package struct QueueJobs: Sendable {
-        package let jobs: [QueueJobAnswer]
+        package fileprivate(set) var jobs: [QueueJobAnswer]
         package let more: More
     }
 
@@ -23,8 +23,17 @@ extension Queries {
 
     /// Jobs of queues that a filter lets through.
     package func queueJobs(
-        _ filter: QueueFilter, newestFirst: Bool = false, limit: Int
+        _ filter: QueueFilter, newestFirst: Bool = false, limit: Int, at now: Timestamp
     ) throws -> QueueJobs {
+        var answer = try listed(filter, newestFirst: newestFirst, limit: limit)
+        let holders = lostHolders(Set(answer.jobs.compactMap(\.holding)), at: now)
+        for index in answer.jobs.indices {
+            if let worker = answer.jobs[index].holding { answer.jobs[index].holder = holders[worker] }
+        }
+        return answer
+    }
+
+    private func listed(_ filter: QueueFilter, newestFirst: Bool, limit: Int) throws -> QueueJobs {
         try views.query(JobQueue.self) { tables in
             var found: [QueueJobAnswer] = []
             var others = 0
@@ -111,6 +120,30 @@ extension Queries {
         return oldest
     }
 
+    /// What is wrong with workers that have jobs; what lived at a moment in the past isn't known.
+    private func lostHolders(_ workers: Set<WorkerID>, at now: Timestamp) -> [WorkerID: LostHolder] {
+        past == nil ? store.lostHolders(workers, at: now) : [:]
+    }
+
+    /// What is wrong with the worker that has a job.
+    func lostHolder(of job: ListedJob, at now: Timestamp) -> LostHolder? {
+        guard case .leased(let lease) = job.row.stage else { return nil }
+        return lostHolders([lease.worker], at: now)[lease.worker]
+    }
+
+    /// The jobs that count as running while their workers give no sign, by worker.
+    package func lostJobs(at now: Timestamp, catchingUp: Bool = true) throws -> [LostJobs] {
+        try views.query(JobQueue.self, catchingUp: catchingUp) { tables in
+            let workers = try tables.runningWorkers()
+            let holders = lostHolders(Set(workers), at: now)
+            return try workers.compactMap { worker in
+                guard let holder = holders[worker] else { return nil }
+                let deadlines = try tables.running(of: worker).compactMap { QueueJobAnswer($0).leaseDeadline }
+                return deadlines.max().map { LostJobs(worker, holder, jobs: deadlines.count, leaseDeadline: $0) }
+            }
+        }
+    }
+
     /// Submissions, the latest first, and how many there are.
     package func submissions(limit: Int) throws -> (submissions: [SubmissionAnswer], total: Int) {
         let all = try views.query(JobQueue.self) { try $0.allSubmissions() }
@@ -127,5 +160,13 @@ extension Queries {
         return (past == nil ? store.judge(found) : store.recorded(found)).sorted {
             ($1.row.started, $1.id) < ($0.row.started, $0.id)
         }
+    }
+}
+
+extension QueueJobAnswer {
+    /// Who has it now.
+    fileprivate var holding: WorkerID? {
+        if case .leased(let lease) = row.stage { return lease.worker }
+        return nil
     }
 }

@@ -6,10 +6,13 @@ package import Jobs
 package struct QueueJobAnswer: Equatable, Sendable {
     package let id: JobID
     package let row: QueueRow
+    /// What is wrong with the worker that has it; nil where nothing is known to be.
+    package var holder: LostHolder?
 
-    package init(_ job: ListedJob) {
+    package init(_ job: ListedJob, holder: LostHolder? = nil) {
         id = job.id
         row = job.row
+        self.holder = holder
     }
 
     /// Attempts that were begun, the present one included; those that were lost, given back or put off aside.
@@ -91,6 +94,7 @@ extension QueueJobAnswer: CanonicalEncodable {
         writer.optionalField("timeout", row.timeout)
         writer.optionalField("took", took)
         writer.optionalField("worker", row.worker)
+        holder?.encode(in: &writer)
         writer.endObject()
     }
 }
@@ -176,6 +180,7 @@ package struct SubmissionAnswer: Sendable, CanonicalEncodable {
         writer.field("counts") { row.counts.encodeAll(to: &$0) }
         writer.optionalField("finished", row.finished)
         writer.field("jobs", row.jobs)
+        writer.field("pruned", row.pruned)
         writer.field("run", run)
         writer.field("submission", row.submitID)
         writer.field("submitted", row.submitted)

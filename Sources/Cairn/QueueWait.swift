@@ -1,7 +1,7 @@
 package import Determinism
 package import Jobs
 
-/// Why a job of a queue isn't being done, in sentences for people.
+/// Why a job of a queue isn't being done, or isn't any more, in sentences for people.
 package struct QueueWait {
     /// A parent that hasn't ended.
     package struct Parent: Equatable, Sendable {
@@ -29,11 +29,13 @@ package struct QueueWait {
     package let workers: Int?
     /// How many of these know its kind.
     package let knowing: Int?
+    /// What is wrong with the worker that has it; nil where nothing is known to be.
+    package let holder: LostHolder?
     package let now: Timestamp
 
     package init(
         _ row: QueueRow, queue: QueueSummary, parents: [Parent] = [], before: Int = 0, workers: Int? = nil,
-        knowing: Int? = nil, now: Timestamp
+        knowing: Int? = nil, holder: LostHolder? = nil, now: Timestamp
     ) {
         self.row = row
         self.queue = queue
@@ -41,19 +43,26 @@ package struct QueueWait {
         self.before = before
         self.workers = workers
         self.knowing = knowing
+        self.holder = holder
         self.now = now
     }
 
-    /// Empty for a job that runs or has ended.
+    /// Empty for a job that has ended, and for one that runs in a worker that gives signs of life.
     package var reasons: [String] {
         switch row.place {
-        case .running, .ended: return []
+        case .running: return stranded
+        case .ended: return []
         case .waiting: return [forParents]
         case .unsettled:
             return ["what follows from the end of the last attempt, or of a parent, is about to be recorded"] + absence
         case .timed(let time) where time > now: return [untilTime(time)]
         case .timed, .ready: return inLine
         }
+    }
+
+    private var stranded: [String] {
+        guard let holder, case .leased(let lease) = row.stage else { return [] }
+        return [holder.reason("its worker \(lease.worker)", leasedUntil: lease.deadline, now: now)] + absence
     }
 
     private var forParents: String {
@@ -66,7 +75,8 @@ package struct QueueWait {
             case .allDone: "until all have ended"
             case .anyFailed: "until one has failed"
             }
-        return "it waits for \(row.pending) of \(row.parents) parents, \(rule): \(list)"
+        let parents = row.parents == 1 ? "parent" : "parents"
+        return "it waits for \(row.pending) of \(row.parents) \(parents), \(rule): \(list)"
     }
 
     private func untilTime(_ time: Timestamp) -> String {
@@ -92,7 +102,8 @@ package struct QueueWait {
                     + (pause.note.map { ": \($0)" } ?? ""))
         }
         if let limit = queue.concurrency, queue.counts.running >= limit {
-            reasons.append("the queue \(row.queue) runs \(queue.counts.running) jobs, and its limit is \(limit)")
+            let jobs = queue.counts.running == 1 ? "1 job" : "\(queue.counts.running) jobs"
+            reasons.append("the queue \(row.queue) runs \(jobs), and its limit is \(limit)")
         }
         if before > 0 {
             let many = before >= Self.mostBefore ? "\(before) or more jobs" : "\(before) jobs"

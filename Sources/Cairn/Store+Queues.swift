@@ -24,4 +24,27 @@ extension Store {
             return job
         }
     }
+
+    /// Throws `QueryError` for a queue, a submission or a kind of jobs that isn't there, with what is.
+    ///
+    /// Costs one look, but for a kind that isn't there: then all jobs are looked at.
+    package func checkNames(queue: String? = nil, submission: String? = nil, kind: String? = nil) throws {
+        try askQueues { tables in
+            if let queue, try tables.queue(queue) == nil {
+                throw QueryError.label("queue", queue, known: try tables.allQueues().map(\.name))
+            }
+            if let submission, try tables.submission(SubmissionPlan.run(of: submission)) == nil {
+                throw QueryError.submission(submission)
+            }
+            guard let kind else { return }
+            var filter = QueueFilter()
+            filter.kind = kind
+            if try tables.list(filter, limit: 1).isEmpty { throw QueryError.kind(kind) }
+        }
+    }
+
+    /// Whether a worker that lives knows how to do jobs of a kind.
+    package func hasWorker(knowing kind: String) -> Bool {
+        workerStatuses().values.contains { $0.kinds.contains(kind) }
+    }
 }

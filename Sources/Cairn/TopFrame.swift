@@ -40,6 +40,8 @@ package struct TopFrame: Sendable {
     package let workers: [WorkerAnswer]
     /// The latest first.
     package let failures: [Failure]
+    /// Jobs whose workers give no sign.
+    package let lost: [LostJobs]
     /// By queue; empty in the first frame.
     package var rates: [String: Rate] = [:]
     /// Events a second; nil in the first frame.
@@ -48,13 +50,15 @@ package struct TopFrame: Sendable {
     package var workerRates: [WorkerID: Double] = [:]
 
     package init(
-        time: Timestamp, events: Int, queues: [QueueAnswer], workers: [WorkerAnswer], failures: [Failure]
+        time: Timestamp, events: Int, queues: [QueueAnswer], workers: [WorkerAnswer], failures: [Failure],
+        lost: [LostJobs] = []
     ) {
         self.time = time
         self.events = events
         self.queues = queues
         self.workers = workers
         self.failures = failures
+        self.lost = lost
     }
 
     /// How many jobs stand where, over all queues.
@@ -99,6 +103,7 @@ extension TopFrame: CanonicalEncodable {
         writer.optionalField("eventRate", eventRate)
         writer.field("events", events)
         writer.field("failures", failures)
+        writer.field("lost", lost)
         writer.field("queues") { writer in
             writer.beginArray()
             for queue in queues { writer.element(Rated(row: queue, rates[queue.name]?.fields ?? [])) }

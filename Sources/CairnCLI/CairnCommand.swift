@@ -13,7 +13,7 @@ struct CairnCommand: AsyncParsableCommand {
         commandName: "cairn",
         abstract: "Runs LLM experiments whose every result can be replayed, audited and queried.",
         discussion: """
-            A store is one directory; every command takes --store, or the variable CAIRN_STORE, or uses \
+            A store is one directory; commands that work on one take --store, or the variable CAIRN_STORE, or use \
             ./\(StoreOptions.fallback). Data goes to standard output, all else to standard error. With --json, costs are \
             whole nano-dollars, durations whole microseconds, times microseconds since 1970 UTC, and a failure is an object on standard \
             error: {"error":{"code":…,"message":…,"remedy":…}}.
@@ -70,6 +70,7 @@ struct CairnCommand: AsyncParsableCommand {
             return tell(Problem(code: "failed", message: "\(error)", remedy: error.remedy), .failed)
         case let error as UnansweredCall:
             return tell(Problem(code: "failed", message: "\(error)", remedy: error.remedy), .failed)
+        case let error as QueryError: return tell(Problem(code: "usage", message: "\(error)"), .usage)
         case let failure as KeyRing.Failure: return tell(Problem(code: "usage", message: "\(failure)"), .usage)
         case let failure as WorkerLock.Failure:
             return tell(Problem(code: "storeUnusable", message: "\(failure)"), .storeUnusable)

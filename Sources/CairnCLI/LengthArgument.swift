@@ -1,6 +1,6 @@
 import ArgumentParser
 import Determinism
-import Experiments
+import Jobs
 
 /// A length of time on the command line: a whole number and its unit, as in `90s`, `30m`, `2h` or `7d`.
 struct LengthArgument: ExpressibleByArgument, Equatable {

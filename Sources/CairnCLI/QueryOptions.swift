@@ -24,11 +24,7 @@ struct QueryOptions: ParsableArguments {
     func ask<Answer>(_ question: (Queries) throws -> Answer) throws -> Answer {
         let store = try Store.open(at: store.path)
         defer { store.close() }
-        do {
-            return try question(try Queries(store, at: at?.moment))
-        } catch let error as QueryError {
-            throw Failure(.usage, "\(error)")
-        }
+        return try question(try Queries(store, at: at?.moment))
     }
 
     func validate() throws {

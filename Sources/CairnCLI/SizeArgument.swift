@@ -1,5 +1,5 @@
 import ArgumentParser
-import Experiments
+import Jobs
 
 /// A number of bytes on the command line: a whole number and its unit, as in `512MB` or `2GiB`; not 0.
 struct SizeArgument: ExpressibleByArgument, Equatable {

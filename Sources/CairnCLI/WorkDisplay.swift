@@ -79,15 +79,19 @@ final class WorkDisplay: Sendable {
         }
     }
 
-    /// As in `1,204 done · 812/s · 16 of 16 run · 3 failed · 4,000 left`.
+    /// As in `1,204 jobs done · 812 attempts/s · 16 of 16 run · 3 attempts failed · 4,000 left`.
     static func line(_ status: WorkerStatus, rate: Double?, left: Int?) -> String {
-        var parts = ["\(Quantities.grouped(status.tally.completed)) done"]
-        if let rate { parts.append("\(Quantities.decimal(rate, places: rate < 10 ? 1 : 0))/s") }
+        var parts = [Quantities.counted(status.tally.completed, "job") + " done"]
+        if let rate { parts.append("\(Quantities.decimal(rate, places: rate < 10 ? 1 : 0)) attempts/s") }
         parts.append("\(Quantities.grouped(status.running)) of \(Quantities.grouped(status.slots)) run")
-        let failed = status.tally.failed + status.tally.crashed
-        if failed > 0 { parts.append("\(Quantities.grouped(failed)) failed") }
+        parts += Self.attempts([(status.tally.failed, "failed"), (status.tally.crashed, "crashed")])
         if let left { parts.append("\(Quantities.grouped(left)) left") }
         if let next = status.next { parts.append("the next at \(next)") }
         return parts.joined(separator: " · ")
+    }
+
+    /// Attempts that a job may have several of, as in `2 attempts failed`; those that there were.
+    static func attempts(_ counts: [(count: Int, word: String)]) -> [String] {
+        counts.filter { $0.count > 0 }.map { Quantities.counted($0.count, "attempt") + " \($0.word)" }
     }
 }

@@ -72,6 +72,8 @@ extension EndToEndTests {
             let place = try await Self.place()
             #expect(try Self.count("secret-first", in: place) > 0)
             let before = try await place.json("store", "stats")
+            let misspelt = try await place.cairn("jobs", "prune", "--keep", "0", "--queue", "defualt")
+            #expect(misspelt.status == 2 && misspelt.errorText.contains("there is default"), "\(misspelt.errorText)")
             let preview = try await place.json("jobs", "prune", "--keep", "0", "--dry-run")
             #expect(preview["total"] == 3 && preview["erasedBlobs"] == nil)
             #expect(try await place.json("store", "stats")["head"] == before["head"])

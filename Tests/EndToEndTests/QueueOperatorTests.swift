@@ -72,7 +72,8 @@ extension EndToEndTests {
             let lock = open(place.store + "/workers/alive.lock", O_RDWR | O_CLOEXEC)
             defer { close(lock) }
             try #require(lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0)
-            let nobody = try await place.json("jobs", "resume", "--kind", "other")
+            _ = try await place.json("submit", "--kind", "noop")
+            let nobody = try await place.json("jobs", "resume", "--kind", "noop")
             #expect(nobody["changed"] == false && nobody["workers"] == [])
             let resumed = try await place.json("jobs", "resume", "--kind", "call", "--note", "mended")
             #expect(resumed["changed"] == true && resumed["workers"] == ["alive"], "\(resumed)")
@@ -125,11 +126,52 @@ extension EndToEndTests {
             #expect(blocked.status == 3 && blocked.text.contains("no handler for jobs of kind call"), "\(blocked.text)")
         }
 
+        @Test(arguments: [
+            ("retry 0123456789", "no job's id begins with «0123456789»"),
+            ("cancel 0123456789", "no job's id begins with «0123456789»"),
+            ("unlock 0123456789", "no job's id begins with «0123456789»"),
+            ("retry --queue defualt", "there is no queue «defualt»; there is default"),
+            ("cancel --submission b", "there is no submission «b»"), ("unlock --kind cal", "is of the kind «cal»"),
+            ("resume defualt", "there is no queue «defualt»; there is default"),
+            ("resume --kind cal", "no job of a queue is of the kind «cal»"),
+        ])
+        func `a misspelt name changes nothing and isn't passed over`(command: String, message: String) async throws {
+            let place = try Self.place("exit 3")
+            _ = try await place.json("submit", "--kind", "call", "--id", "a")
+            let result = try await place.start(
+                ["jobs"] + command.split(separator: " ").map(String.init) + ["--json"]
+            ).result
+            let problem = try #require(try result.problem(), "\(result.errorText)")
+            #expect(result.status == 2 && problem["code"] == "usage")
+            #expect(problem["message"]?.string?.contains(message) == true, "\(problem)")
+        }
+
+        @Test func `jobs that are there and in another state need no change, and new queues are made ready aloud`()
+            async throws
+        {
+            let place = try Self.place("exit 3")
+            let receipt = try await place.json("submit", "--kind", "call", "--id", "a")
+            let none = try await place.cairn("jobs", "retry", "--submission", "a")
+            #expect(none.status == 0 && none.text.contains("none of these jobs is dead, cancelled or skipped"))
+            let new = try await place.cairn("jobs", "pause", "later")
+            #expect(new.status == 0 && new.errorText.contains("the queue later has no jobs yet"), "\(new.errorText)")
+            let job = try #require(receipt["jobs"]?[0]?.string)
+            let both = try await place.cairn("jobs", "cancel", job, "--queue", "later")
+            #expect(both.status == 2 && both.errorText.contains("by --queue, not both"), "\(both.errorText)")
+            let unknown = try await place.cairn("submit", "--kind", "call", "--after", "0123456789")
+            #expect(
+                unknown.status == 2 && unknown.errorText.contains("no job's id begins with"), "\(unknown.errorText)")
+        }
+
         @Test func `submitting again after the jobs were pruned says so`() async throws {
             let place = try Self.place("echo '{}'")
             let first = try await place.json("submit", "--kind", "noop", "--count", "3", "--id", "a")
             #expect(first["pruned"] == nil)
             _ = try await place.json("work", "--until-empty")
+            _ = try await place.json("jobs", "prune", "--keep", "1")
+            let submission = try await place.json("query", "submissions")[0]
+            #expect(submission?["jobs"] == 3 && submission?["pruned"] == 2 && submission?["counts"]?["completed"] == 1)
+            #expect(try await place.cairn("query", "submissions").text.contains("PRUNED"))
             _ = try await place.json("jobs", "prune", "--keep", "0")
             let again = try await place.json("submit", "--kind", "noop", "--count", "3", "--id", "a")
             #expect(again["new"] == 0 && again["pruned"] == 3 && again["jobs"] == first["jobs"], "\(again)")

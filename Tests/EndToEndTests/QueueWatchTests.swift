@@ -1,6 +1,8 @@
 import CanonicalJSON
+import Determinism
 import EventLog
 import Foundation
+import Jobs
 import TestSupport
 import Testing
 
@@ -54,7 +56,7 @@ extension EndToEndTests {
         @Test func `a killed worker is gone, and its status is cleaned away`() async throws {
             let place = try QueueCommandTests.place()
             try place.write("#!/bin/sh\nexec sleep 600\n", "count.sh")
-            _ = try await place.json("submit", "--kind", "count")
+            let id = try #require(try await place.json("submit", "--kind", "count")["jobs"]?[0]?.string)
             let log = try LMDBLog.open(at: place.store)
             defer { log.close() }
             let worker = try place.start(["work", "--handlers", "handlers.yaml"])
@@ -64,9 +66,49 @@ extension EndToEndTests {
             _ = await worker.result
             let workers = try await place.json("query", "workers")
             #expect(workers[0]?["state"] == "gone" && workers[0]?["running"] == nil, "\(workers)")
-            #expect(try await place.json("top", "--once")["workers"] == [])
+            let job = try await place.json("query", "job", id)
+            let why = job["why"]?.texts ?? []
+            #expect(job["state"] == "running" && job["workerState"] == "gone", "\(job)")
+            #expect(why.count == 2 && why[0].contains("ended without giving it back; the next worker takes it over"))
+            #expect(why.last == "no worker is at work on the queue default; `cairn work` starts one", "\(why)")
+            let jobs = try await place.cairn("query", "jobs")
+            #expect(jobs.text.contains("its worker is gone; the next one takes it over"), "\(jobs.text)")
+            let top = try await place.json("top", "--once")
+            #expect(top["workers"] == [] && top["lost"]?[0]?["jobs"] == 1 && top["lost"]?[0]?["workerState"] == "gone")
+            let frame = try await place.cairn("top")
+            #expect(frame.text.contains("1 job counts as running: worker "), "\(frame.text)")
             let files = try FileManager.default.contentsOfDirectory(atPath: place.store + "/workers")
             #expect(files.isEmpty, "\(files)")
+        }
+
+        @Test func `a worker that hangs is told by when it last gave a sign`() async throws {
+            let place = try QueueCommandTests.place()
+            try place.write("#!/bin/sh\nexec sleep 600\n", "count.sh")
+            let id = try #require(try await place.json("submit", "--kind", "count")["jobs"]?[0]?.string)
+            let log = try LMDBLog.open(at: place.store)
+            defer { log.close() }
+            let worker = try place.start(["work", "--handlers", "handlers.yaml", "--lease", "3600"])
+            let leased = EventFilter(types: [EventType("job.leased")])
+            try #require(try await worker.runs(until: log, has: 1, matching: leased))
+            #expect(try await place.json("query", "job", id)["why"] == [])
+            worker.child.send(SIGSTOP)
+            defer { worker.child.send(SIGKILL) }
+            let holder = try #require(
+                try await place.json("query", "job", id)["worker"]?.string.flatMap { WorkerID(rawValue: $0) })
+            let seen = try #require(Timestamp(text: "2026-01-01T00:00:00Z"))
+            WorkerStatus(worker: holder, time: seen, slots: 16, running: 1, kinds: ["count"])
+                .write(in: place.store + "/workers")
+            let job = try await place.json("query", "job", id)
+            #expect(job["workerState"] == "silent" && job["workerSeen"]?.int == Int(seen.microseconds), "\(job)")
+            let why = job["why"]?.texts ?? []
+            #expect(why.count == 1 && why[0].contains("gave no sign since \(seen); the next worker takes it over when"))
+        }
+
+        @Test func `one frame goes into a pipe, and more only if asked for`() async throws {
+            let place = try QueueCommandTests.place()
+            _ = try await place.json("submit", "--kind", "noop")
+            let frame = try await place.json("top")
+            #expect(frame["queues"]?[0]?["counts"]?["ready"] == 1 && frame["lost"] == [])
         }
 
         @Test func `a job that waits says why`() async throws {
@@ -102,10 +144,10 @@ extension EndToEndTests {
             let child = try await submit("--kind", "noop", "--after", retrying)
             for (id, reason) in [
                 (retrying, "attempt 1 failed (busy); the next begins at 20"),
-                (limited, "the queue narrow runs 1 jobs, and its limit is 1"),
+                (limited, "the queue narrow runs 1 job, and its limit is 1"),
                 (second, "1 job of the queue narrow comes first"), (later, "it isn't to be begun before 20"),
                 (unknown, "no worker at work knows the kind paint"),
-                (child, "it waits for 1 of 1 parents, until all have succeeded: \(retrying) (retrying)"),
+                (child, "it waits for 1 of 1 parent, until all have succeeded: \(retrying) (retrying)"),
             ] {
                 let why = try await place.json("query", "job", id)["why"]?.texts ?? []
                 #expect(why.contains { $0.hasPrefix(reason) }, "\(reason): \(why)")
@@ -126,8 +168,10 @@ extension EndToEndTests {
             #expect(worked["tally"]?["completed"] == 500)
             let seen = top.child.linesSoFar
             #expect(top.child.wait(forLines: seen + 2))
-            top.child.send(SIGTERM)
-            let frames = try (await top.result).output.split(separator: UInt8(ascii: "\n")).map {
+            top.child.send(SIGINT)
+            let ended = await top.result
+            #expect(ended.status == 0, "\(ended.status): \(ended.errorText)")
+            let frames = try ended.output.split(separator: UInt8(ascii: "\n")).map {
                 try JSONParser.parse(Array($0))
             }
             #expect(frames[0]["eventRate"] == nil && frames[0]["queues"]?[0]?["doneRate"] == nil)

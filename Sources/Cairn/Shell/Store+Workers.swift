@@ -1,3 +1,4 @@
+import Determinism
 import Jobs
 
 extension Store {
@@ -21,6 +22,18 @@ extension Store {
                 row.stopped != nil ? .stopped : row.draining != nil ? .draining : .alive
             return WorkerAnswer(id: id, row: row, standing: standing, status: nil)
         }
+    }
+
+    /// What is wrong with those of these workers that give no sign of life.
+    func lostHolders(_ workers: Set<WorkerID>, at now: Timestamp) -> [WorkerID: LostHolder] {
+        if workers.isEmpty { return [:] }
+        let statuses = workerStatuses()
+        var holders: [WorkerID: LostHolder] = [:]
+        for worker in workers {
+            let isGone = WorkerLock.isGone(worker, in: workersDirectory)
+            holders[worker] = LostHolder(isGone: isGone, status: statuses[worker], now: now)
+        }
+        return holders
     }
 
     /// What living workers say of themselves.

@@ -8,7 +8,11 @@ import Jobs
 struct JobsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs", abstract: "Retry, cancel and unlock jobs; pause, resume and configure queues.",
-        discussion: "Every change is an event with who made it; `cairn query jobs` shows what came of it.",
+        discussion: """
+            Every change is an event with who made it; `cairn query jobs` shows what came of it. A job, queue, kind or \
+            submission that isn't there ends the command with 2; only pause and configure also take a queue that has no \
+            jobs yet, and say so.
+            """,
         subcommands: [
             JobsRetryCommand.self, JobsCancelCommand.self, JobsUnlockCommand.self, JobsPauseCommand.self,
             JobsResumeCommand.self, JobsConfigureCommand.self, JobsPruneCommand.self,
@@ -35,19 +39,29 @@ struct JobChoice: ParsableArguments {
     @Option(help: ArgumentHelp("Jobs whose last failure was of this class.", valueName: "class"))
     var `class`: String?
 
-    var isEmpty: Bool {
-        ids.isEmpty && queue == nil && kind == nil && tag.isEmpty && submission == nil && self.class == nil
+    private var isEmpty: Bool { ids.isEmpty && options.isEmpty }
+
+    /// The options by which jobs are chosen.
+    private var options: [String] {
+        [
+            ("--queue", queue), ("--kind", kind), ("--tag", tag.first), ("--submission", submission),
+            ("--class", self.class),
+        ].compactMap { name, value in value.map { _ in name } }
     }
 
     func validate() throws {
         if isEmpty {
             throw ValidationError("name jobs, or choose them by --queue, --kind, --tag, --submission or --class")
         }
+        if !ids.isEmpty, !options.isEmpty {
+            throw ValidationError("name jobs, or choose them by \(options.joined(separator: ", ")), not both")
+        }
     }
 
     /// The chosen jobs among those in some states.
     func find(in store: Store, _ states: [QueueState]) throws -> [JobID] {
         if !ids.isEmpty { return try ids.map { try store.queueJob(startingWith: $0).id } }
+        try store.checkNames(queue: queue, submission: submission, kind: kind)
         var filter = QueueFilter()
         filter.states = states
         filter.queue = queue
@@ -138,11 +152,20 @@ private func change(
     let ids = try choice.find(in: store, states)
     let changed = try await QueueService(store).change(ids, change, by: Person.current)
     try answer.output.print(ChangedJobs(changed)) {
-        Quantities.counted(changed.changed.count, "job") + " \(done)\n"
+        if ids.isEmpty { return "none of these jobs is \(states.inWords): there is nothing to change\n" }
+        return Quantities.counted(changed.changed.count, "job") + " \(done)\n"
             + changed.unchanged.map { "job \($0): there is nothing to change\n" }.joined()
             + changed.refused.map { "job \($0.id): \($0.reason)\n" }.joined()
     }
     if changed.changed.isEmpty, !changed.refused.isEmpty { throw ExitStatus.failed.exitCode }
+}
+
+extension [QueueState] {
+    /// As in `dead, cancelled or skipped`.
+    fileprivate var inWords: String {
+        guard count > 1, let last else { return first?.rawValue ?? "" }
+        return dropLast().map(\.rawValue).joined(separator: ", ") + " or \(last.rawValue)"
+    }
 }
 
 private struct ChangedJobs: CanonicalEncodable {
@@ -189,7 +212,7 @@ struct JobsPauseCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (queue, note) = (choice.queue, note)
-        try await control(store, answer, queue, "paused") {
+        try await control(store, answer, queue, "paused", mayBeNew: true) {
             try await $0.pause(queue, note: note, by: Person.current)
         }
     }
@@ -241,6 +264,7 @@ struct JobsResumeCommand: AsyncParsableCommand {
     private func resume(_ kind: String) async throws {
         let store = try Store.open(at: store.path)
         defer { store.close() }
+        if !store.hasWorker(knowing: kind) { try store.checkNames(kind: kind) }
         let workers = try await QueueService(store).resumeKind(kind, note: note, by: Person.current)
         try answer.output.print(ResumedKind(kind: kind, workers: workers)) {
             workers.isEmpty
@@ -296,7 +320,7 @@ struct JobsConfigureCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (queue, concurrency, noLimit, drain, accept) = (choice.queue, concurrency, noLimit, drain, accept)
-        try await control(store, answer, queue, "configured") { service in
+        try await control(store, answer, queue, "configured", mayBeNew: true) { service in
             let known = try service.control(of: queue)
             return try await service.configure(
                 queue, concurrency: noLimit ? nil : concurrency ?? known.concurrency,
@@ -305,12 +329,19 @@ struct JobsConfigureCommand: AsyncParsableCommand {
     }
 }
 
+/// Changes a queue, and says whether anything had to be; one that `mayBeNew` is made ready for jobs to come.
 private func control(
-    _ place: StoreOptions, _ answer: OutputOptions, _ queue: String, _ done: String,
+    _ place: StoreOptions, _ answer: OutputOptions, _ queue: String, _ done: String, mayBeNew: Bool = false,
     _ body: (QueueService) async throws -> Bool
 ) async throws {
     let store = try Store.open(at: place.path)
     defer { store.close() }
+    do {
+        try store.checkNames(queue: queue)
+    } catch let missing as QueryError {
+        guard mayBeNew else { throw missing }
+        Terminal.complain("cairn: the queue \(queue) has no jobs yet\n")
+    }
     let isNew = try await body(QueueService(store))
     try answer.output.print(Controlled(changed: isNew, queue: queue)) {
         isNew ? "queue \(queue) \(done)\n" : "queue \(queue): nothing to change\n"

@@ -59,6 +59,7 @@ struct JobsPruneCommand: AsyncParsableCommand {
             queue: queue, kind: kind, tags: try Tags.read(tag))
         let store = try Store.open(at: self.store.path)
         defer { store.close() }
+        try store.checkNames(queue: queue)
         let retention = StoreRetention(store)
         let outcome = try await dryRun ? retention.preview(policy) : retention.prune(policy, by: Person.current)
         try answer.output.print(outcome) { text(outcome) }

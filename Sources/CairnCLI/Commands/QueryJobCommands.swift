@@ -57,7 +57,7 @@ struct QueryJobs: AsyncParsableCommand {
             subject = run == nil ? .runs : .queues
         }
         if subject != .runs, let filter = try search.filter(run: run, now: now) {
-            let jobs = try queries.queueJobs(filter, newestFirst: search.newest, limit: limit)
+            let jobs = try queries.queueJobs(filter, newestFirst: search.newest, limit: limit, at: now)
             (found.ofQueues, found.more) = (jobs.jobs, jobs.more)
         }
         // What runs have is looked for only where there is room for it: their read models needn't be caught up else.

@@ -73,7 +73,13 @@ enum QueueText {
 struct QuerySubmissions: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "submissions", abstract: "Jobs that were submitted together, and how far they have come.",
-        discussion: "EXAMPLE\n  cairn query submissions --limit 5")
+        discussion: """
+            PRUNED are jobs that ended and were dropped by `cairn jobs prune`: they are in no other column but JOBS. A \
+            submission of which all were dropped isn't listed.
+
+            EXAMPLE
+              cairn query submissions --limit 5
+            """)
 
     private static let usualLimit = 100
 
@@ -105,6 +111,7 @@ struct QuerySubmissions: AsyncParsableCommand {
             .number("dead") { Quantities.grouped($0.row.counts.dead) }
             .number("cancelled") { Quantities.grouped($0.row.counts.cancelled) }
             .number("skipped") { Quantities.grouped($0.row.counts.skipped) }
+            .number("pruned") { Quantities.grouped($0.row.pruned) }
             .column("finished") { $0.row.finished?.text ?? "" }
         try answer.output.print(
             found.submissions, as: layout, nothing: "no submissions yet; `cairn submit` makes them")
@@ -120,7 +127,8 @@ struct QueryWorkers: AsyncParsableCommand {
         discussion: """
             A worker is alive, draining, gone (its process ended without saying so, and others take over what it had), \
             or, with --all, stopped. What it runs and has done is what it says itself, twice a second; with --at only \
-            what the log says is known, and one that hadn't stopped counts as alive.
+            what the log says is known, and one that hadn't stopped counts as alive. COMPLETED counts jobs, FAILED and \
+            CRASHED attempts: a job may have several.
 
             EXAMPLE
               cairn query workers --all
@@ -154,7 +162,8 @@ enum WorkerText {
         .number("running") { $0.status.map { Quantities.grouped($0.running) } ?? "" }
         .number("slots") { Quantities.grouped($0.row.concurrency) }
         .number("completed") { $0.status.map { Quantities.grouped($0.tally.completed) } ?? "" }
-        .number("failed") { $0.status.map { Quantities.grouped($0.tally.failed + $0.tally.crashed) } ?? "" }
+        .number("failed") { $0.status.map { Quantities.grouped($0.tally.failed) } ?? "" }
+        .number("crashed") { $0.status.map { Quantities.grouped($0.tally.crashed) } ?? "" }
         .column("queues") { $0.row.queues.isEmpty ? "all" : $0.row.queues.joined(separator: ", ") }
         .column("started") { $0.row.started.text }
         .column("stopped") { $0.row.stopped?.text ?? "" }

@@ -13,8 +13,9 @@ struct SubmitCommand: AsyncParsableCommand {
             join, priority, notBefore, deadline, timeout, attempts, backoff, longestBackoff, tags, unique. `after` lists \
             names of the same file, or {"id": …} of earlier jobs, each with onFailure: fail, continue or skip. `unique` \
             is a key, or {"key": …} with scope (queue, kind, store), hold (untilFinished, untilStarted, whileWaiting, or \
-            seconds) and onConflict (reject, existing, replaceWaiting, keepLatest). Submitting again under the same --id \
-            finds the same jobs and adds only what is missing.
+            a length) and onConflict (reject, existing, replaceWaiting, keepLatest). Lengths of time are texts as in \
+            "100ms", "90s" or "2h". Submitting again under the same --id finds the same jobs and adds only what is \
+            missing.
 
             EXAMPLE
               cairn submit flow.jsonl --id night-7
@@ -70,7 +71,7 @@ struct SubmitCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "With --unique: untilFinished (default), untilStarted, whileWaiting, or a number of seconds.",
+            "With --unique: untilFinished (default), untilStarted, whileWaiting, or a length as in 90s or 2h.",
             valueName: "hold"))
     var hold: String?
 
@@ -172,9 +173,11 @@ extension SubmitCommand {
     private func lasting() throws -> QueueTerms.Unique.Hold {
         guard let hold else { return .untilFinished }
         if let known = QueueTerms.Unique.Hold(word: hold) { return known }
+        if let length = LengthArgument(argument: hold)?.length, length > .zero { return .lasting(length) }
         guard let seconds = Double(hold), seconds > 0, seconds <= 1e9 else {
             throw Failure(
-                .usage, "--hold takes untilFinished, untilStarted, whileWaiting, or seconds; found \(hold)")
+                .usage,
+                "--hold takes untilFinished, untilStarted, whileWaiting, or a length as in 90s or 2h; found \(hold)")
         }
         return .lasting(Microseconds(Int64((seconds * 1e6).rounded())))
     }

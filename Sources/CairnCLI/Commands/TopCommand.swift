@@ -8,10 +8,13 @@ struct TopCommand: AsyncParsableCommand {
         commandName: "top", abstract: "Watch queues, workers and the latest failures, live.",
         discussion: """
             Reads the store from beside the workers and changes nothing. On a terminal it draws anew every second, until \
-            Ctrl-C; elsewhere, and with --once, there is one frame. With --json each frame is a line.
+            Ctrl-C or SIGTERM, and ends with 0. Elsewhere, and with --once, there is one frame; with --every frames go on \
+            there, too. With --json each frame is a line. Of workers DONE counts jobs; FAILED, CRASHED and ATTEMPTS/S \
+            count attempts.
 
             EXAMPLE
               cairn top --once
+              cairn top --json --every 5 >frames.jsonl
             """)
 
     @OptionGroup var store: StoreOptions
@@ -20,11 +23,13 @@ struct TopCommand: AsyncParsableCommand {
     @Flag(help: "One frame, and no rates, since these take two.")
     var once = false
 
-    @Option(help: ArgumentHelp("How long a frame stands.", valueName: "seconds"))
-    var every = 1.0
+    @Option(
+        help: ArgumentHelp(
+            "How long a frame stands; default: 1 on a terminal, and else one frame.", valueName: "seconds"))
+    var every: Double?
 
     func validate() throws {
-        guard (0.1...3_600).contains(every) else {
+        if let every, !(0.1...3_600).contains(every) {
             throw ValidationError("--every takes seconds from 0.1 to 3,600; found \(every)")
         }
     }
@@ -32,18 +37,38 @@ struct TopCommand: AsyncParsableCommand {
     func run() async throws {
         let store = try Store.open(at: store.path)
         defer { store.close() }
-        var top = TopService(store)
-        let isLive = !once && (Terminal.outputIsTerminal || answer.json)
-        while true {
-            let frame = try top.frame()
-            if answer.json {
-                try Terminal.print(frame.canonicalBytes() + [UInt8(ascii: "\n")])
-            } else {
-                let text = TopText.text(of: frame, store: store.path)
-                try Terminal.print(isLive ? Terminal.screen(text) : text)
-            }
-            if !isLive { return }
-            try await Task.sleep(for: .seconds(every))
+        let frames = Frames(path: self.store.path, asJSON: answer.json)
+        guard !once, Terminal.outputIsTerminal || every != nil else {
+            var top = TopService(store)
+            return try frames.show(top.frame(), over: false)
         }
+        let every = every ?? 1
+        let task = Task { try await frames.follow(store, every: .seconds(every)) }
+        // It ends between two frames, so that the last one stands whole on the screen, with the prompt below.
+        Interrupts.handle(saying: .none, first: { task.cancel() }, second: {})
+        try await task.value
+    }
+}
+
+/// How frames are shown.
+private struct Frames {
+    /// The store's, as it was given.
+    let path: String
+    let asJSON: Bool
+
+    /// One frame after another until the task is cancelled.
+    func follow(_ store: Store, every pause: Duration) async throws {
+        var top = TopService(store)
+        while !Task.isCancelled {
+            try show(top.frame(), over: Terminal.outputIsTerminal)
+            try? await Task.sleep(for: pause)
+        }
+    }
+
+    /// `over`: in the place of the frame before.
+    func show(_ frame: TopFrame, over: Bool) throws {
+        if asJSON { return try Terminal.print(frame.canonicalBytes() + [UInt8(ascii: "\n")]) }
+        let text = TopText.text(of: frame, store: path)
+        try Terminal.print(over ? Terminal.screen(text) : text)
     }
 }

@@ -152,13 +152,12 @@ private struct WorkEnded: CanonicalEncodable {
     let took: Microseconds
 
     var text: String {
-        var parts = [Quantities.counted(tally.completed, "job") + " done"]
-        for (count, word) in [
-            (tally.failed, "failed"), (tally.crashed, "crashed"), (tally.deferred, "put off"),
-            (tally.released, "given back"), (tally.taken, "cancelled or taken away"),
-        ] where count > 0 {
-            parts.append("\(Quantities.grouped(count)) \(word)")
-        }
+        let parts =
+            [Quantities.counted(tally.completed, "job") + " done"]
+            + WorkDisplay.attempts([
+                (tally.failed, "failed"), (tally.crashed, "crashed"), (tally.deferred, "put off"),
+                (tally.released, "given back"), (tally.taken, "cancelled or taken away"),
+            ])
         return parts.joined(separator: ", ") + " in \(Quantities.duration(microseconds: took.count)); "
             + rest + "\n"
     }

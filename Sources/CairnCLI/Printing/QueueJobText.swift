@@ -30,13 +30,20 @@ enum QueueJobText {
         case .completed: ""
         case .dead: failure(job)
         case .retrying: failure(job) + (job.notBefore.map { "; again at \($0)" } ?? "")
-        case .running: progress(job.row.progress) ?? ""
-        case .waiting: "for \(job.row.pending) of \(job.row.parents) parents"
+        case .running: job.holder.map(remark) ?? progress(job.row.progress) ?? ""
+        case .waiting: "for \(job.row.pending) of " + Quantities.counted(job.row.parents, "parent")
         case .scheduled:
             [job.notBefore.map { "until \($0)" }, job.row.errorMessage].compactMap(\.self).joined(separator: ": ")
         case .ready: ""
         case .cancelled: job.cancelled?.rawValue ?? ""
         case .skipped: job.skipped.map { "\($0.rootClass) of job \($0.rootCause)" } ?? ""
+        }
+    }
+
+    private static func remark(on holder: LostHolder) -> String {
+        switch holder {
+        case .gone: "its worker is gone; the next one takes it over"
+        case .silent(let since): "no sign of its worker since \(since)"
         }
     }
 

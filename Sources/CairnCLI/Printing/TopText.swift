@@ -9,7 +9,7 @@ enum TopText {
 
     static func text(of frame: TopFrame, store: String) -> String {
         let parts = [
-            head(frame, store), queues(frame), workers(frame), pools(frame), jobs(frame), failures(frame),
+            head(frame, store), queues(frame), workers(frame), lost(frame), pools(frame), jobs(frame), failures(frame),
         ]
         return parts.compactMap(\.self).joined(separator: "\n")
     }
@@ -18,7 +18,7 @@ enum TopText {
         let counts = frame.counts
         var parts = [
             "cairn top", store, frame.time.text, "\(Quantities.grouped(counts.unfinished)) to do",
-            "\(Quantities.grouped(counts.running)) running", "\(Quantities.grouped(frame.workers.count)) workers",
+            "\(Quantities.grouped(counts.running)) running", Quantities.counted(frame.workers.count, "worker"),
         ]
         if let rate = frame.rate { parts.append("\(number(rate.done)) done/s · \(number(rate.submitted)) in/s") }
         if let events = frame.eventRate { parts.append("\(number(events)) events/s") }
@@ -54,8 +54,9 @@ enum TopText {
             .column("state") { $0.standing.rawValue }
             .number("running") { running($0) }
             .number("done") { $0.status.map { Quantities.grouped($0.tally.completed) } ?? "" }
-            .number("failed") { $0.status.map { Quantities.grouped($0.tally.failed + $0.tally.crashed) } ?? "" }
-            .number("done/s") { rates[$0.id].map(number) ?? "" }
+            .number("failed") { $0.status.map { Quantities.grouped($0.tally.failed) } ?? "" }
+            .number("crashed") { $0.status.map { Quantities.grouped($0.tally.crashed) } ?? "" }
+            .number("attempts/s") { rates[$0.id].map(number) ?? "" }
             .column("queues") { $0.row.queues.isEmpty ? "all" : $0.row.queues.joined(separator: ", ") }
             .column("kinds") { $0.status?.kinds.joined(separator: ", ") ?? "" }
             .table(Array(frame.workers.prefix(mostWorkers))).rendered(bold: Terminal.bold)
@@ -64,6 +65,18 @@ enum TopText {
     private static func running(_ worker: WorkerAnswer) -> String {
         let slots = Quantities.grouped(worker.row.concurrency)
         return worker.status.map { "\(Quantities.grouped($0.running)) of \(slots)" } ?? slots
+    }
+
+    /// Whose jobs count as running, though they give no sign; nil when all do.
+    private static func lost(_ frame: TopFrame) -> String? {
+        if frame.lost.isEmpty { return nil }
+        return frame.lost.map { lost in
+            Quantities.counted(lost.jobs, "job")
+                + (lost.jobs == 1 ? " counts as running: " : " count as running: ")
+                + lost.holder.reason(
+                    "worker \(lost.worker)", leasedUntil: lost.leaseDeadline, now: frame.time,
+                    them: lost.jobs == 1 ? "it" : "them") + "\n"
+        }.joined()
     }
 
     /// How many jobs of a kind run in which worker, and why as many; nil where no kind has places of its own.
