@@ -145,6 +145,7 @@ extension EndToEndTests {
                 (#"{"kind": "noop", "join": "anyFailed"}"#, "bad.jsonl:2: join: anyFailed", "after"),
                 (#"{"kind": "noop", "deadline": "soon"}"#, "bad.jsonl:2: deadline: «soon» is no time", "2026-11-21"),
                 (#"{"kind": "noop", "timeout": 0}"#, "bad.jsonl:2: timeout: it is no length of time", "seconds"),
+                (#"{"kind": "noop", "backoff": "1 s"}"#, "bad.jsonl:2: backoff: it is no length of time", "250ms"),
                 (#"{"kind": "noop", "attempts": 0}"#, "bad.jsonl:2: attempts: 0 is out of range", "1 to 1000"),
                 (#"{"kind": "noop", "tags": {"a": 1}}"#, "bad.jsonl:2: tags.a: it is no text", "quotes"),
                 (#"{"kind": "noop", "name": "a"}"#, "bad.jsonl:2: job “a”: name: job 1 has the same name", "one job"),

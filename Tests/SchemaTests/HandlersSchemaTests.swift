@@ -67,6 +67,9 @@ struct HandlersSchemaTests {
         ("none at once", "max: 8", "max: 0"), ("a variable with its value", "[FOO, BAR_2]", "[FOO=1]"),
         ("a variable with a digit first", "[FOO, BAR_2]", "[2FOO]"),
         ("a provider with a slash", "provider: openai", "provider: open/ai"),
+        ("a provider in capitals", "provider: openai", "provider: OpenAI"),
+        ("a truth value for a provider", "provider: openai", "provider: true"),
+        ("a number for a provider", "provider: openai", "provider: 5"),
         ("no attempts", "attempts: 3", "attempts: 0"),
         ("the kind noop", "analyse:", "noop:"), ("a kind with a hyphen", "analyse:", "my-analysis:"),
     ]

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Determinism
 package import Jobs
+import Providers
 
 /// Reads `handlers.yaml`: which programs do which kinds of jobs.
 ///
@@ -76,10 +77,16 @@ private struct HandlersReader {
 
     private mutating func provider(_ value: YAMLValue) -> ProviderID? {
         guard let text = yaml.text(value) else { return nil }
-        if let provider = ProviderID(rawValue: text) { return provider }
-        yaml.note(
-            "“\(text.prefix(80))” can't be a provider", at: value,
-            remedy: "use 1 to 120 letters, digits, `_`, `.`, `:` and `-`, as in openai")
+        // Two ways to write one name would be two budgets, and `true` or `5` was hardly meant as one.
+        if isProvider(text), yaml.json(value)?.string != nil, let provider = ProviderID(rawValue: text) {
+            return provider
+        }
+        let known = ModelCatalogue.providers.map(\.name)
+        let remedy =
+            known.contains(text.lowercased())
+            ? "write \(text.lowercased())"
+            : "begin with a small letter and use small letters, digits, `_`, `.`, `:` and `-`, at most 120, as in openai"
+        yaml.note("“\(text.prefix(80))” can't be a provider", at: value, remedy: remedy)
         return nil
     }
 
@@ -145,6 +152,15 @@ private struct HandlersReader {
         }
         return RetryPolicy(
             attempts: attempts ?? standard.attempts, base: base ?? standard.base, cap: cap ?? standard.cap)
+    }
+}
+
+private func isProvider(_ name: String) -> Bool {
+    let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+    guard let first = name.utf8.first, letters.contains(first) else { return false }
+    return name.utf8.allSatisfy { byte in
+        letters.contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            || "_.:-".utf8.contains(byte)
     }
 }
 

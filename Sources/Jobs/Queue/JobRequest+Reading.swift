@@ -97,12 +97,23 @@ private struct JobFields {
         return time
     }
 
-    /// A length of time, in seconds.
+    /// A length of time greater than 0: as in `250ms`, or a number of seconds.
     func length(_ field: String) throws(SubmissionProblem) -> Microseconds? {
         guard let found = value[field] else { return nil }
-        guard let seconds = found.double, seconds > 0, seconds <= 1e9 else {
-            throw problem(field, "it is no length of time", "write seconds as a number greater than 0")
+        guard let length = Self.length(found) else {
+            throw problem(
+                field, "it is no length of time", "write it as in \"250ms\", \"90s\" or \"2h\"; a number counts seconds"
+            )
         }
+        return length
+    }
+
+    private static func length(_ value: JSONValue) -> Microseconds? {
+        if let text = value.string {
+            guard let length = WrittenQuantity.read(text, in: WrittenQuantity.lengths), length > 0 else { return nil }
+            return Microseconds(Int64(length))
+        }
+        guard let seconds = value.double, seconds > 0, seconds <= 1e9 else { return nil }
         return Microseconds(Int64((seconds * 1e6).rounded()))
     }
 
@@ -155,12 +166,11 @@ private struct JobFields {
 
     private func hold(_ value: JSONValue?) throws(SubmissionProblem) -> QueueTerms.Unique.Hold {
         guard let value else { return .untilFinished }
-        if let seconds = value.double, seconds > 0, seconds <= 1e9 {
-            return .lasting(Microseconds(Int64((seconds * 1e6).rounded())))
-        }
+        if let length = Self.length(value) { return .lasting(length) }
         guard let hold = value.string.flatMap(QueueTerms.Unique.Hold.init(word:)) else {
             throw problem(
-                "unique.hold", "it isn't known", "use whileWaiting, untilStarted, untilFinished, or a number of seconds"
+                "unique.hold", "it isn't known",
+                "use whileWaiting, untilStarted, untilFinished, or a length of time as in \"90s\""
             )
         }
         return hold

@@ -74,8 +74,8 @@ struct HandlersFileTests {
                     + "write 250ms, 60s, 5m, 2h or 1d",
                 "5:13: kinds.analyse.memory: a size was expected, found “4TB”; write 64KB, 512MB or 2GiB",
                 "6:10: kinds.analyse.max: a whole number from 1 to 10000 was expected, found “0”",
-                "7:15: kinds.analyse.provider: “my provider” can't be a provider; use 1 to 120 letters, digits, `_`, `.`, "
-                    + "`:` and `-`, as in openai",
+                "7:15: kinds.analyse.provider: “my provider” can't be a provider; begin with a small letter and "
+                    + "use small letters, digits, `_`, `.`, `:` and `-`, at most 120, as in openai",
                 "8:3: kinds.Bad-Name: “Bad-Name” can't be a kind of job; begin with a small letter and use letters and "
                     + "digits, at most 60, as in scoreAnswers",
                 "9:14: kinds.Bad-Name.command: a list was expected, found text; write [\"python3\", \"bad.py\"]",
@@ -96,6 +96,18 @@ struct HandlersFileTests {
     @Test("a file without kinds is one without programs")
     func noKinds() throws {
         #expect(try HandlersFile.read("kinds: {}", folder: "/") == HandlerCatalogue())
+    }
+
+    @Test(
+        "a provider is one word in one spelling",
+        arguments: [
+            ("true", "“true” can't be a provider; begin with"), ("5", "“5” can't be a provider; begin with"),
+            ("'5'", "“5” can't be a provider; begin with"), ("OpenAI", "“OpenAI” can't be a provider; write openai"),
+            ("my-API", "“my-API” can't be a provider; begin with"), ("''", "“” can't be a provider; begin with"),
+        ])
+    func provider(written: String, message: String) {
+        let found = problems("kinds:\n  ask:\n    command: [x]\n    provider: \(written)\n")
+        #expect(found.count == 1 && found.first?.hasPrefix("4:15: kinds.ask.provider: \(message)") == true, "\(found)")
     }
 }
 
