@@ -12,8 +12,16 @@ extension EndToEndTests {
         private static let kills = EndToEndTests.isLong ? 10 : 3
 
         private static let simulation = Simulation(
-            latency: Microseconds(2_000), latencyJitter: Microseconds(4_000),
-            faults: [FaultRule(rate: 0.1, kinds: Fault.usual)])
+            latency: Microseconds(2_000), latencyJitter: Microseconds(4_000), faults: [refusals, troubles])
+
+        /// Not for ever: a provider that refuses whatever the rate is asked less and less.
+        private static var refusals: FaultRule {
+            var rule = FaultRule(rate: 0.02, kinds: [.rateLimit])
+            rule.times = 20
+            return rule
+        }
+        /// Few enough for the retry budget, which one in ten would use up.
+        private static let troubles = FaultRule(rate: 0.05, kinds: Fault.usual.filter { $0 != .rateLimit })
 
         @Test func `a run with faults, killed again and again, executes to the same head here and elsewhere`()
             async throws
