@@ -79,7 +79,7 @@ package enum QueryError: Error, CustomStringConvertible {
             "«\(wanted)» fits \(fitting.count == Self.mostNames ? "\(fitting.count) or more" : "\(fitting.count)") jobs: "
                 + fitting.joined(separator: ", ")
         case .submission(let wanted):
-            "there is no submission «\(wanted)»; `cairn query submissions` lists them"
+            "there is no submission «\(wanted)», or all of its jobs were dropped; `cairn query submissions` lists the others"
         case .kind(let wanted):
             "no job of a queue is of the kind «\(wanted)»; `cairn query jobs` shows the kinds that there are"
         case .label(let kind, let wanted, let known) where known.isEmpty:
