@@ -48,7 +48,10 @@ extension EndToEndTests {
             for moment in moments {
                 let run = try place.start(["run", place.experiment])
                 let isReached = try await run.runs(until: log, has: Int(moment))
-                #expect(isReached, "ended before event \(moment): \(run.child.errorsSoFar.suffix(2_000))")
+                // One that ends may do so before its last events were looked at.
+                let isPast = try log.head().size >= moment
+                #expect(
+                    isReached || isPast, "ended before event \(moment): \(run.child.errorsSoFar.suffix(2_000))")
                 run.child.send(9)
                 let result = await run.result
                 #expect([-9, 0].contains(result.status), "\(result.errorText.suffix(2_000))")
