@@ -98,6 +98,12 @@ import Testing
             try $0.metadata().cause?.function
         }
         #expect(versions == Array(repeating: FunctionReference(name: "calls.retry", version: 2), count: 11))
+        let sent = try desk.events().count { $0.type == CallStarted.type }
+        let refusals = try desk.events().filter { $0.type == CallFailed.type }.count {
+            try $0.decode(CallFailed.self).class == .rateLimit
+        }
+        #expect((sent, refusals) == (12, 10))
+        print("limits: a call refused \(refusals) times: \(sent) sent, \(sent - refusals) of 2 attempts spent")
         #expect(try desk.divergences() == [])
     }
 

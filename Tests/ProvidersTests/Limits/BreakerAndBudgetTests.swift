@@ -101,6 +101,11 @@ import Testing
             #expect(Double(retries) <= 0.1 * Double(calls) + 10 * Double(minutes), "seed \(seed)")
         }
         #expect(retries > 0)
+        let minutes = (now - start).count / 60_000_000 + 1
+        let allowed = Int(0.1 * Double(calls) + 10 * Double(minutes))
+        print(
+            "limits: failing, seed \(seed): \(retries) retries of \(allowed) allowed by \(calls) calls in \(minutes) min"
+        )
     }
 
     @Test func `an empty budget says when it has room`() {

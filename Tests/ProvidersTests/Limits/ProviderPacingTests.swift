@@ -120,7 +120,7 @@ import Testing
     func `a dead provider gets one call per open period, and retries stay in their budget`(seed: UInt64) throws {
         var pacing = pacing()
         var generator = SeededGenerator(seed: seed)
-        var (now, calls, retries, sent) = (start, 0, 0, 0)
+        var (now, calls, retries, sent, periods) = (start, 0, 0, 0, 0)
         var underWay = try (0..<32).map { _ in try grant(pacing.admit(ask(), at: start)) }
         calls = underWay.count
         var kinds: [UInt64: PacingAsk.Kind] = [:]
@@ -140,12 +140,19 @@ import Testing
                 sent += 1
             }
             underWay = progress.granted.map(\.grant)
-            if underWay.isEmpty { now = try #require(progress.next) }
+            if underWay.isEmpty {
+                now = try #require(progress.next)
+                periods += 1
+            }
             if !underWay.isEmpty { now = now + .milliseconds(1) }
         }
         // 5, 10, … 160 s, then 300 s each: 6 and 11 periods, a few more by jitter.
         #expect(sent <= 6 + 13, "seed \(seed)")
+        #expect(sent <= periods, "seed \(seed)")
         #expect(Double(retries) <= 0.1 * Double(calls) + 10 * 60)
+        print(
+            "limits: dead for an hour, seed \(seed): \(sent) probes in \(periods) open periods; "
+                + "\(retries) retries, \(calls) calls")
     }
 
     @Test func `a probe that is cut short frees the circuit for another after the same wait`() throws {

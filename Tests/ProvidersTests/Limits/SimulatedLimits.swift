@@ -122,7 +122,11 @@ struct LimitsSimulation {
         }
 
         var refusedShare: Double { Double(refused) / Double(max(calls, 1)) }
-        var description: String { "\(calls) calls, \(refused) refused, \(accepted / minutes) per minute" }
+        var description: String {
+            let perMinute = accepted / minutes
+            return "\(calls) calls, \(refused) refused; \(Int(perMinute[0])) calls, \(Int(perMinute[2])) input and "
+                + "\(Int(perMinute[3])) output tokens per minute"
+        }
     }
 
     private enum Happening {
