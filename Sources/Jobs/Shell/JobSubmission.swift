@@ -7,7 +7,9 @@ package struct JobSubmission: Sendable {
     private let window: Int
 
     /// At most `window` submissions are under way at once.
-    package init(_ jobs: CommandHandler<Job>, window: Int = 512) {
+    ///
+    /// As few by default as still share commits: whoever works on the first jobs meanwhile shares the log with them.
+    package init(_ jobs: CommandHandler<Job>, window: Int = 64) {
         precondition(window >= 1, "somebody must be under way")
         self.jobs = jobs
         self.window = window
