@@ -55,7 +55,9 @@ BOUNDS = {
     ],
     "concurrent": [
         "the latency: 1,000 calls at once of 500 ms are 2,000 a second at best; at first all end at once, and while a burst is "
-        "recorded slots wait; it takes some seconds until the calls are spread over the time",
+        "recorded few calls are in flight; it takes some seconds until they are spread over the time",
+        "1,250 jobs in hand, whose calls wait for one of the 1,000 places in flight while others' answers are recorded "
+        "(`concurrency: 1250` of the run, and 1000 of the provider); with 1,000 jobs in hand it is 6 % less",
     ],
     "queue": [
         "CPU: of the worker's, the read model that it follows is a fifth, deciding leases and completions an eighth, looking "

@@ -22,8 +22,10 @@ def provider(latency_ms=0):
         server.wait(10)
 
 
-def experiment(calls, port=None, judged=True, at_once=256, criteria=("quality",)):
-    """An experiment of so many calls, half of them a judge's; against the simulated provider, or a port."""
+def experiment(calls, port=None, judged=True, at_once=256, criteria=("quality",), in_flight=None):
+    """An experiment of so many calls, half of them a judge's; against the simulated provider, or a port.
+
+    So many jobs are in hand at once, and of these no more calls in flight than `in_flight`, if it is given."""
     where = (
         "provider: simulated" if port is None
         else f'provider: openai-compatible, base_url: "http://127.0.0.1:{port}/v1"')
@@ -40,7 +42,8 @@ def experiment(calls, port=None, judged=True, at_once=256, criteria=("quality",)
             "judges:", "  - id: judge", f"    model: {{id: critic, {where}, model: sim-judge}}",
             "    criteria:"]
         lines += [f"      - {{id: {name}, description: Concrete and {name}, min: 1, max: 5}}" for name in criteria]
-    lines += [f"limits: {{concurrency: {at_once}, timeout_seconds: 30, max_attempts: 3}}"]
+    rates = f", rates: {{openai-compatible: {{concurrency: {in_flight}}}}}" if in_flight else ""
+    lines += [f"limits: {{concurrency: {at_once}, timeout_seconds: 30, max_attempts: 3{rates}}}"]
     SCRATCH.mkdir(parents=True, exist_ok=True)
     path = SCRATCH / f"experiment-{'simulated' if port is None else 'port'}-{'judged' if judged else 'plain'}.yaml"
     path.write_text("\n".join(lines) + "\n")
@@ -48,9 +51,9 @@ def experiment(calls, port=None, judged=True, at_once=256, criteria=("quality",)
     return path, asked * (2 if judged else 1), asked
 
 
-def run_experiment(name, calls, port=None, judged=True, at_once=256, criteria=("quality",)):
+def run_experiment(name, calls, port=None, judged=True, at_once=256, criteria=("quality",), in_flight=None):
     """Runs one in a fresh store and checks that nothing is missing; what the process cost, per call."""
-    path, calls, cells = experiment(calls, port, judged, at_once, criteria)
+    path, calls, cells = experiment(calls, port, judged, at_once, criteria, in_flight)
     store = fresh(name)
     result = process([CAIRN, "run", path, "--store", store, "--json"])
     done = json.loads(result["output"])["cells"]["done"]
