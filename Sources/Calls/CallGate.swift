@@ -63,6 +63,8 @@ package struct CallTicket: Equatable, Sendable {
     package let notBefore: Timestamp?
     /// When it is better given back than kept waiting, since the job's lease must outlast the call.
     package let deferBy: Timestamp
+    /// When it had better not begin, since the job's lease would neither be renewed for it nor surely outlast it.
+    package let gap: Range<Timestamp>?
     /// The job's stream as of its lease.
     package let leaseRevision: Revision?
     /// The hash of the HTTP body.
@@ -75,8 +77,8 @@ package struct CallTicket: Equatable, Sendable {
     package init(
         call: CallID, attempt: Int, job: JobID, labels: [String: String] = [:], provider: String, adapter: String,
         endpoint: String, model: String, keyVariable: String?, place: Place, isRetry: Bool = false,
-        notBefore: Timestamp? = nil, deferBy: Timestamp, leaseRevision: Revision? = nil, request: Digest,
-        estimate: TokenEstimate, price: ModelPrice? = nil, streams: Bool = false
+        notBefore: Timestamp? = nil, deferBy: Timestamp, gap: Range<Timestamp>? = nil, leaseRevision: Revision? = nil,
+        request: Digest, estimate: TokenEstimate, price: ModelPrice? = nil, streams: Bool = false
     ) {
         self.call = call
         self.attempt = attempt
@@ -91,6 +93,7 @@ package struct CallTicket: Equatable, Sendable {
         self.isRetry = isRetry
         self.notBefore = notBefore
         self.deferBy = deferBy
+        self.gap = gap
         self.leaseRevision = leaseRevision
         self.request = request
         self.estimate = estimate

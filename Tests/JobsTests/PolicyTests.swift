@@ -49,6 +49,18 @@ import Testing
         #expect(policy.length == .seconds(150))
     }
 
+    @Test func `a call doesn't begin when the lease may end before it, and isn't renewed yet`() {
+        let usual = LeasePolicy.covering(callTimeout: .seconds(60), longestPause: .seconds(30))
+        #expect(usual.gap(deadline: Sample.at(150)) == nil)
+        let short = LeasePolicy.covering(callTimeout: .seconds(2), longestPause: .milliseconds(20))
+        let deadline = Sample.at(100)
+        let gap = short.gap(deadline: deadline)
+        #expect(gap == deadline - .seconds(3)..<deadline - .milliseconds(2_010) + Microseconds(1))
+        #expect(gap.map { short.isRenewalDue(deadline: deadline, now: $0.upperBound) } == true)
+        #expect(gap.map { short.isRenewalDue(deadline: deadline, now: $0.upperBound - Microseconds(1)) } == false)
+        #expect(LeasePolicy(length: .seconds(30)).gap(deadline: deadline) == nil)
+    }
+
     @Test func `renewal is due when less than half is left`() {
         let policy = LeasePolicy(length: .seconds(100))
         #expect(!policy.isRenewalDue(deadline: Sample.at(100), now: Sample.at(50)))

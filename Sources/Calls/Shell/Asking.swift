@@ -54,8 +54,8 @@ struct Asking: Sendable {
             call: question.id, attempt: attempt, job: job.id, labels: job.submission.labels,
             provider: question.provider, adapter: question.adapter.name, endpoint: question.endpoint.baseURL,
             model: question.chat.model, keyVariable: question.keyVariable, place: place, isRetry: followsFailure,
-            notBefore: notBefore, deferBy: try job.lease.latestStart, leaseRevision: job.lease.loaded.revision,
-            request: body.digest,
+            notBefore: notBefore, deferBy: try job.lease.latestStart, gap: try job.lease.gap,
+            leaseRevision: job.lease.loaded.revision, request: body.digest,
             estimate: TokenEstimate(
                 bodyBytes: body.bytes.count, outputCeiling: question.chat.parameters.maxTokens),
             price: question.terms.price, streams: question.chat.streams)

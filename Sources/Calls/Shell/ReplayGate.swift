@@ -22,16 +22,21 @@ package struct ReplayGate: CallGate {
         self.reached = reached
     }
 
-    /// What is recorded at the attempt's place counts if it was before the job was given back: else the call was put off
-    /// under this lease, and made under a later one.
+    /// What is recorded at the attempt's place counts if it was before the lease ended: else the call was put off under
+    /// this lease, or begun too late for it, and made under a later one.
     ///
     /// An attempt that isn't in the record at all belongs to a worker that was killed or too late: it goes on, and finds
     /// that at its place.
     package func admit(_ ticket: CallTicket) async throws -> CallAdmission {
         let event = try own(at: ticket.place)
-        if let released = try release(of: ticket), event.map({ released < $0.position }) ?? true {
-            guard await reached(released.rawValue) else { throw CancellationError() }
-            throw CallDeferred(reason: "as recorded")
+        let end = try leaseEnd(of: ticket)
+        let isUnderThisLease = event.map { event in end.map { event.position < $0.position } ?? true } ?? false
+        if !isUnderThisLease {
+            if let end, end.hasType(JobReleased.type), try isOwn(end) {
+                guard await reached(end.position.rawValue) else { throw CancellationError() }
+                throw CallDeferred(reason: "as recorded")
+            }
+            if try isTooLate(end) { throw LeaseLost(job: ticket.job) }
         }
         guard let event else { return .send }
         if event.hasType(CallReused.type) { return .reuse(origin: try event.decode(CallReused.self).position) }
@@ -49,22 +54,36 @@ package struct ReplayGate: CallGate {
         return stop.exhaustion
     }
 
-    /// Where the job was given back under the lease that it has.
-    private func release(of ticket: CallTicket) throws -> Position? {
+    /// What ended the lease that a job has, whoever recorded it; nil where nothing did.
+    private func leaseEnd(of ticket: CallTicket) throws -> Event? {
         guard var revision = ticket.leaseRevision?.next else { return nil }
         let stream = try StreamName(category: Job.category, id: ticket.job.rawValue)
-        while let event = try own(at: Place(stream: stream, revision: revision.rawValue)) {
-            if event.hasType(JobReleased.type) { return event.position }
-            guard event.hasType(JobLeaseRenewed.type) else { return nil }
+        while let event = try event(at: Place(stream: stream, revision: revision.rawValue)) {
+            guard event.hasType(JobLeaseRenewed.type) else { return event }
             revision = revision.next
         }
         return nil
     }
 
+    /// Whether an attempt that isn't recorded under a lease was begun when that was over, in a worker that lived on.
+    private func isTooLate(_ end: Event?) throws -> Bool {
+        if let expired = try end?.decode(if: JobLeaseExpired.self), expired.reason == .deadline { return true }
+        let stream = try StreamName(category: Worker.category, id: worker.rawValue)
+        return try recorded.readStream(stream, .backward, from: nil, limit: 1).first?.hasType(WorkerStopped.type)
+            ?? false
+    }
+
     private func own(at place: Place) throws -> Event? {
-        guard let position = try recorded.position(of: place.stream, revision: Revision(place.revision)),
-            let event = try recorded.event(at: position), try event.metadata().worker == worker.rawValue
-        else { return nil }
+        guard let event = try event(at: place), try isOwn(event) else { return nil }
         return event
+    }
+
+    private func isOwn(_ event: Event) throws -> Bool { try event.metadata().worker == worker.rawValue }
+
+    private func event(at place: Place) throws -> Event? {
+        guard let position = try recorded.position(of: place.stream, revision: Revision(place.revision)) else {
+            return nil
+        }
+        return try recorded.event(at: position)
     }
 }

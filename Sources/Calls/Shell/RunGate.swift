@@ -27,10 +27,30 @@ package final class RunGate: CallGate {
 
     package func admit(_ ticket: CallTicket) async throws -> CallAdmission {
         if let origin = origin(for: ticket) { return .reuse(origin: origin) }
-        if let notBefore = ticket.notBefore {
+        if let notBefore = ticket.notBefore { try await wait(until: notBefore, ticket) }
+        let admission = try await admitWithinBudget(ticket)
+        guard case .sending = admission, let gap = ticket.gap else { return admission }
+        do {
             let now = try await effects.time(ticket.place)
-            if now < notBefore { try await effects.pause(notBefore - now) }
+            if gap.contains(now) { try await effects.pause(gap.upperBound - now) }
+        } catch {
+            settle(ticket, CallSettlement(.unsent))
+            throw error
         }
+        return admission
+    }
+
+    /// Waits for the time of a retry, but no longer than the job's lease allows.
+    private func wait(until notBefore: Timestamp, _ ticket: CallTicket) async throws {
+        let now = try await effects.time(ticket.place)
+        let end = min(notBefore, ticket.deferBy)
+        if now < end { try await effects.pause(end - now) }
+        if end < notBefore, now < notBefore {
+            throw CallDeferred(reason: "its retry isn't due as long as its lease is sure")
+        }
+    }
+
+    private func admitWithinBudget(_ ticket: CallTicket) async throws -> CallAdmission {
         guard let budget else { return try await inner.admit(ticket) }
         let reservation = SpendingRules.reservation(ticket.estimate, price: ticket.price)
         let worst = SpendingRules.worst(reservation)

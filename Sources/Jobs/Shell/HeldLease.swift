@@ -26,12 +26,19 @@ package final class HeldLease: Sendable {
     /// The last moment at which a call may begin to wait for its turn no longer: a quarter of the lease is left then.
     ///
     /// Throws `LeaseLost` when the job isn't leased any more.
-    package var latestStart: Timestamp {
+    package var latestStart: Timestamp { get throws(LeaseLost) { try deadline - policy.length / 4 } }
+
+    /// When a call had better not begin; nil where it may begin at any time.
+    ///
+    /// Throws `LeaseLost` when the job isn't leased any more.
+    package var gap: Range<Timestamp>? { get throws(LeaseLost) { policy.gap(deadline: try deadline) } }
+
+    private var deadline: Timestamp {
         get throws(LeaseLost) {
             guard case .known(let job) = loaded.state, case .leased(let lease) = job.stage else {
                 throw LeaseLost(job: id)
             }
-            return lease.deadline - policy.length / 4
+            return lease.deadline
         }
     }
 

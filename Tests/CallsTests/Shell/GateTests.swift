@@ -131,15 +131,61 @@ import Testing
             id: Sample.job, attempt: 1, submission: first.submission, worker: Sample.a, lease: held)
         _ = try await desk.executor(ScriptedTransport(.response(200, Sample.body))).ask(desk.question(), in: second)
         let replay = ReplayGate(Sample.a, in: desk.log) { _ in true }
+        await #expect(throws: CallDeferred.self) { _ = try await replay.admit(try ticket(desk, revision)) }
+        #expect(try await replay.admit(try ticket(desk, again.loaded.revision)) == .send)
+    }
+
+    /// A ticket of the job's first call under a lease.
+    private func ticket(
+        _ desk: Desk, _ lease: Revision?, notBefore: Timestamp? = nil, deferBy: Timestamp = Sample.at(9),
+        gap: Range<Timestamp>? = nil
+    ) throws -> CallTicket {
         let place = Place(stream: try StreamName(category: "call", id: desk.question().id.rawValue), revision: 0)
-        func ticket(_ lease: Revision?) -> CallTicket {
-            CallTicket(
-                call: desk.question().id, attempt: 1, job: Sample.job, provider: "p", adapter: "a", endpoint: "e",
-                model: "m", keyVariable: nil, place: place, deferBy: Sample.at(9), leaseRevision: lease,
-                request: Digest(of: "r"), estimate: TokenEstimate(bodyBytes: 1, outputCeiling: nil))
+        return CallTicket(
+            call: desk.question().id, attempt: 1, job: Sample.job, provider: "p", adapter: "a", endpoint: "e",
+            model: "m", keyVariable: nil, place: place, notBefore: notBefore, deferBy: deferBy, gap: gap,
+            leaseRevision: lease, request: Digest(of: "r"),
+            estimate: TokenEstimate(bodyBytes: 1, outputCeiling: nil))
+    }
+
+    @Test func `a retry waits no longer than the lease is sure, and a call not between its end and a renewal`()
+        async throws
+    {
+        let desk = try Desk()
+        let gate = RunGate(inner: OpenGate(), log: desk.log, effects: desk.effects)
+        let far = try ticket(desk, nil, notBefore: Sample.at(60), deferBy: Sample.at(30))
+        await #expect(throws: CallDeferred.self) { _ = try await gate.admit(far) }
+        #expect(desk.clock.time >= Sample.at(30) && desk.clock.time < Sample.at(31))
+        await #expect(throws: CallDeferred.self) { _ = try await gate.admit(far) }
+        #expect(desk.clock.time < Sample.at(31))
+        #expect(try await gate.admit(try ticket(desk, nil, notBefore: Sample.at(40), deferBy: Sample.at(50))) == .send)
+        #expect(desk.clock.time >= Sample.at(40) && desk.clock.time < Sample.at(41))
+        #expect(try await gate.admit(try ticket(desk, nil, gap: Sample.at(39)..<Sample.at(45))) == .send)
+        #expect(desk.clock.time >= Sample.at(45) && desk.clock.time < Sample.at(46))
+        #expect(try await gate.admit(try ticket(desk, nil, gap: Sample.at(39)..<Sample.at(45))) == .send)
+        #expect(desk.clock.time < Sample.at(46))
+    }
+
+    @Test func `in replay a call that came too late for its lease is lost again`() async throws {
+        let desk = try Desk()
+        let first = try await desk.lease()
+        let revision = first.lease.loaded.revision
+        let replay = ReplayGate(Sample.a, in: desk.log) { _ in true }
+        #expect(try await replay.admit(try ticket(desk, revision)) == .send)
+        let jobs = CommandHandler<Job>(log: desk.log, effects: desk.effects, worker: Sample.a.rawValue)
+        let policy = desk.lease
+        desk.clock.advance(to: Sample.at(9_000))
+        try await jobs.handle(Sample.job.rawValue) {
+            .expire(from: Sample.a, at: $0, reason: .deadline, policy: policy)
         }
-        await #expect(throws: CallDeferred.self) { _ = try await replay.admit(ticket(revision)) }
-        #expect(try await replay.admit(ticket(again.loaded.revision)) == .send)
+        await #expect(throws: LeaseLost.self) { _ = try await replay.admit(try ticket(desk, revision)) }
+        let again = try await jobs.handle(Sample.job.rawValue) { .lease(to: Sample.a, at: $0, for: policy.length) }
+        let held = HeldLease(of: Sample.job, by: Sample.a, policy: policy, jobs: jobs, loaded: again.loaded)
+        let second = RunningJob(
+            id: Sample.job, attempt: 1, submission: first.submission, worker: Sample.a, lease: held)
+        _ = try await desk.executor(ScriptedTransport(.response(200, Sample.body))).ask(desk.question(), in: second)
+        await #expect(throws: LeaseLost.self) { _ = try await replay.admit(try ticket(desk, revision)) }
+        #expect(try await replay.admit(try ticket(desk, again.loaded.revision)) == .send)
     }
 
     @Test func `an answer that is reused is recorded with its origin, and nothing is sent`() async throws {
