@@ -50,15 +50,7 @@ package struct BudgetNeed: Equatable, Sendable {
 extension BudgetNeed {
     /// What a run needs that stopped in a store.
     package init(of run: RunID, _ definition: ExperimentDefinition, _ stop: RunStopped, in store: Store) throws {
-        var left: [JobGroup: Int] = [:]
-        try store.views.query(JobStatus.self) { tables in
-            for state in [JobStatus.State.queued, .running, .retrying] {
-                try tables.forEach(of: run, in: state) { _, row in
-                    left[JobGroup(row.labels), default: 0] += 1
-                    return true
-                }
-            }
-        }
+        let left = try JobGroup.counts(of: run, in: [.queued, .running, .retrying], store)
         let forecast = try RunForecast(definition) { model, scenario, judge in
             left[JobGroup(model: model, scenario: scenario, judge: judge)] ?? 0
         }.total
@@ -88,6 +80,20 @@ struct JobGroup: Hashable {
         model = labels["model"]
         scenario = labels["scenario"]
         judge = labels["judge"]
+    }
+
+    /// How many jobs of a run are in one of these states, by group.
+    static func counts(of run: RunID, in states: [JobStatus.State], _ store: Store) throws -> [JobGroup: Int] {
+        var counts: [JobGroup: Int] = [:]
+        try store.views.query(JobStatus.self) { tables in
+            for state in states {
+                try tables.forEach(of: run, in: state) { _, row in
+                    counts[JobGroup(row.labels), default: 0] += 1
+                    return true
+                }
+            }
+        }
+        return counts
     }
 }
 

@@ -19,16 +19,8 @@ package struct RunRest: Equatable, Sendable {
         of run: RunID, _ definition: ExperimentDefinition, retriesFailed: Bool = false, in store: Store
     ) throws {
         guard let row = try store.views.query(Runs.self, { try $0.runs.get(run) }) else { return nil }
-        let settled: [JobStatus.State] = retriesFailed ? [.completed] : [.completed, .failed, .skipped]
-        var ended: [JobGroup: Int] = [:]
-        try store.views.query(JobStatus.self) { tables in
-            for state in settled {
-                try tables.forEach(of: run, in: state) { _, row in
-                    ended[JobGroup(row.labels), default: 0] += 1
-                    return true
-                }
-            }
-        }
+        let ended = try JobGroup.counts(
+            of: run, in: retriesFailed ? [.completed] : [.completed, .failed, .skipped], store)
         self.run = run
         stage = row.stage
         cells = row.cells

@@ -62,7 +62,8 @@ struct RunSummary: CanonicalEncodable {
     func advice(resume command: String) -> String? {
         if let need, let stop = report.row.stop {
             return
-                "resume with a budget that is enough unless more calls fail than so far: \(command)\(Self.options(need.sufficient, stop.budget))"
+                "resume with a budget that is enough unless more calls fail than so far: "
+                + "\(command)\(Self.options(need.sufficient, stop.budget))"
         }
         if report.isDrained { return "resume with: \(command)" }
         guard report.row.cells.missing > 0 else { return nil }

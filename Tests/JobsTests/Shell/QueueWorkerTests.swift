@@ -162,23 +162,29 @@ import Testing
         #expect(try bench.divergences() == [])
     }
 
+    private static let once = RetryPolicy(attempts: 2, base: .milliseconds(1), cap: .milliseconds(1))
+    /// Calls a provider that refuses every job once.
+    private static let refused = QueueFunction(provider: ProviderID(wellFormed: "openai")) { task in
+        task.attempt == 1 ? .failed(class: "rateLimit", message: "429", retryable: true) : .completed([:])
+    }
+
+    /// However long the machine takes, the minute of a budget isn't over: a question takes a millisecond.
+    private static func milliseconds(of clock: VirtualClock) -> TimeSource {
+        TimeSource {
+            clock.advance(by: .milliseconds(1))
+            return clock.time
+        }
+    }
+
     @Test func `retries of jobs that call one provider share its budget, and what exceeds it is held back`()
         async throws
     {
-        // However long the machine takes, the minute of the budget isn't over: a question takes a millisecond.
         let clock = VirtualClock(TimeSource.system.time())
-        let bench = try QueueBench(
-            time: TimeSource {
-                clock.advance(by: .milliseconds(1))
-                return clock.time
-            })
-        let provider = ProviderID(wellFormed: "openai")
-        let once = RetryPolicy(attempts: 2, base: .milliseconds(1), cap: .milliseconds(1))
-        try await bench.submit((0..<12).map { JobRequest(kind: $0 % 2 == 0 ? "ask" : "judge", retry: once) })
-        let call = QueueFunction(provider: provider) { task in
-            task.attempt == 1 ? .failed(class: "rateLimit", message: "429", retryable: true) : .completed([:])
-        }
-        let outcome = try await bench.worker(["ask": call, "judge": call], endsWhenIdleFor: .milliseconds(500)).work()
+        let bench = try QueueBench(time: Self.milliseconds(of: clock))
+        try await bench.submit((0..<12).map { JobRequest(kind: $0 % 2 == 0 ? "ask" : "judge", retry: Self.once) })
+        let outcome = try await bench.worker(
+            ["ask": Self.refused, "judge": Self.refused], endsWhenIdleFor: .milliseconds(500)
+        ).work()
         guard case .idle(let next?, let obstacles) = outcome else {
             Issue.record("it ended as \(outcome)")
             return
@@ -187,7 +193,7 @@ import Testing
         // Ten in the minute, and one for the ten calls and more that were answered.
         #expect(try bench.counts().completed == 11)
         let left = try bench.views.query(JobQueue.self) { try $0.due(in: "default", at: next, limit: 9) }
-        #expect(left.map(\.row.heldBackBy) == [provider])
+        #expect(left.map(\.row.heldBackBy) == [Self.refused.provider])
         #expect(left.map(\.row.state) == [.retrying])
         #expect(try bench.divergences() == [])
     }
@@ -196,20 +202,11 @@ import Testing
         async throws
     {
         let clock = VirtualClock(TimeSource.system.time())
-        let bench = try QueueBench(
-            time: TimeSource {
-                clock.advance(by: .milliseconds(1))
-                return clock.time
-            })
-        let provider = ProviderID(wellFormed: "openai")
-        let once = RetryPolicy(attempts: 2, base: .milliseconds(1), cap: .milliseconds(1))
+        let bench = try QueueBench(time: Self.milliseconds(of: clock))
         let jobs = 40
-        try await bench.submit((0..<jobs).map { _ in JobRequest(kind: "ask", retry: once) })
-        let call = QueueFunction(provider: provider) { task in
-            task.attempt == 1 ? .failed(class: "rateLimit", message: "429", retryable: true) : .completed([:])
-        }
+        try await bench.submit((0..<jobs).map { _ in JobRequest(kind: "ask", retry: Self.once) })
         func work() async throws -> QueueWorker.Outcome {
-            try await bench.worker(["ask": call], endsWhenIdleFor: .milliseconds(500)).work()
+            try await bench.worker(["ask": Self.refused], endsWhenIdleFor: .milliseconds(500)).work()
         }
         _ = try await work()
         let before = try bench.counts().completed
