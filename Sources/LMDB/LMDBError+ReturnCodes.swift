@@ -15,7 +15,11 @@ extension LMDBError {
         case ENOSPC, EFBIG, EDQUOT:
             (.noSpace, "\(text(of: returnCode)); free space, or raise the quota or file size limit, and try again")
         case EACCES, EPERM:
-            (.accessDenied, "\(text(of: returnCode)); check the owner and mode of the directory and its files")
+            (
+                .accessDenied,
+                "\(text(of: returnCode)); check the owner and mode of the directory and its files: "
+                    + "who reads needs to write to lock.mdb there, or a copy, or a read-only mount"
+            )
         case EROFS:
             (.readOnly, "the file system is read-only; open with access .readOnly, or copy the directory elsewhere")
         case ENOENT, ENOTDIR:
