@@ -11,8 +11,8 @@ struct BundleReadme {
         # \(index.experiment): run \(index.run.rawValue)
 
         Everything that one run of an LLM experiment asked, was answered, scored and ranked, as it was recorded, with \
-        proof that nothing was changed since. \(index.events) events, proven against the head of a log of \
-        \(index.head.size) events:
+        proof that nothing was changed since. \(counted(index.events, "event")), proven against the head of a log of \
+        \(counted(index.head.size, "event")):
 
             \(index.head.root.hex)
 
@@ -75,12 +75,13 @@ struct BundleReadme {
 
     private var withheld: String {
         guard !index.withheld.isEmpty else { return "" }
+        let isOne = index.withheld.count == 1
         return """
 
             ## What is withheld
 
-            \(index.withheld.count) blobs that events name aren't here, such as texts that were erased. Their digests \
-            are in bundle.json. What follows from them can't be derived again, and `cairn bundle verify` says so.
+            \(counted(index.withheld.count, "blob")) that events name \(isOne ? "isn't" : "aren't") here, such as texts \
+            that were erased. \(isOne ? "Its digest is" : "Their digests are") in bundle.json. What follows from them can't be derived again, and `cairn bundle verify` says so.
 
             """
     }

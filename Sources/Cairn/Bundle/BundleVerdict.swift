@@ -51,7 +51,8 @@ package struct BundleVerdict: Sendable {
         }
         if let index {
             lines.append(
-                "run \(index.run) of \(index.experiment), \(index.events) events, \(blobs) blobs, \(files) files")
+                "run \(index.run) of \(index.experiment), \(counted(index.events, "event")), "
+                    + "\(counted(blobs, "blob")), \(counted(files, "file"))")
             if !labels.isEmpty {
                 lines.append(labels.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
             }
@@ -67,16 +68,20 @@ package struct BundleVerdict: Sendable {
             lines += Self.lines(on: index.withheld, elsewhere: elsewhere)
         }
         lines += signers.map { "signed by \($0)" }
-        lines.append("\(verified) derived events derived again" + (underivable == 0 ? "" : ", \(underivable) can't be"))
+        lines.append(
+            "\(counted(verified, "derived event")) derived again"
+                + (underivable == 0 ? "" : ", \(underivable) can't be"))
         if let compared { lines.append("\(compared) tables and read models made again") }
         return lines.joined(separator: "\n") + "\n"
     }
 
     private static func lines(on withheld: [Digest], elsewhere: UInt64) -> [String] {
         var lines: [String] = []
-        if elsewhere > 0 { lines.append("withheld: \(elsewhere) other events of the log, shown by hashes alone") }
+        if elsewhere > 0 {
+            lines.append("withheld: \(counted(elsewhere, "other event")) of the log, shown by hashes alone")
+        }
         guard !withheld.isEmpty else { return lines }
-        lines.append("withheld: \(withheld.count) blob\(withheld.count == 1 ? "" : "s") that events name")
+        lines.append("withheld: \(counted(withheld.count, "blob")) that events name")
         lines += withheld.prefix(mostNamed).map { "  blob \($0.hex)" }
         if withheld.count > mostNamed { lines.append("  and \(withheld.count - mostNamed) more; --json names all") }
         return lines

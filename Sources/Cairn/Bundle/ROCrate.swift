@@ -82,7 +82,8 @@ struct ROCrate {
                 "http://schema.org/" + (isComplete ? "CompletedActionStatus" : "FailedActionStatus")),
             "agent": Self.reference("#operator"),
             "description": .string(
-                "Models were asked, judges scored their answers, and the models were ranked; \(index.events) events."),
+                "Models were asked, judges scored their answers, and the models were ranked; \(counted(index.events, "event"))."
+            ),
             "endTime": .string(ended.text), "instrument": Self.reference(Self.program),
             "name": .string("Run \(index.run.rawValue) of \(index.experiment)"),
             "object": .array([Self.reference(BundleNames.experiment)]),

@@ -70,7 +70,7 @@ struct BundleCreateCommand: AsyncParsableCommand {
             })
         try answer.output.print(BundleAnswer(file: output, written: written, key: key.key)) {
             """
-            \(Quantities.grouped(written.index.events)) events in \(output), \(Quantities.grouped(written.bytes)) bytes
+            \(Quantities.counted(written.index.events, "event")) in \(output), \(Quantities.grouped(written.bytes)) bytes
             head \(written.index.head.size):\(written.index.head.root.hex)
             signed by \(key.key)
 

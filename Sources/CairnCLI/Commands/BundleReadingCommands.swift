@@ -93,7 +93,7 @@ struct BundleImportCommand: AsyncParsableCommand {
         }
         try answer.output.print(BundleImportAnswer(report: report)) {
             """
-            \(Quantities.grouped(report.events)) events, \(Quantities.grouped(Int(report.elsewhere))) places of others' events
+            \(Quantities.counted(report.events, "event")), \(Quantities.counted(Int(report.elsewhere), "place")) of others' events
             head \(report.head.size):\(report.head.root.hex)\(report.isOriginal ? ", the original's" : "")
 
             """

@@ -52,7 +52,7 @@ package struct BundleWriter {
         guard size > last.rawValue else {
             throw LogError(
                 .invalid, during: "bundling the run \(run)",
-                "its events go on to position \(last), behind the head of \(size) events")
+                "its events go on to position \(last), behind the head of \(counted(size, "event"))")
         }
         let checkpoint = try sign(size)
         let archive = try BundleArchive(replacing: path)
@@ -97,7 +97,7 @@ package struct BundleWriter {
     ) throws {
         guard proof.root(of: leaves) == head.root else {
             throw LogError(
-                .damaged(nil), during: "proving events in the head of \(head.size) events",
+                .damaged(nil), during: "proving events in the head of \(counted(head.size, "event"))",
                 "the records don't lead to it any more; `cairn audit verify` says where the log was changed")
         }
     }
