@@ -11,39 +11,76 @@ package struct BudgetNeed: Equatable, Sendable {
     package let unknown: Spending
     /// The worst case of calls that nothing has come of; they count as unknown when the run goes on.
     package let reserved: Spending
-    /// The worst case of what is left to do.
+    /// The worst case of what is left to do, each call sent once.
     package let rest: Spending
-    /// The bounds that there are, those that are too small replaced by sufficient ones.
+    /// How often a call may fail in a way that is paid for, and so count in `sufficient`.
+    package let attempts: Int
+    /// How often a call may be sent, refusals for the rate included, which cost nothing and count as calls.
+    package let sends: Int
+    /// The bounds that there are, those that are too small replaced by ones that are enough if calls are repeated as
+    /// often as so far.
+    package let likely: Budget
+    /// The same, enough if every call that is left fails as often as its retry policy lets it.
+    ///
+    /// What a kill cuts off comes on top: that is asked again, and counts with its worst case.
     package let sufficient: Budget
 
-    /// `usage` says how often calls had to be repeated so far: what is left gets as much room for that, and a tenth more.
-    ///
-    /// The call that had no room is added once: what is kept back for one may be more than its part of a forecast.
-    init(_ account: SpendingAccount, rest: Spending, stop: RunStopped, usage: [UsageRow]) {
+    /// `rest` is the worst case of what is left, each call sent once; so far calls were sent `sent` times, and `answered` of
+    /// them were answered.
+    init(
+        _ account: SpendingAccount, rest: Spending, stop: RunStopped, sent: Int, answered: Int, policy: CallPolicy
+    ) {
         spent = account.spent
         unknown = account.unknown
         reserved = account.reserved
         self.rest = rest
-        let answers = usage.reduce(0) { $0 + $1.calls }
-        let attempts = max(answers, usage.reduce(0) { $0 + $1.attempts })
-        let repeated = answers > 0 ? Double(attempts) / Double(answers) : 1
+        attempts = policy.retry.attempts
+        sends = policy.mostSends
+        let most = Spending(
+            calls: rest.calls.times(sends), cost: rest.cost.times(attempts), tokens: rest.tokens.times(attempts))
+        sufficient = Self.budget(account, most, stop)
+        // A tenth more than so far, and never more than there can be; where no call was answered, all were for the first.
+        let repeated = Double(max(sent, answered, 1)) / Double(max(answered, 1)) + 0.1
+        let expected = Spending(
+            calls: min(rest.calls.times(repeated), most.calls), cost: min(rest.cost.times(repeated), most.cost),
+            tokens: min(rest.tokens.times(repeated), most.tokens))
+        likely = Self.budget(account, expected, stop)
+    }
+
+    /// What is used up and what is left to use; the call that had no room is added once, as more may be kept back for it
+    /// than a forecast says.
+    private static func budget(_ account: SpendingAccount, _ left: Spending, _ stop: RunStopped) -> Budget {
         let next = stop.spent + stop.reserved + stop.wanted
         let used = account.spent + account.reserved
         func enough(_ bound: Int?, _ part: (Spending) -> Int) -> Int? {
-            guard let bound else { return nil }
-            let left = Double(part(rest)) * (repeated + 0.1)
-            return max(bound, Self.roundedUp(max(part(next), part(used) + Int(left.rounded(.up)) + part(stop.wanted))))
+            bound.map { max($0, roundedUp(max(part(next), part(used) + part(left) + part(stop.wanted)))) }
         }
-        sufficient = Budget(
+        return Budget(
             maxCalls: enough(stop.budget.maxCalls) { $0.calls }, maxCost: enough(stop.budget.maxCost) { $0.cost },
             maxTokens: enough(stop.budget.maxTokens) { $0.tokens })
     }
 
-    /// To two digits that count, so that it is easily typed.
+    /// To two digits that count, so that it is easily typed, and no more than a budget can be.
     static func roundedUp(_ number: Int) -> Int {
         var unit = 1
         while number / unit >= 100 { unit *= 10 }
-        return (number + unit - 1) / unit * unit
+        return min((number + unit - 1) / unit * unit, Int.mostOfABudget)
+    }
+}
+
+extension Int {
+    /// What JSON keeps as an integer.
+    fileprivate static let mostOfABudget = Int(JSONValue.largestInteger)
+
+    /// No more than a budget can be, however often.
+    fileprivate func times(_ count: Int) -> Int {
+        let (product, overflows) = multipliedReportingOverflow(by: count)
+        return overflows ? Self.mostOfABudget : Swift.min(product, Self.mostOfABudget)
+    }
+
+    fileprivate func times(_ count: Double) -> Int {
+        let product = (Double(self) * count).rounded(.up)
+        return product < Double(Self.mostOfABudget) ? Int(product) : Self.mostOfABudget
     }
 }
 
@@ -60,7 +97,8 @@ extension BudgetNeed {
             account,
             rest: Spending(
                 calls: forecast.worstCalls, cost: forecast.worstCost ?? 0, tokens: forecast.worstTokens ?? 0),
-            stop: stop, usage: usage)
+            stop: stop, sent: usage.reduce(0) { $0 + $1.attempts }, answered: usage.reduce(0) { $0 + $1.calls },
+            policy: CallPolicy(retry: definition.limits.retry, rule: definition.limits.retryRule))
     }
 }
 
@@ -100,8 +138,11 @@ struct JobGroup: Hashable {
 extension BudgetNeed: CanonicalEncodable {
     package func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
+        writer.field("attempts", attempts)
+        writer.field("likely", likely)
         writer.field("reserved", reserved)
         writer.field("rest", rest)
+        writer.field("sends", sends)
         writer.field("spent", spent)
         writer.field("sufficient", sufficient)
         writer.field("unknown", unknown)

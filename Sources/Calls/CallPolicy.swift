@@ -79,6 +79,14 @@ package struct CallPolicy: Equatable, Sendable {
         }
     }
 
+    /// The most times that one question is sent by itself, refusals for the rate among them.
+    package var mostSends: Int {
+        switch rule {
+        case .everyFailureCounts: retry.attempts
+        case .refusalsAreFree: retry.attempts + Self.mostRefusals - 1
+        }
+    }
+
     /// The gate keeps refusals to a few in a thousand calls; one question meeting so many will never be let in.
     private static let mostRefusals = 100
     private static let longestRefusal = Microseconds.hours(24)

@@ -8,8 +8,8 @@ import Scoring
 /// What a run will send and cost, before anything is sent.
 ///
 /// The requests are made as the run makes them. An answer is expected to have 400 tokens, or `max_tokens` if that is less;
-/// at worst it has `max_tokens`, each request's body is tokenised byte by byte, and every judge is asked in every round.
-/// Repetitions after failures aren't in it: a budget bounds those too.
+/// at worst it has `max_tokens` of 8 bytes, each request's body is tokenised byte by byte, and every judge is asked in
+/// every round. Repetitions after failures aren't in it: a budget bounds those too.
 package struct RunForecast: Equatable, Sendable {
     /// Sums over the calls of one model for one purpose.
     package struct Row: Equatable, Sendable {
@@ -35,6 +35,8 @@ package struct RunForecast: Equatable, Sendable {
 
     /// The tokens that an answer is expected to have.
     package static let expectedAnswer = 400
+    /// How much a token of an answer adds to later requests at worst; the usual tokenisers come to 3 to 7 on average.
+    package static let bytesOfToken = 8
 
     package private(set) var rows: [Row] = []
 
@@ -56,19 +58,26 @@ package struct RunForecast: Equatable, Sendable {
             for scenario in definition.scenarios {
                 var conversation = try script.probe(["model": model.id, "scenario": scenario.id]).conversation
                 let answer = Self.expected(model)
+                // What an answer adds to a request at worst, beyond what is expected.
+                let growth = max(0, Self.bytesOfToken * (model.parameters.maxTokens ?? 0) - 4 * answer)
                 while let turn = conversation.nextTurn, let messages = conversation.nextMessages {
                     let bytes = Self.bytes(asked, .probe, turn: turn, messages)
                     row.add(
-                        bytes, turn * (model.parameters.maxTokens ?? 0), model, times: jobs(model.id, scenario.id, nil))
+                        bytes, most: bytes + turn * growth, model, times: jobs(model.id, scenario.id, nil))
                     conversation.take(String(repeating: "abc ", count: answer))
                 }
                 for (index, judge) in definition.judges.enumerated() {
-                    let messages = JudgePrompt.messages(judging: conversation.said, by: judge.rubric)
-                    let bytes = Self.bytes(try judge.model.asked(definition.limits), .judge, turn: 0, messages)
-                    let answers = conversation.prompts.count * (model.parameters.maxTokens ?? 0)
+                    let rounds = definition.limits.judgeRounds
+                    let judging = try judge.model.asked(definition.limits)
+                    func bytes(after refusal: String?) -> Int {
+                        let messages = JudgePrompt.messages(
+                            judging: conversation.said, by: judge.rubric, after: refusal)
+                        return Self.bytes(judging, .judge, turn: 0, messages)
+                    }
+                    let refusal = rounds > 1 ? String(repeating: "x", count: ScoreRefused.longestReason) : nil
                     judged[index].add(
-                        bytes, answers, judge.model, times: jobs(model.id, scenario.id, judge.id),
-                        rounds: definition.limits.judgeRounds)
+                        bytes(after: nil), most: bytes(after: refusal) + conversation.prompts.count * growth,
+                        judge.model, times: jobs(model.id, scenario.id, judge.id), rounds: rounds)
                 }
             }
             merge(row)
@@ -102,9 +111,9 @@ package struct RunForecast: Equatable, Sendable {
 }
 
 extension RunForecast.Row {
-    /// Calls whose request has so many bytes; what earlier answers may add to it at worst is given in tokens.
+    /// Calls whose request has so many bytes, or at worst `most`.
     fileprivate mutating func add(
-        _ bytes: Int, _ answers: Int, _ model: ModelDefinition, times: Int, rounds: Int = 1
+        _ bytes: Int, most: Int, _ model: ModelDefinition, times: Int, rounds: Int = 1
     ) {
         let ceiling = model.parameters.maxTokens
         let estimate = TokenEstimate(bodyBytes: bytes, outputCeiling: ceiling)
@@ -114,10 +123,10 @@ extension RunForecast.Row {
         input += times * estimate.input
         output += times * written
         cost = cost.plus(model.price?.cost(of: Usage(input: estimate.input, output: written)), times: times)
-        let worstInput = estimate.worstInput + answers
-        worstTokens = worstTokens.plus(ceiling.map { worstInput + $0 }, times: times * rounds)
-        let worst = ceiling.flatMap { model.price?.worstCost(input: worstInput, output: $0) }
-        worstCost = worstCost.plus(worst, times: times * rounds)
+        let worst = SpendingRules.reservation(
+            TokenEstimate(bodyBytes: most, outputCeiling: ceiling), price: model.price)
+        worstTokens = worstTokens.plus(worst.tokens, times: times * rounds)
+        worstCost = worstCost.plus(worst.cost, times: times * rounds)
     }
 
     fileprivate mutating func add(_ other: RunForecast.Row) {

@@ -13,10 +13,17 @@ package struct PicoDollars: RawRepresentable, Hashable, Comparable, Sendable, Ca
     /// Digits beyond the twelfth decimal place are rounded half to even. Nil for anything but an amount from 0 to
     /// 2^53−1 pico-dollars (9,007 dollars).
     package init?(dollars text: String) {
-        guard let decimal = DecimalText(text), let amount = decimal.scaled(byPowerOfTen: 12),
-            amount <= 9_007_199_254_740_991
-        else { return nil }
+        guard let amount = Self.amount(text, decimals: 12) else { return nil }
         rawValue = amount
+    }
+
+    /// The same in nano-dollars, from 0 to 2^53−1 of them (9,007,199 dollars): what many calls may cost.
+    package static func nano(dollars text: String) -> Int? { amount(text, decimals: 9) }
+
+    private static func amount(_ text: String, decimals: Int) -> Int? {
+        guard let amount = DecimalText(text)?.scaled(byPowerOfTen: decimals), amount <= 9_007_199_254_740_991
+        else { return nil }
+        return amount
     }
 }
 

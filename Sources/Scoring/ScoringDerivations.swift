@@ -53,7 +53,10 @@ package enum ScoringDerivations {
                     criteria: answer.scores, labels: labels, repair: answer.repair, round: round,
                     rubric: rubric.digest, total: rubric.total(of: answer.scores)))
         case .failure(let refusal):
-            .refused(ScoreRefused(labels: labels, reason: refusal.reason.prefix(codePoints: 500), round: round))
+            .refused(
+                ScoreRefused(
+                    labels: labels, reason: refusal.reason.prefix(codePoints: ScoreRefused.longestReason), round: round)
+            )
         }
     }
 

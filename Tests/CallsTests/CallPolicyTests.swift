@@ -49,6 +49,26 @@ import Testing
 
     private let free = CallPolicy(retry: RetryPolicy(attempts: 3), rule: .refusalsAreFree)
 
+    @Test(arguments: [CallPolicy.Rule.everyFailureCounts, .refusalsAreFree], [1, 3])
+    func `no order of failures lets a question be sent more often than it says`(rule: CallPolicy.Rule, attempts: Int) {
+        let policy = CallPolicy(retry: RetryPolicy(attempts: attempts), rule: rule)
+        func sends(_ kinds: (Int) -> ProviderErrorClass) -> Int {
+            var refusals = CallPolicy.Refusals.none
+            for sent in 1...1_000 {
+                let failure = Sample.failed(sent, kinds(sent))
+                refusals = refusals.counting(failure)
+                let verdict = policy.verdict(
+                    on: failure, failures: sent, refusals: refusals, alike: 1, of: Sample.call)
+                if verdict == .giveUp { return sent }
+            }
+            return .max
+        }
+        let refusedFirst = sends { $0 < 100 ? .rateLimit : .timeout }
+        let brokenFirst = sends { $0 < attempts ? .timeout : .rateLimit }
+        #expect(max(refusedFirst, brokenFirst) == policy.mostSends)
+        #expect(sends { $0.isMultiple(of: 2) ? .rateLimit : .network } <= policy.mostSends)
+    }
+
     @Test func `by the second rule, being refused for the rate spends no attempt`() {
         let refused = Sample.failed(40, .rateLimit)
         let refusals = CallPolicy.Refusals(count: 40, wait: .seconds(40))

@@ -23,14 +23,50 @@ extension EndToEndTests {
         ) async throws {
             let experiment = Self.experiment(budget)
             let place = try Workplace(experiment)
+            let words = try await advice(place)
+            #expect(words.filter { $0.hasPrefix("--") } == options, "\(words)")
+            let resumed = try await place.start(words).result
+            #expect(resumed.status == 0, "\(words): \(resumed.errorText.suffix(1_000))")
+            #expect(try await place.cells(of: experiment.cells)["done"] == experiment.cells)
+        }
+
+        /// What a run that stops at its budget advises, as words behind `cairn`.
+        private func advice(_ place: Workplace) async throws -> [String] {
             let stopped = try await place.cairn("run", "experiment.yaml")
             #expect(stopped.status == 3 && stopped.errorText.contains("its budget is used up"), "\(stopped.errorText)")
             let advice = try #require(
                 stopped.errorText.split(separator: "\n").first { $0.contains("cairn run ") }, "\(stopped.errorText)")
-            let words = try #require(advice.split(separator: "cairn ").last).split(separator: " ").map(String.init)
-            #expect(words.filter { $0.hasPrefix("--") } == options, "\(advice)")
-            let resumed = try await place.start(words).result
-            #expect(resumed.status == 0, "\(words): \(resumed.errorText.suffix(1_000))")
+            return try #require(advice.split(separator: "cairn ").last).split(separator: " ").map(String.init)
+        }
+
+        /// Statuses that cost nothing, one that spends no attempt, and one that may be charged for.
+        @Test(arguments: [
+            ("{max_calls: 2}", "500"), ("{max_calls: 2}", "429-none"), ("{max_tokens: 500}", "504"),
+            ("{max_cost: 0.0005}", "504"),
+        ])
+        func `the advised budget is enough though every call fails as often as it may`(
+            budget: String, fault: String
+        ) async throws {
+            let isRefused = fault.hasPrefix("429")
+            var experiment = Experiment(
+                scenarios: 3, turns: 1, hasJudge: false, maxAttempts: 3,
+                simulation: ["faults: {rate: 1, kinds: [\"\(fault)\"], first_attempts: \(isRefused ? 7 : 1_000)}"])
+            experiment.modelFields = ", parameters: {max_tokens: 200}, prices: \(Self.prices)"
+            experiment.settings = ["budget: \(budget)"]
+            let place = try Workplace(experiment)
+            let resumed = try await place.start(try await advice(place)).result
+            #expect(!resumed.errorText.contains("its budget is used up"), "\(resumed.errorText.suffix(1_000))")
+            let cells = try await place.cells(of: experiment.cells)
+            #expect(cells[isRefused ? "done" : "failed"] == experiment.cells, "\(cells)")
+        }
+
+        @Test func `the advised budget is enough for turns and judges that each fail four times`() async throws {
+            var experiment = Self.experiment("{max_cost: 0.003, max_tokens: 2000}")
+            experiment.maxAttempts = 6
+            experiment.simulation = ["faults: {rate: 1, kinds: [\"504\"], first_attempts: 4}"]
+            let place = try Workplace(experiment)
+            let resumed = try await place.start(try await advice(place)).result
+            #expect(resumed.status == 0, "\(resumed.errorText.suffix(1_000))")
             #expect(try await place.cells(of: experiment.cells)["done"] == experiment.cells)
         }
 

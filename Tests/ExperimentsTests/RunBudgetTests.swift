@@ -30,7 +30,7 @@ struct RunBudgetTests {
     /// One process, as `cairn run` would be with these options.
     private func work(
         _ bench: RunBench, _ definition: ExperimentDefinition, file: Budget? = nil, option: Budget? = nil,
-        worker: String
+        worker: String, answer: String = "a poem"
     ) async throws -> RunExecutor.Report {
         let run = JobPlan.runID(of: definition.digest)
         var effects = bench.effects
@@ -47,7 +47,7 @@ struct RunBudgetTests {
         let environment = RunEnvironment(
             log: bench.log, views: bench.views, effects: effects, worker: WorkerID(identifying: [worker]),
             liveness: AllGone(), interruption: GracePeriod(.hours(1), effects: effects),
-            transport: ScriptedTransport { _ in .answer("a poem") }, gate: gate, key: { _ in nil },
+            transport: ScriptedTransport { _ in .answer(answer) }, gate: gate, key: { _ in nil },
             budgetChanges: changes)
         return try await RunExecutor(definition, run: run, in: environment, logger: RunBench.silent).execute()
     }
@@ -130,5 +130,20 @@ struct RunBudgetTests {
         #expect(some.total.calls == 4 && some.rows.map(\.calls) == [4, 0])
         definition.models[0].price = nil
         #expect(try RunForecast(definition).total.cost == nil)
+    }
+
+    @Test("what is kept back for calls behind answers of eight bytes a token is within the forecast's worst case")
+    func worstCase() async throws {
+        let bench = try RunBench()
+        let definition = try Self.definition()
+        let longest = String(repeating: "of eight", count: 50)
+        let done = try await work(
+            bench, definition, file: Budget(maxTokens: 1_000_000), worker: "a", answer: longest)
+        #expect(done.row.stage == .complete)
+        let reserved = try bench.events(CallStarted.type)
+            .map { try $0.decode(CallStarted.self).reserved?.tokens ?? 0 }
+            .reduce(0, +)
+        let worst = try #require(try RunForecast(definition).total.worstTokens)
+        #expect((1...worst).contains(reserved), "\(reserved) of \(worst)")
     }
 }

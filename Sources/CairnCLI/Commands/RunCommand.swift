@@ -62,8 +62,11 @@ struct RunCommand: AsyncParsableCommand {
         if let concurrency, concurrency < 1 {
             throw ValidationError("--concurrency takes a number from 1; found \(concurrency)")
         }
+        let largest = Int(JSONValue.largestInteger)
         for (name, bound) in [("--max-tokens", maxTokens), ("--max-calls", maxCalls)] {
-            guard bound ?? 0 >= 0 else { throw ValidationError("\(name) takes a number from 0") }
+            guard (0...largest).contains(bound ?? 0) else {
+                throw ValidationError("\(name) takes a number from 0 to \(Quantities.grouped(largest))")
+            }
         }
         if let maxCost, Budget.nanoDollars(maxCost) == nil {
             throw ValidationError("--max-cost takes dollars, as in 12.50; found \(maxCost)")

@@ -48,7 +48,8 @@ struct DryRun: CanonicalEncodable {
         if attempts > 1 {
             lines.append(
                 "A call that fails is asked up to \(attempts) times, which isn't counted above: in all at most "
-                    + "\(Quantities.grouped(worstCalls)) calls, \(Self.dollars(worstCost)).")
+                    + "\(Quantities.grouped(worstCalls)) calls, \(Self.dollars(worstCost)), "
+                    + "and calls refused for the rate, which cost nothing.")
         }
         lines += missingKeys.map { "Before it can run: \($0)." }
         if rest == nil { lines.append("\(store) has no run of this: it is counted whole.") }

@@ -60,11 +60,7 @@ struct RunSummary: CanonicalEncodable {
 
     /// What to do now; nil when nothing is left to do.
     func advice(resume command: String) -> String? {
-        if let need, let stop = report.row.stop {
-            return
-                "resume with a budget that is enough unless more calls fail than so far: "
-                + "\(command)\(Self.options(need.sufficient, stop.budget))"
-        }
+        if let need, let stop = report.row.stop { return Self.advice(need, stop.budget, resume: command) }
         if report.isDrained { return "resume with: \(command)" }
         guard report.row.cells.missing > 0 else { return nil }
         return "see why with: cairn query cells --missing --run \(report.run)\n"
@@ -103,6 +99,20 @@ struct RunSummary: CanonicalEncodable {
             line("made", most, \.calls, unit: " calls")
         }
         return lines
+    }
+
+    /// The command whose budget is enough at worst, what that counts, and the budget that is likely to do.
+    static func advice(_ need: BudgetNeed, _ budget: Budget, resume command: String) -> String {
+        let (most, likely) = (options(need.sufficient, budget), options(need.likely, budget))
+        let times = need.attempts == 1 ? "once" : "\(Quantities.grouped(need.attempts)) times"
+        var lines = ["resume with: \(command)\(most)"]
+        let isCounted = most.contains("--max-calls") && need.sends > need.attempts
+        let refusals = Quantities.grouped(need.sends - need.attempts)
+        lines.append(
+            "enough even if every call that is left is sent \(times) at its worst"
+                + (isCounted ? ", and refused for the rate \(refusals) times more" : ""))
+        if likely != most { lines.append("enough if calls fail as often as so far:\(likely)") }
+        return lines.joined(separator: "\n")
     }
 
     /// The options for the bounds that are too small.

@@ -1,6 +1,6 @@
 import Providers
 
 extension Budget {
-    /// Dollars in decimal, as `12.50`, in nano-dollars; nil for anything else, and beyond 9,007 dollars.
-    package static func nanoDollars(_ text: String) -> Int? { PicoDollars(dollars: text).map { $0.rawValue / 1_000 } }
+    /// Dollars in decimal, as `12.50`, in nano-dollars; nil for anything else, and beyond 9,007,199 dollars.
+    package static func nanoDollars(_ text: String) -> Int? { PicoDollars.nano(dollars: text) }
 }

@@ -14,7 +14,7 @@ extension ExperimentReader {
             if budget.maxCost == nil {
                 yaml.note(
                     "“\(text.prefix(40))” isn't an amount of dollars", at: value,
-                    remedy: "give one from 0 to 9007, as in 12.50")
+                    remedy: "give one from 0 to 9007199, as in 12.50")
             }
         }
         budget.maxTokens = yaml.integer("max_tokens", in: mapping, 0...largest)

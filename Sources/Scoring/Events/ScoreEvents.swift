@@ -55,6 +55,8 @@ package struct ScoreComputed: EventPayload {
 package struct ScoreRefused: EventPayload {
     package static let type = EventType("score.refused")
     package static let version = 1
+    /// In code points.
+    package static let longestReason = 500
 
     package let labels: ScoreLabels
     /// What was wrong, without any text of the answer.
@@ -150,7 +152,7 @@ extension ScoreRefused {
     package init(from reader: inout CanonicalReader) throws(JSONError) {
         try reader.beginObject()
         labels = try reader.field("labels")
-        reason = try reader.text("reason", atMost: 500)
+        reason = try reader.text("reason", atMost: Self.longestReason)
         round = try reader.integer("round", atLeast: 0)
         try reader.endObject()
     }
