@@ -70,6 +70,18 @@ extension EndToEndTests {
             #expect(try await place.cells(of: experiment.cells)["done"] == experiment.cells)
         }
 
+        @Test func `a run that stopped and went on can be asked what other budgets would have done`() async throws {
+            let place = try Workplace(Self.experiment("{max_calls: 5}"))
+            #expect(try await place.start(try await advice(place)).result.status == 0)
+            let large = try await place.json("replay", "what-if", "--budget", "calls=1000,cost=1")
+            let result = try #require(large["runs"]?[0])
+            #expect(result["after"]?["entries"] == result["before"]?["entries"], "\(large)")
+            let small = try await place.json("replay", "what-if", "--budget", "calls=8", "-o", "small")
+            #expect(small["calls"] == 0 && small["runs"]?[0]?["after"]?["entries"] != result["before"]?["entries"])
+            let verified = try await place.cairn("replay", "verify", "--store", "small")
+            #expect(verified.status == 0, "\(verified.text)")
+        }
+
         @Test func `with --json a used up budget is a problem object with its remedy, and no drain`() async throws {
             let place = try Workplace(Self.experiment("{max_calls: 3}"))
             let stopped = try await place.cairn("run", "experiment.yaml", "--json")

@@ -89,6 +89,11 @@ struct ForkRules {
 extension ForkRules {
     private func takeRun(_ event: Event, _ run: inout ForkedRun) throws {
         guard let happened = try RunEvent.read(event) else { return try takeOther(event) }
+        // Before its cause is looked for: the budget that it cites may be left out.
+        if case .stopped = happened, !holdsStop(run) {
+            run.isOpen = true
+            return writer.leaveOut(event)
+        }
         var draft = try writer.draft(of: event)
         switch happened {
         case .submitted(let submitted):
@@ -112,7 +117,7 @@ extension ForkRules {
             if run.budget != nil { return writer.leaveOut(event) }
             run.setBudget(changed.budget)
             try writer.write(draft, for: event)
-        case .stopped: try takeStop(event, draft, &run)
+        case .stopped: try takeStop(event, draft, run)
         case .finished: try takeEnd(event, draft, run)
         case .reopened:
             let jobs = run.jobs.values.count { $0.end == JobFailed.type || $0.end == JobSkipped.type }
@@ -129,11 +134,9 @@ extension ForkRules {
     }
 
     /// A stop that was recorded holds as long as nothing changes that it was decided from.
-    private func takeStop(_ event: Event, _ draft: ForkDraft, _ run: inout ForkedRun) throws {
-        if run.checksBudget || run.leavesOut || hasOpenJobs(run) {
-            run.isOpen = true
-            return writer.leaveOut(event)
-        }
+    private func holdsStop(_ run: ForkedRun) -> Bool { !run.checksBudget && !run.leavesOut && !hasOpenJobs(run) }
+
+    private func takeStop(_ event: Event, _ draft: ForkDraft, _ run: ForkedRun) throws {
         var draft = draft
         let stopped = try event.decode(RunStopped.self)
         draft.data =
