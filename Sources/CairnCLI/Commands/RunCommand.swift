@@ -69,7 +69,7 @@ struct RunCommand: AsyncParsableCommand {
             }
         }
         if let maxCost, Budget.nanoDollars(maxCost) == nil {
-            throw ValidationError("--max-cost takes dollars, as in 12.50; found \(maxCost)")
+            throw ValidationError("--max-cost takes dollars up to 9007199, as in 12.50; found \(maxCost)")
         }
         guard (0...86_400).contains(grace) else {
             throw ValidationError("--grace takes seconds from 0 to 86,400; found \(grace)")

@@ -93,10 +93,10 @@ struct RunSummary: CanonicalEncodable {
             line("spent", most, \.cost) { Quantities.dollars(nano: $0) }
         }
         if let most = stop.budget.maxTokens, needed.tokens > most {
-            line("used", most, \.tokens, unit: " tokens")
+            line("used", most, \.tokens, unit: most == 1 ? " token" : " tokens")
         }
         if let most = stop.budget.maxCalls, needed.calls > most {
-            line("made", most, \.calls, unit: " calls")
+            line("made", most, \.calls, unit: most == 1 ? " call" : " calls")
         }
         return lines
     }

@@ -1,3 +1,4 @@
+import Calls
 import Experiments
 import Foundation
 import Jobs
@@ -30,6 +31,10 @@ struct ExperimentLoaderTests {
         #expect(letters.scenarios.map(\.id) == ["ines", "tomas", "aiko"])
         #expect(letters.scenario("tomas")?.variables["name"] == "Tomáš \"Tom\" Novák")
         #expect(letters.dataset?.rows == 3)
+        for bounded in [haiku, try example("budget.yaml")] {
+            let budget = Budget(maxCost: 1, maxTokens: 1)
+            #expect(SpendingBounds(bounded).objections(to: budget).isEmpty, "a budget can be kept to")
+        }
         let local = try example("local-model.yaml")
         #expect(local.models.map(\.baseURL) == ["http://localhost:11434/v1"])
         #expect(local.slots == PoolState.Limits(total: 32, lanes: ["openai-compatible/small": 1]))
