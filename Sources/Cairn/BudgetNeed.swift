@@ -22,7 +22,8 @@ package struct BudgetNeed: Equatable, Sendable {
     package let likely: Budget
     /// The same, enough if every call that is left fails as often as its retry policy lets it.
     ///
-    /// What a kill cuts off comes on top: that is asked again, and counts with its worst case.
+    /// What a kill cuts off comes on top: that is asked again, and counts with its worst case. So do refusals for the rate
+    /// that come as an answer of status 200, as they may be charged for, and texts of more than 8 bytes a token.
     package let sufficient: Budget
 
     /// `rest` is the worst case of what is left, each call sent once; so far calls were sent `sent` times, and `answered` of
