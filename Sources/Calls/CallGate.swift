@@ -13,8 +13,8 @@ package protocol CallGate: Sendable {
     /// Returns once the call may go out, or says where its answer is already.
     ///
     /// Throws `CallDeferred` when it shouldn't wait any longer: the job is given back, and nothing is spent. A gate that
-    /// has returned `sending` is told once what came of it.
-    func admit(_ ticket: CallTicket) async throws -> CallAdmission
+    /// has returned `sending` is told once what came of it. While it waits, others may have the job's slot.
+    func admit(_ ticket: CallTicket, in slot: JobSlot) async throws -> CallAdmission
     /// What came of an admitted attempt, after it was recorded.
     func settle(_ ticket: CallTicket, _ settlement: CallSettlement)
     /// From now on nobody waits: what has no room at once is put off.
@@ -173,6 +173,6 @@ package struct CallSettlement: Equatable, Sendable {
 package struct OpenGate: CallGate {
     package init() {}
 
-    package func admit(_ ticket: CallTicket) -> CallAdmission { .send }
+    package func admit(_ ticket: CallTicket, in slot: JobSlot) -> CallAdmission { .send }
     package func settle(_ ticket: CallTicket, _ settlement: CallSettlement) {}
 }

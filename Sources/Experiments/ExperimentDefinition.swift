@@ -105,7 +105,7 @@ package struct JudgeDefinition: Equatable, Sendable {
 
 /// How much may run at once and how long; how often something is tried.
 package struct RunLimits: Equatable, Sendable {
-    /// Jobs in flight in all.
+    /// Jobs at work at once in all, but for those that can only wait for their provider.
     package var concurrency: Int
     /// Jobs in flight for each provider that is named; others are bounded by `concurrency` alone.
     package var perProvider: [String: Int]

@@ -67,6 +67,8 @@ package struct PoolState: Sendable {
         var isClaim: Bool
         var isLeased = false
         var hasSlot: Bool
+        /// Its slot counts for its lane alone.
+        var isAside = false
         let lane: String
     }
 
@@ -76,6 +78,8 @@ package struct PoolState: Sendable {
     /// How many claims have no lease yet.
     private var unleased = 0
     private var slotsOfLane: [String: Int] = [:]
+    /// Jobs that stepped aside and could go on, the first to ask first.
+    private var returning: [StepKey] = []
     /// Ready jobs by lane, in order; as of the last look.
     private var queues: [String: [Candidate]] = [:]
     /// Retries whose time has come.
@@ -123,7 +127,7 @@ extension PoolState {
             claims -= 1
             if !ended.isLeased { leaseSettled() }
         }
-        if ended.hasSlot { free(ended.lane) }
+        if ended.hasSlot { free(ended) }
         isStale = true
     }
 
@@ -131,14 +135,25 @@ extension PoolState {
     package mutating func returned(_ key: StepKey) {
         guard let work = work[key.job]?[key.revision], work.hasSlot else { return }
         self.work[key.job]?[key.revision]?.hasSlot = false
-        free(work.lane)
+        free(work)
         isStale = true
     }
 
-    private mutating func free(_ lane: String) {
-        slots -= 1
-        slotsOfLane[lane, default: 0] -= 1
+    private mutating func free(_ work: Work) {
+        if !work.isAside { slots -= 1 }
+        slotsOfLane[work.lane, default: 0] -= 1
     }
+
+    /// The job can do nothing but wait for what its lane needs: jobs of other lanes may have its slot.
+    package mutating func steppedAside(_ key: StepKey) {
+        guard let work = work[key.job]?[key.revision], work.hasSlot, !work.isAside else { return }
+        self.work[key.job]?[key.revision]?.isAside = true
+        slots -= 1
+        isStale = true
+    }
+
+    /// A job that stepped aside could go on.
+    package mutating func wantsBack(_ key: StepKey) { returning.append(key) }
 
     /// The time for another attempt has come.
     package mutating func due(_ key: StepKey) {
@@ -234,6 +249,19 @@ extension PoolState {
         work[candidate.id, default: [:]][candidate.job.revision] = Work(
             isClaim: isClaim, hasSlot: isClaim, lane: candidate.job.lane)
         actions.append(action)
+    }
+
+    /// The jobs that have a slot again after they stepped aside; they come before anything new.
+    package mutating func readmitted() -> [StepKey] {
+        var keys: [StepKey] = []
+        while slots < limits.total, !returning.isEmpty {
+            let key = returning.removeFirst()
+            guard let work = work[key.job]?[key.revision], work.hasSlot, work.isAside else { continue }
+            self.work[key.job]?[key.revision]?.isAside = false
+            slots += 1
+            keys.append(key)
+        }
+        return keys
     }
 
     /// Everything to begin now; jobs in the order of the plan, as far as their lanes have room.

@@ -85,6 +85,48 @@ import Testing
         #expect(pool.claims == 1)
     }
 
+    @Test func `a job that steps aside leaves its slot to other lanes, and is the first to have one again`() throws {
+        var pool = PoolState(limits: PoolState.Limits(total: 1))
+        pool.look(outstanding: 4)
+        pool.sawReady([try candidate(0, lane: "x"), try candidate(1, lane: "x")], in: "x")
+        pool.sawReady([try candidate(2, lane: "y"), try candidate(3, lane: "y")], in: "y")
+        let (aside, other) = (try candidate(0, lane: "x").key, try candidate(2, lane: "y").key)
+        #expect(claimed(pool.next()) == [Sample.job(0)])
+        pool.steppedAside(aside)
+        pool.steppedAside(aside)
+        #expect(pool.needsLook == false, "a job of the other lane is at hand")
+        #expect(pool.readmitted() == [])
+        #expect(claimed(pool.next()) == [Sample.job(2)], "its own lane is full all the same")
+        pool.wantsBack(aside)
+        #expect(pool.readmitted() == [], "the slot is taken")
+        pool.returned(other)
+        #expect(pool.readmitted() == [aside])
+        #expect(pool.next() == [], "nothing new comes before it")
+        pool.ended(aside)
+        #expect(claimed(pool.next()) == [Sample.job(1)])
+    }
+
+    @Test func `a job that ends while it is aside, or while it waits for a slot, gives nothing back twice`() throws {
+        var pool = PoolState(limits: PoolState.Limits(total: 1))
+        pool.look(outstanding: 4)
+        pool.sawReady(try (0..<2).map { try candidate($0, lane: "x") }, in: "x")
+        pool.sawReady(try (2..<4).map { try candidate($0, lane: "y") }, in: "y")
+        let (aside, other) = (try candidate(0, lane: "x").key, try candidate(2, lane: "y").key)
+        _ = pool.next()
+        pool.steppedAside(aside)
+        _ = pool.next()
+        pool.wantsBack(aside)
+        pool.returned(aside)
+        pool.ended(aside)
+        pool.ended(other)
+        #expect(pool.readmitted() == [])
+        #expect(claimed(pool.next()) == [Sample.job(1)])
+        #expect(pool.next() == [], "there is one slot")
+        pool.drain()
+        pool.ended(try candidate(1, lane: "x").key)
+        #expect(pool.end == .drained)
+    }
+
     @Test func `a retry waits outside of the slots, and then takes its turn`() throws {
         var pool = PoolState(limits: PoolState.Limits(total: 1))
         let retry = try candidate(0, revision: 3, .retrying(notBefore: Sample.at(9)))
@@ -144,6 +186,7 @@ import Testing
         var pool = PoolState(limits: PoolState.Limits(total: 4, lanes: ["x": 1, "y": 2]))
         var ready = Set(0..<40)
         var running: [Int: PoolState.Candidate] = [:]
+        var aside: Set<PoolState.StepKey> = []
         var steps = 0
         while pool.end == nil {
             steps += 1
@@ -155,12 +198,13 @@ import Testing
                     pool.sawReady(try seen.map { try candidate($0, lane: lane) }, in: lane)
                 }
             }
+            aside.subtract(pool.readmitted())
             for case .claim(let claim) in pool.next() {
                 let number = claim.job.progress.submission.ordinal
                 #expect(ready.remove(number) != nil, "seed \(seed): \(number) was claimed and not ready")
                 running[number] = claim
             }
-            #expect(running.count <= 4)
+            #expect(running.values.filter { !aside.contains($0.key) }.count <= 4)
             #expect(running.keys.filter { $0 % 3 == 0 }.count <= 1)
             #expect(running.keys.filter { $0 % 3 == 1 }.count <= 2)
             #expect(pool.claims == running.count)
@@ -168,14 +212,19 @@ import Testing
             if numbers.isEmpty { continue }
             let number = numbers[Int(generator.uniform(below: UInt64(numbers.count)))]
             guard let claim = running[number] else { continue }
-            switch generator.uniform(below: 4) {
+            switch generator.uniform(below: 5) {
             case 0: pool.changed()
             case 1: pool.leased(claim.key)
+            case 2 where aside.contains(claim.key): pool.wantsBack(claim.key)
+            case 2:
+                pool.steppedAside(claim.key)
+                aside.insert(claim.key)
             default:
                 running[number] = nil
                 // Some are given back.
                 if generator.uniform(below: 5) == 0 { ready.insert(number) }
                 pool.ended(claim.key)
+                aside.remove(claim.key)
             }
         }
         #expect(pool.end == .finished)

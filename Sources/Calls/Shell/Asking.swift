@@ -33,7 +33,7 @@ struct Asking: Sendable {
         request.recordsArrivals = question.chat.streams
         let body = Blob(request.body)
         let ticket = try ticket(body, attempt: attempt, stream)
-        switch try await executor.gate.admit(ticket) {
+        switch try await executor.gate.admit(ticket, in: job.slot) {
         case .sending(let permit): return try await exchange(request, body, ticket, permit, stream)
         case .reuse(let origin): return try await reuse(origin, stream)
         }

@@ -1,5 +1,6 @@
 package import Determinism
 import HTTPTransport
+package import Jobs
 package import Logging
 package import Providers
 import Synchronization
@@ -60,11 +61,12 @@ package final class LiveGate: CallGate {
         self.logger = logger
     }
 
-    package func admit(_ ticket: CallTicket) async throws -> CallAdmission {
+    package func admit(_ ticket: CallTicket, in slot: JobSlot) async throws -> CallAdmission {
         if settings.unpaced.contains(ticket.provider) { return .send }
         let now = time.time()
         let (provider, answer) = state.withLock { state in ask(ticket, &state, at: now) }
         guard let waiter = answer else { return .send }
+        slot.stepAside()
         let wakening = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 wait(ticket, provider, waiter, continuation)

@@ -27,7 +27,7 @@ package struct ReplayGate: CallGate {
     ///
     /// An attempt that isn't in the record at all belongs to a worker that was killed or too late: it goes on, and finds
     /// that at its place.
-    package func admit(_ ticket: CallTicket) async throws -> CallAdmission {
+    package func admit(_ ticket: CallTicket, in slot: JobSlot) async throws -> CallAdmission {
         let event = try own(at: ticket.place)
         let end = try leaseEnd(of: ticket)
         let isUnderThisLease = event.map { event in end.map { event.position < $0.position } ?? true } ?? false

@@ -1,6 +1,7 @@
 package import Deciders
 import Determinism
 package import EventLog
+package import Jobs
 import Synchronization
 
 /// The gate of a run as it is worked on: an earlier answer is reused, the budget has room, and then `inner` lets it pass.
@@ -25,14 +26,17 @@ package final class RunGate: CallGate {
         reuses = answers != nil
     }
 
-    package func admit(_ ticket: CallTicket) async throws -> CallAdmission {
+    package func admit(_ ticket: CallTicket, in slot: JobSlot) async throws -> CallAdmission {
         if let origin = origin(for: ticket) { return .reuse(origin: origin) }
-        if let notBefore = ticket.notBefore { try await wait(until: notBefore, ticket) }
-        let admission = try await admitWithinBudget(ticket)
-        guard case .sending = admission, let gap = ticket.gap else { return admission }
+        if let notBefore = ticket.notBefore { try await wait(until: notBefore, ticket, slot) }
+        let admission = try await admitWithinBudget(ticket, slot)
+        guard case .sending = admission else { return admission }
         do {
-            let now = try await effects.time(ticket.place)
-            if gap.contains(now) { try await effects.pause(gap.upperBound - now) }
+            if slot.isAside { try await takeSlot(slot, ticket) }
+            if let gap = ticket.gap {
+                let now = try await effects.time(ticket.place)
+                if gap.contains(now) { try await effects.pause(gap.upperBound - now) }
+            }
         } catch {
             settle(ticket, CallSettlement(.unsent))
             throw error
@@ -41,22 +45,35 @@ package final class RunGate: CallGate {
     }
 
     /// Waits for the time of a retry, but no longer than the job's lease allows.
-    private func wait(until notBefore: Timestamp, _ ticket: CallTicket) async throws {
+    private func wait(until notBefore: Timestamp, _ ticket: CallTicket, _ slot: JobSlot) async throws {
         let now = try await effects.time(ticket.place)
         let end = min(notBefore, ticket.deferBy)
-        if now < end { try await effects.pause(end - now) }
+        if now < end {
+            slot.stepAside()
+            try await effects.pause(end - now)
+        }
         if end < notBefore, now < notBefore {
             throw CallDeferred(reason: "its retry isn't due as long as its lease is sure")
         }
     }
 
-    private func admitWithinBudget(_ ticket: CallTicket) async throws -> CallAdmission {
-        guard let budget else { return try await inner.admit(ticket) }
+    /// Waits for a slot, but no longer than the job's lease allows.
+    private func takeSlot(_ slot: JobSlot, _ ticket: CallTicket) async throws {
+        let now = try await effects.time(ticket.place)
+        do {
+            try await slot.comeBack { [effects] in try await effects.pause(max(ticket.deferBy - now, .zero)) }
+        } catch is CancellationError where !Task.isCancelled {
+            throw CallDeferred(reason: "no slot came free as long as its lease is sure")
+        }
+    }
+
+    private func admitWithinBudget(_ ticket: CallTicket, _ slot: JobSlot) async throws -> CallAdmission {
+        guard let budget else { return try await inner.admit(ticket, in: slot) }
         let reservation = SpendingRules.reservation(ticket.estimate, price: ticket.price)
         let worst = SpendingRules.worst(reservation)
         try await budget.reserve(worst, for: ticket)
         do {
-            let admission = try await inner.admit(ticket)
+            let admission = try await inner.admit(ticket, in: slot)
             if case .sending(let permit) = admission {
                 return .sending(CallPermit(reserved: reservation, version: permit.version))
             }

@@ -28,13 +28,18 @@ package struct RunningJob: Sendable {
     package let submission: JobSubmitted
     package let worker: WorkerID
     package let lease: HeldLease
+    package let slot: JobSlot
 
-    package init(id: JobID, attempt: Int, submission: JobSubmitted, worker: WorkerID, lease: HeldLease) {
+    package init(
+        id: JobID, attempt: Int, submission: JobSubmitted, worker: WorkerID, lease: HeldLease,
+        slot: JobSlot = JobSlot()
+    ) {
         self.id = id
         self.attempt = attempt
         self.submission = submission
         self.worker = worker
         self.lease = lease
+        self.slot = slot
     }
 }
 

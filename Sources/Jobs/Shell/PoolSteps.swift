@@ -10,6 +10,7 @@ struct PoolSteps: Sendable {
     let pool: WorkerPool
     let mailbox: Mailbox<PoolMessage>
     let draining: OneShot
+    let turns = SlotTurns()
 
     private var worker: WorkerID { pool.configuration.worker }
     private var policy: LeasePolicy { pool.configuration.lease }
@@ -93,8 +94,18 @@ extension PoolSteps {
         }
         let held = HeldLease(of: candidate.id, by: worker, policy: policy, jobs: pool.jobs, loaded: leased.loaded)
         let job = RunningJob(
-            id: candidate.id, attempt: lease.attempt, submission: progress.submission, worker: worker, lease: held)
+            id: candidate.id, attempt: lease.attempt, submission: progress.submission, worker: worker, lease: held,
+            slot: slot(of: candidate.key))
         return (held, job)
+    }
+
+    private func slot(of key: PoolState.StepKey) -> JobSlot {
+        JobSlot(
+            leave: { [mailbox] in mailbox.post(.steppedAside(key)) },
+            ask: { [mailbox, turns] turn in
+                turns.add(turn, of: key)
+                mailbox.post(.wantsBack(key))
+            })
     }
 
     private func record(_ result: JobResult, of candidate: PoolState.Candidate, _ lease: HeldLease) async throws {

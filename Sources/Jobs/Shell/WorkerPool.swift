@@ -101,7 +101,7 @@ package struct WorkerPool: Sendable {
             }
             let steps = PoolSteps(pool: self, mailbox: mailbox, draining: draining)
             defer { group.cancelAll() }
-            return try await loop(mailbox, submitted) { action in
+            return try await loop(mailbox, submitted, readmit: steps.turns.come) { action in
                 group.addTask { await steps.perform(action) }
             }
         }
@@ -113,7 +113,8 @@ package struct WorkerPool: Sendable {
     }
 
     private func loop(
-        _ mailbox: Mailbox<PoolMessage>, _ submitted: OneShot?, begin: (PoolState.Action) -> Void
+        _ mailbox: Mailbox<PoolMessage>, _ submitted: OneShot?, readmit: (PoolState.StepKey) -> Void,
+        begin: (PoolState.Action) -> Void
     ) async throws -> PoolState.End {
         var state = PoolState(limits: configuration.limits)
         while true {
@@ -122,6 +123,7 @@ package struct WorkerPool: Sendable {
                 await Task.yield()
                 try look(&state, mailbox, allSubmitted: submitted?.hasHappened ?? true)
             }
+            for key in state.readmitted() { readmit(key) }
             for action in state.next() { begin(action) }
             if let end = state.end { return end }
             // A look takes messages too, so there may be nothing left to wait for.
@@ -134,6 +136,8 @@ package struct WorkerPool: Sendable {
         switch message {
         case .grown: state.changed()
         case .leased(let key): state.leased(key)
+        case .steppedAside(let key): state.steppedAside(key)
+        case .wantsBack(let key): state.wantsBack(key)
         case .returned(let key): state.returned(key)
         case .ended(let key): state.ended(key)
         case .due(let key): state.due(key)
@@ -237,6 +241,8 @@ package struct WorkerPool: Sendable {
 enum PoolMessage: Sendable {
     case grown
     case leased(PoolState.StepKey)
+    case steppedAside(PoolState.StepKey)
+    case wantsBack(PoolState.StepKey)
     case returned(PoolState.StepKey)
     case ended(PoolState.StepKey)
     case due(PoolState.StepKey)

@@ -83,7 +83,7 @@ import Testing
 
         init(_ answer: @escaping @Sendable (CallTicket) throws -> CallAdmission) { self.answer = answer }
 
-        func admit(_ ticket: CallTicket) async throws -> CallAdmission { try answer(ticket) }
+        func admit(_ ticket: CallTicket, in slot: JobSlot) async throws -> CallAdmission { try answer(ticket) }
         func settle(_ ticket: CallTicket, _ settlement: CallSettlement) {
             heard.withLock { $0.append(settlement.end) }
         }
@@ -164,6 +164,23 @@ import Testing
         #expect(desk.clock.time >= Sample.at(45) && desk.clock.time < Sample.at(46))
         #expect(try await gate.admit(try ticket(desk, nil, gap: Sample.at(39)..<Sample.at(45))) == .send)
         #expect(desk.clock.time < Sample.at(46))
+    }
+
+    @Test func `a call goes out with a slot, or is put off when none comes as long as the lease is sure`() async throws
+    {
+        let desk = try Desk()
+        let inner = Scripted { _ in .send }
+        let gate = RunGate(inner: inner, log: desk.log, effects: desk.effects)
+        let slot = JobSlot()
+        let retry = try ticket(desk, nil, notBefore: Sample.at(20), deferBy: Sample.at(50))
+        #expect(try await gate.admit(retry, in: slot) == .send)
+        #expect(!slot.isAside)
+        let asks = Mutex(0)
+        let full = JobSlot(leave: {}, ask: { _ in asks.withLock { $0 += 1 } })
+        let late = try ticket(desk, nil, notBefore: Sample.at(60), deferBy: Sample.at(90))
+        await #expect(throws: CallDeferred.self) { _ = try await gate.admit(late, in: full) }
+        #expect(asks.withLock { $0 } == 1)
+        #expect(inner.heard.withLock { $0 } == [.unsent])
     }
 
     @Test func `in replay a call that came too late for its lease is lost again`() async throws {

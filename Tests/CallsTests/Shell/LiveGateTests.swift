@@ -134,6 +134,20 @@ private final class Order: Sendable {
         #expect(order.all == [1, 2, 3, 4, 5])
     }
 
+    @Test func `a call that has to wait leaves its job's slot to others, and one that passes doesn't`() async throws {
+        let gate = gate(RateLimits(concurrency: 1))
+        let (first, second) = (JobSlot(), JobSlot())
+        _ = try await gate.admit(ticket(0), in: first)
+        #expect(!first.isAside)
+        let waiting = Task { try await gate.admit(ticket(1), in: second) }
+        #expect(await eventually { gate.pacing().waiting == 1 })
+        #expect(second.isAside)
+        try gate.settle(ticket(0), answered())
+        #expect(try await waiting.value == .send)
+        try await second.comeBack {}
+        #expect(!second.isAside)
+    }
+
     @Test func `a rate is waited for by the clock`() async throws {
         let gate = gate(RateLimits(requestsPerMinute: 60))
         _ = try await gate.admit(ticket(0))

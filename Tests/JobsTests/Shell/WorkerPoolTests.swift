@@ -103,6 +103,38 @@ import Testing
         #expect(try #require(seen["fast"]) >= 2)
     }
 
+    @Test func `jobs that can only wait don't hold up other lanes, and go on when there is a slot`() async throws {
+        let shop = try Workshop()
+        _ = try await shop.submit((0..<20).map { Sample.submitted($0, lane: $0 < 10 ? "stuck" : "free") })
+        let freed = OneShot()
+        let working = Mutex(0)
+        let most = Mutex(0)
+        let done = Mutex(0)
+        let handler = Handler { job in
+            if job.submission.lane == "stuck" {
+                job.slot.stepAside()
+                try await freed.wait()
+                try await job.slot.comeBack { try await OneShot().wait() }
+            }
+            let now = working.withLock { working in
+                working += 1
+                return working
+            }
+            most.withLock { $0 = max($0, now) }
+            for _ in 0..<20 { await Task.yield() }
+            working.withLock { $0 -= 1 }
+            let finished = done.withLock { done in
+                done += 1
+                return done
+            }
+            if finished == 10 { freed.happen() }
+            return .completed([:])
+        }
+        _ = try await shop.pool(limits: PoolState.Limits(total: 3), handler).work()
+        #expect(done.withLock { $0 } == 20)
+        #expect(most.withLock { $0 } <= 3)
+    }
+
     @Test func `takes over what a dead worker had, and finishes it`() async throws {
         let shop = try Workshop()
         _ = try await shop.submit([Sample.submitted(0), Sample.submitted(1)])
