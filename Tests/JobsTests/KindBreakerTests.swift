@@ -31,7 +31,9 @@ import Testing
 
     @Test func `an answer ends the wait, and the next begins small`() {
         var (breaker, _) = breaker(crashes: [0, 1, 2, 3, 4, 5])
+        #expect(breaker.lastCrash == "signal 11")
         breaker.answered()
+        #expect(breaker.lastCrash == nil)
         #expect(breaker.mayBegin(at: Sample.at(5)))
         _ = breaker.crashed("signal 11", at: Sample.at(6))
         #expect(breaker.notBefore.map { $0 <= Sample.at(7) } == true)
@@ -50,11 +52,18 @@ import Testing
     @Test func `who resumes it begins anew, and twenty more pause it again`() {
         var (breaker, _) = breaker(crashes: Array(0..<20))
         breaker.resume()
+        #expect(breaker.lastCrash == nil)
         #expect(breaker.mayBegin(at: Sample.at(20)))
         #expect(breaker.crashes(at: Sample.at(20)) == 0)
         let pauses = (20..<40 as Range<Int64>).compactMap { breaker.crashed("signal 11", at: Sample.at($0)) }
         #expect(pauses.map(\.crashes) == [20])
         #expect(pauses.first?.since == Sample.at(39))
+    }
+
+    @Test func `what a crash said is kept as far as it is read`() {
+        var breaker = KindBreaker(worker: Sample.a, kind: "work")
+        _ = breaker.crashed(String(repeating: "é", count: 300), at: Sample.at(0))
+        #expect(breaker.lastCrash == String(repeating: "é", count: KindBreaker.longestCrash))
     }
 
     @Test func `nineteen in each minute pause nothing`() {

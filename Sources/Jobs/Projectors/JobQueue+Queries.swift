@@ -144,6 +144,12 @@ extension JobQueue.Tables {
         try queues.scan().map { ($0.key, $0.row) }
     }
 
+    /// Whether a job of a kind was ever submitted.
+    package func hasSeen(kind: String) throws -> Bool { try kinds.contains(kind) }
+
+    /// The kinds that jobs were ever submitted of, by name.
+    package func allKinds() throws -> [String] { try kinds.scan().map(\.key) }
+
     /// How many of these jobs, all of one submission, were dropped since they ended.
     package func pruned(of run: RunID, among jobs: [JobID]) throws -> Int {
         if let submission = try submissions.get(run), submission.pruned == 0 { return 0 }

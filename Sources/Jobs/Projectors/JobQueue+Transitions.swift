@@ -12,6 +12,7 @@ extension JobQueue.Tables {
             for parent in range.jobs { join(id, &row, to: parent, range.onFailure, index) }
         }
         jobs[id] = row
+        if kinds[row.kind] == nil { kinds[row.kind] = true }
         let place = row.placement
         put(id, place)
         count(place, from: nil, at: event.time)

@@ -8,7 +8,7 @@ package import Projections
 /// and stands in exactly one of the places `waiting`, `ready`, `timed`, `unsettled`, `running` and `ended`.
 package enum JobQueue: Projector {
     package static let name = "queue"
-    package static let version = 1
+    package static let version = 2
     package static let types =
         (JobEvent.types + SubmissionEvent.types + QueueEvent.types + WorkerEvent.types).map { $0.type }
         + [QueuePruned.type]
@@ -32,6 +32,8 @@ package enum JobQueue: Projector {
         /// Unfinished jobs that have a deadline, the earliest first.
         package var deadlines: ViewTable<DeadlineKey, JobID>
         package var queues: ViewTable<String, QueueSummary>
+        /// The kinds that jobs were ever submitted of.
+        package var kinds: ViewTable<String, Bool>
         package var submissions: ViewTable<RunID, SubmissionRow>
         package var workers: ViewTable<WorkerID, WorkerRow>
         /// Jobs that were dropped: how they ended.
@@ -49,6 +51,7 @@ package enum JobQueue: Projector {
             ended = make.table("ended")
             deadlines = make.table("deadlines")
             queues = make.table("queues")
+            kinds = make.table("kinds")
             submissions = make.table("submissions")
             workers = make.table("workers")
             pruned = make.table("pruned")

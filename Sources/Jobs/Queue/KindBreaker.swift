@@ -15,6 +15,8 @@ package struct KindBreaker: Sendable {
     package static let mostCrashes = 20
     package static let window = Microseconds.minutes(1)
     static let backoff = RetryPolicy(base: .seconds(1), cap: .seconds(30))
+    /// In code points.
+    static let longestCrash = 200
 
     /// What keeps the draws of workers and kinds apart.
     private let seed: String
@@ -24,6 +26,8 @@ package struct KindBreaker: Sendable {
     private var total = 0
     /// Before this none is begun; nil when it didn't crash since the last that ended well.
     package private(set) var notBefore: Timestamp?
+    /// How its last crash was told; nil when it didn't crash since the last that ended well.
+    package private(set) var lastCrash: String?
     package private(set) var pause: Pause?
 
     package init(worker: WorkerID, kind: String) { seed = "\(worker) \(kind)" }
@@ -40,6 +44,7 @@ package struct KindBreaker: Sendable {
         streak += 1
         total += 1
         notBefore = now + Self.backoff.delay(after: streak, of: "\(seed) \(total)")
+        lastCrash = message.prefix(codePoints: Self.longestCrash)
         guard pause == nil, recent.count >= Self.mostCrashes, let first = recent.first else { return nil }
         let reason =
             "\(recent.count) crashes in \((now - first).count / 1_000_000) s, the last: "
@@ -54,6 +59,7 @@ package struct KindBreaker: Sendable {
         recent = []
         streak = 0
         notBefore = nil
+        lastCrash = nil
         pause = nil
     }
 
@@ -61,5 +67,6 @@ package struct KindBreaker: Sendable {
     package mutating func answered() {
         streak = 0
         notBefore = nil
+        lastCrash = nil
     }
 }

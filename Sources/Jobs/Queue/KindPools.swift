@@ -5,6 +5,8 @@ package struct KindStatus: Equatable, Sendable {
     /// How often it crashed within the last minute.
     package let crashes: Int
     package let kind: String
+    /// How its last crash was told; nil when it didn't crash since the last that ended well.
+    package let lastCrash: String?
     /// What the size was last decided from; nil for a kind without limits of its own.
     package let inputs: PoolSizing.Inputs?
     /// Before this none is begun, after a crash; nil otherwise.
@@ -131,8 +133,9 @@ package struct KindPools: Sendable {
         Set(pools.keys).union(breakers.keys).sorted().map { kind in
             let (pool, breaker) = (pools[kind], breakers[kind])
             return KindStatus(
-                crashes: breaker?.crashes(at: now) ?? 0, kind: kind, inputs: pool?.inputs,
-                notBefore: breaker?.notBefore.flatMap { $0 > now ? $0 : nil }, pause: breaker?.pause,
+                crashes: breaker?.crashes(at: now) ?? 0, kind: kind, lastCrash: breaker?.lastCrash,
+                inputs: pool?.inputs, notBefore: breaker?.notBefore.flatMap { $0 > now ? $0 : nil },
+                pause: breaker?.pause,
                 running: pool?.running ?? 0, target: pool?.target)
         }
     }

@@ -52,6 +52,7 @@ import Testing
         #expect(try history.tables.ended.scan().isEmpty)
         #expect(try history.tables.counts().total == 1)
         #expect(try history.tables.queue("q")?.pruned == 2)
+        #expect(try history.tables.allKinds() == ["probe"])
         let submission = try #require(try history.tables.submission(JobQueueHistory.run))
         #expect(submission.pruned == 2)
         #expect(submission.finished == nil)

@@ -3,6 +3,7 @@ import Deciders
 import Determinism
 import EventLog
 import Projections
+import Synchronization
 import Testing
 
 @testable import Jobs
@@ -295,6 +296,29 @@ import Testing
         #expect(
             try await bench.worker(endsWhenEmpty: false, endsWhenIdleFor: .hours(1)).work() == .finished)
         #expect(try bench.counts().completed == 1)
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `a crash and the wait after it are told at once, and not at the next round`() async throws {
+        let bench = try QueueBench()
+        try await bench.submit([JobRequest(kind: "work")])
+        let told = Mutex<WorkerStatus.Pool?>(nil)
+        let stopping = OneShot()
+        let worker = bench.worker(
+            ["work": QueueFunction { _ in .crashed(message: "signal 11") }], endsWhenEmpty: false,
+            rounds: .seconds(3_600)
+        ) { status in
+            guard let pool = status.pools.first, pool.lastCrash != nil else { return }
+            told.withLock { $0 = $0 ?? pool }
+            stopping.happen()
+        }
+        async let stopped: Void = stopping.wait()
+        async let outcome = worker.work()
+        try await stopped
+        worker.stop()
+        #expect(try await outcome == .drained)
+        let pool = try #require(told.withLock { $0 })
+        #expect(pool.kind == "work" && pool.lastCrash == "signal 11" && pool.crashes == 1 && pool.notBefore != nil)
     }
 
     @Test func `a kind that keeps crashing is begun no more, and again when somebody resumes it`() async throws {

@@ -21,6 +21,12 @@ import Testing
                 WorkerStatus.Running(
                     attempt: 1, job: JobID(wellFormed: "b"), kind: "count", message: nil, progress: nil,
                     queue: "default", since: Timestamp(microseconds: 4)),
+            ],
+            pools: [
+                WorkerStatus.Pool(
+                    KindStatus(
+                        crashes: 2, kind: "count", lastCrash: "it was ended by SIGSEGV", inputs: nil,
+                        notBefore: Timestamp(microseconds: 9), pause: nil, running: running, target: nil))
             ])
     }
 

@@ -39,14 +39,15 @@ final class QueueBench: Sendable {
     func worker(
         _ handlers: [String: any QueueHandler] = [:], slots: Int = 8, id: WorkerID = Sample.a,
         lease: Microseconds = .seconds(60), grace: Microseconds = .zero, endsWhenEmpty: Bool = true,
-        endsWhenIdleFor: Microseconds? = nil, gone: Set<WorkerID> = []
+        endsWhenIdleFor: Microseconds? = nil, gone: Set<WorkerID> = [], rounds: Microseconds = .milliseconds(20),
+        tell: @escaping @Sendable (WorkerStatus) -> Void = { _ in }
     ) -> QueueWorker {
         QueueWorker(
             QueueWorker.Configuration(
                 worker: id, slots: slots, lease: LeasePolicy(length: lease), grace: grace,
-                endsWhenEmpty: endsWhenEmpty, endsWhenIdleFor: endsWhenIdleFor, rounds: .milliseconds(20)),
+                endsWhenEmpty: endsWhenEmpty, endsWhenIdleFor: endsWhenIdleFor, rounds: rounds),
             log: log, effects: effects, time: time, views: views, handlers: QueueHandlers(handlers),
-            isGone: { gone.contains($0) })
+            isGone: { gone.contains($0) }, tell: tell)
     }
 
     func row(_ id: JobID) throws -> QueueRow { try #require(try views.query(JobQueue.self) { try $0.job(id) }) }

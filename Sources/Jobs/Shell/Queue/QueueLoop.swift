@@ -33,6 +33,8 @@ struct QueueLoop {
     private var idle: QueueWorker.Outcome?
     /// When the next job may be begun, where none may be before, as of the last look.
     private var next: Timestamp?
+    /// Whether a program crashed since people were last told how the worker stands: its kind may not be begun for a while.
+    private var hasCrashed = false
     /// Kinds whose pause is in the log, so that somebody can resume them.
     private var pausedKinds: Set<String> = []
     /// When the earliest job that waits for a time may be claimed, and the process is woken for it.
@@ -65,6 +67,8 @@ struct QueueLoop {
             let messages = try await mailbox.take()
             machine.passed(worker.time.time())
             for message in messages { try take(message) }
+            if hasCrashed { worker.tell(status) }
+            hasCrashed = false
         }
     }
 
@@ -104,6 +108,7 @@ struct QueueLoop {
         case .ended(let id, let answer):
             answers[id] = answer
             machine.ended(id, answer.ending)
+            if case .crashed = answer { hasCrashed = true }
         case .asked(let answered):
             for (id, deferral) in answered { take(deferral, of: id) }
         case .recorded(let ids, let taken):

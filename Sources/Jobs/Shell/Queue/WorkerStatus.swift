@@ -37,6 +37,8 @@ package struct WorkerStatus: Equatable, Sendable {
         /// How often its program crashed lately.
         package let crashes: Int
         package let kind: String
+        /// How its last crash was told; nil when it didn't crash since the last that ended well.
+        package let lastCrash: String?
         package let least: Int?
         /// How long half of its latest jobs took at most.
         package let medianDuration: Microseconds?
@@ -57,6 +59,7 @@ package struct WorkerStatus: Equatable, Sendable {
         package init(_ status: KindStatus) {
             crashes = status.crashes
             kind = status.kind
+            lastCrash = status.lastCrash
             least = status.inputs?.least
             medianDuration = status.inputs?.medianDuration
             memoryBudget = status.inputs?.memoryBudget
@@ -272,6 +275,7 @@ extension WorkerStatus.Pool: CanonicalCodable {
         writer.beginObject()
         writer.field("crashes", crashes)
         writer.field("kind", kind)
+        writer.optionalField("lastCrash", lastCrash)
         writer.optionalField("least", least)
         writer.optionalField("medianDuration", medianDuration)
         writer.optionalField("memoryBudget", memoryBudget)
@@ -289,6 +293,7 @@ extension WorkerStatus.Pool: CanonicalCodable {
         try reader.beginObject()
         crashes = try reader.field("crashes")
         kind = try reader.field("kind")
+        lastCrash = try reader.optionalField("lastCrash")
         least = try reader.optionalField("least")
         let median: Int? = try reader.optionalField("medianDuration")
         medianDuration = median.map { Microseconds(Int64($0)) }
