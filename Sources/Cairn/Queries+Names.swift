@@ -65,7 +65,7 @@ package enum QueryError: Error, CustomStringConvertible {
     case job(String, fitting: [String])
     case label(String, String, known: [String])
     case submission(String)
-    case kind(String)
+    case kind(String, known: [String])
 
     package var description: String {
         switch self {
@@ -80,14 +80,22 @@ package enum QueryError: Error, CustomStringConvertible {
                 + fitting.joined(separator: ", ")
         case .submission(let wanted):
             "there is no submission «\(wanted)», or all of its jobs were dropped; `cairn query submissions` lists the others"
-        case .kind(let wanted):
-            "no job of a queue is of the kind «\(wanted)»; `cairn query jobs` shows the kinds that there are"
-        case .label(let kind, let wanted, let known) where known.isEmpty:
-            "there is no \(kind) «\(wanted)», nor any other"
+        case .kind(let wanted, let known):
+            "no job of a queue is of the kind «\(wanted)»" + Self.others(known)
         case .label(let kind, let wanted, let known):
-            "there is no \(kind) «\(wanted)»; there \(known.count == 1 ? "is" : "are") "
-                + known.prefix(Self.mostNames).joined(separator: ", ")
-                + (known.count > Self.mostNames ? " and \(known.count - Self.mostNames) others" : "")
+            "there is no \(kind) «\(wanted)»" + Self.others(known)
         }
+    }
+
+    /// What there is in the place of what isn't there.
+    private static func others(_ known: [String]) -> String {
+        if known.isEmpty { return ", nor any other" }
+        return "; there \(known.count == 1 ? "is" : "are") " + list(known)
+    }
+
+    /// Some names, and how many more there are.
+    static func list(_ names: [String]) -> String {
+        names.prefix(mostNames).joined(separator: ", ")
+            + (names.count > mostNames ? " and \(names.count - mostNames) others" : "")
     }
 }

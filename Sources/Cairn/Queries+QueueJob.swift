@@ -51,15 +51,22 @@ extension Queries {
     ///
     /// An id that fits several is an error. `now` is the moment that is asked for.
     package func queueJob(_ beginning: String, at now: Timestamp) throws -> QueueJobHistory? {
-        let workers = store.workerStatuses()
+        let first = try history(of: beginning, at: now)
+        guard first?.job.holder == .gone else { return first }
+        // A worker that ends in order records it before its lock is free: what is read after that has it.
+        return try history(of: beginning, at: now)
+    }
+
+    private func history(of beginning: String, at now: Timestamp) throws -> QueueJobHistory? {
+        let statuses = past == nil ? store.workerStatuses() : [:]
         return try views.query(JobQueue.self) { tables in
             guard let job = try tables.job(startingWith: beginning) else { return nil }
             let events = try events(of: job.id)
             let relatives = try relatives(of: job, tables)
-            let holder = lostHolder(of: job, at: now)
+            let workers = try LiveWorkers(statuses.values, tables, at: now)
+            let answer = QueueJobAnswer(job, holder: lostHolder(of: job, at: now), hold: workers.hold(of: job.row))
             return QueueJobHistory(
-                job: QueueJobAnswer(job, holder: holder),
-                why: try wait(job, relatives.parents, tables, workers, holder, now).reasons,
+                job: answer, why: try wait(answer, relatives.parents, tables, workers, now).reasons,
                 input: events.first?.data["terms"]?["input"] ?? .object([:]),
                 result: job.row.state == .completed
                     ? events.last { $0.type == JobCompleted.type }?.data["result"] : nil,
@@ -99,15 +106,11 @@ extension Queries {
     }
 
     private func wait(
-        _ job: ListedJob, _ parents: [Relative], _ tables: JobQueue.Tables, _ statuses: [WorkerID: WorkerStatus],
-        _ holder: LostHolder?, _ now: Timestamp
+        _ job: QueueJobAnswer, _ parents: [Relative], _ tables: JobQueue.Tables, _ workers: LiveWorkers,
+        _ now: Timestamp
     ) throws -> QueueWait {
         let queue = try tables.queue(job.row.queue) ?? QueueSummary()
-        var serving: [WorkerStatus] = []
-        for (id, worker) in try tables.startedWorkers()
-        where worker.queues.isEmpty || worker.queues.contains(job.row.queue) {
-            if let status = statuses[id] { serving.append(status) }
-        }
+        let serving = workers.serving(job.row.queue)
         let open = parents.compactMap { parent in
             parent.state.flatMap { state in
                 state.isEnded ? nil : QueueWait.Parent(id: parent.id, name: parent.name, state: state)
@@ -117,7 +120,8 @@ extension Queries {
             job.row, queue: queue, parents: Array(open.prefix(Self.mostParentsNamed)),
             before: job.row.place == .ready ? try before(job.row, tables) : 0,
             workers: past == nil ? serving.count : nil,
-            knowing: past == nil ? serving.count { $0.kinds.contains(job.row.kind) } : nil, holder: holder, now: now)
+            knowing: past == nil ? serving.count { $0.kinds.contains(job.row.kind) } : nil, holder: job.holder,
+            hold: job.hold, now: now)
     }
 
     /// How many ready jobs of the same queue come first, as far as it is worth counting.

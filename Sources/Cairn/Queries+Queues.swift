@@ -25,22 +25,31 @@ extension Queries {
     package func queueJobs(
         _ filter: QueueFilter, newestFirst: Bool = false, limit: Int, at now: Timestamp
     ) throws -> QueueJobs {
-        var answer = try listed(filter, newestFirst: newestFirst, limit: limit)
+        var answer = try listed(filter, newestFirst: newestFirst, limit: limit, at: now)
         let holders = lostHolders(Set(answer.jobs.compactMap(\.holding)), at: now)
+        // A worker that ends in order gives its jobs back before its lock is free: what is read after that has it.
+        if holders.values.contains(.gone) {
+            answer = try listed(filter, newestFirst: newestFirst, limit: limit, at: now)
+        }
         for index in answer.jobs.indices {
             if let worker = answer.jobs[index].holding { answer.jobs[index].holder = holders[worker] }
         }
         return answer
     }
 
-    private func listed(_ filter: QueueFilter, newestFirst: Bool, limit: Int) throws -> QueueJobs {
-        try views.query(JobQueue.self) { tables in
+    private func listed(
+        _ filter: QueueFilter, newestFirst: Bool, limit: Int, at now: Timestamp
+    ) throws -> QueueJobs {
+        let statuses = past == nil ? store.workerStatuses() : [:]
+        return try views.query(JobQueue.self) { tables in
+            let workers = try LiveWorkers(statuses.values, tables, at: now)
+            let holdAny = workers.holdAny
             var found: [QueueJobAnswer] = []
             var others = 0
             let total = try total(of: filter, tables)
             try tables.forEachJob(filter, newestFirst: newestFirst) { job in
                 if found.count < limit {
-                    found.append(QueueJobAnswer(job))
+                    found.append(QueueJobAnswer(job, hold: holdAny ? workers.hold(of: job.row) : nil))
                     return found.count < limit || total == nil
                 }
                 others += 1
@@ -132,12 +141,15 @@ extension Queries {
     }
 
     /// The jobs that count as running while their workers give no sign, by worker.
+    ///
+    /// Catches up in any case where there are such workers.
     package func lostJobs(at now: Timestamp, catchingUp: Bool = true) throws -> [LostJobs] {
-        try views.query(JobQueue.self, catchingUp: catchingUp) { tables in
-            let workers = try tables.runningWorkers()
-            let holders = lostHolders(Set(workers), at: now)
-            return try workers.compactMap { worker in
-                guard let holder = holders[worker] else { return nil }
+        let holders = lostHolders(
+            Set(try views.query(JobQueue.self, catchingUp: catchingUp) { try $0.runningWorkers() }), at: now)
+        if holders.isEmpty { return [] }
+        // A worker that ends in order gives its jobs back before its lock is free: what is read after that has it.
+        return try views.query(JobQueue.self) { tables in
+            try holders.sorted { $0.key < $1.key }.compactMap { worker, holder in
                 let deadlines = try tables.running(of: worker).compactMap { QueueJobAnswer($0).leaseDeadline }
                 return deadlines.max().map { LostJobs(worker, holder, jobs: deadlines.count, leaseDeadline: $0) }
             }
@@ -152,14 +164,22 @@ extension Queries {
     }
 
     /// Workers of queues, the latest first; those that stopped only if asked for.
+    ///
+    /// Without catching up one that has just stopped may look as if it were gone.
     package func workers(stopped: Bool, catchingUp: Bool = true) throws -> [WorkerAnswer] {
-        let all = try views.query(JobQueue.self, catchingUp: catchingUp) { tables in
-            try tables.workers.scan().filter { stopped || $0.row.stopped == nil }
+        let found = try views.query(JobQueue.self, catchingUp: catchingUp) { tables in
+            try tables.workers.scan().filter { stopped || $0.row.stopped == nil }.map { (id: $0.key, row: $0.row) }
         }
-        let found = all.map { (id: $0.key, row: $0.row) }
-        return (past == nil ? store.judge(found) : store.recorded(found)).sorted {
-            ($1.row.started, $1.id) < ($0.row.started, $0.id)
+        var workers = past == nil ? store.judge(found) : store.recorded(found)
+        if past == nil, catchingUp, workers.contains(where: { $0.standing == .gone }) {
+            workers = try views.query(JobQueue.self) { tables in
+                try workers.compactMap { worker in
+                    let answer = worker.rechecked(try tables.worker(worker.id))
+                    return stopped || answer.standing != .stopped ? answer : nil
+                }
+            }
         }
+        return workers.sorted { ($1.row.started, $1.id) < ($0.row.started, $0.id) }
     }
 }
 

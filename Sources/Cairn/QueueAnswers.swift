@@ -8,11 +8,14 @@ package struct QueueJobAnswer: Equatable, Sendable {
     package let row: QueueRow
     /// What is wrong with the worker that has it; nil where nothing is known to be.
     package var holder: LostHolder?
+    /// What keeps living workers from beginning its kind, if it could be begun otherwise; nil where nothing does.
+    package var hold: KindHold?
 
-    package init(_ job: ListedJob, holder: LostHolder? = nil) {
+    package init(_ job: ListedJob, holder: LostHolder? = nil, hold: KindHold? = nil) {
         id = job.id
         row = job.row
         self.holder = holder
+        self.hold = hold
     }
 
     /// Attempts that were begun, the present one included; those that were lost, given back or put off aside.
@@ -70,6 +73,7 @@ extension QueueJobAnswer: CanonicalEncodable {
         writer.optionalField("errorClass", row.errorClass)
         writer.optionalField("errorMessage", row.errorMessage)
         writer.optionalField("finished", row.finished)
+        writer.optionalField("heldBy", hold?.places)
         writer.field("job", id)
         writer.field("join", row.join)
         writer.field("kind", row.kind)
@@ -204,6 +208,14 @@ package struct WorkerAnswer: Sendable, CanonicalEncodable {
     package let standing: Standing
     /// What it says of itself; nil unless it is alive.
     package let status: WorkerStatus?
+
+    /// What it is by a row that was read after its lock was looked at.
+    ///
+    /// A worker that ends in order says so in the log before its lock is free, and not before its row is read.
+    func rechecked(_ later: WorkerRow?) -> WorkerAnswer {
+        guard standing == .gone, let later, later.stopped != nil else { return self }
+        return WorkerAnswer(id: id, row: later, standing: .stopped, status: nil)
+    }
 
     package func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()

@@ -31,11 +31,13 @@ package struct QueueWait {
     package let knowing: Int?
     /// What is wrong with the worker that has it; nil where nothing is known to be.
     package let holder: LostHolder?
+    /// What keeps workers from beginning its kind; nil where one of them can.
+    package let hold: KindHold?
     package let now: Timestamp
 
     package init(
         _ row: QueueRow, queue: QueueSummary, parents: [Parent] = [], before: Int = 0, workers: Int? = nil,
-        knowing: Int? = nil, holder: LostHolder? = nil, now: Timestamp
+        knowing: Int? = nil, holder: LostHolder? = nil, hold: KindHold? = nil, now: Timestamp
     ) {
         self.row = row
         self.queue = queue
@@ -44,6 +46,7 @@ package struct QueueWait {
         self.workers = workers
         self.knowing = knowing
         self.holder = holder
+        self.hold = hold
         self.now = now
     }
 
@@ -105,7 +108,9 @@ package struct QueueWait {
             let jobs = queue.counts.running == 1 ? "1 job" : "\(queue.counts.running) jobs"
             reasons.append("the queue \(row.queue) runs \(jobs), and its limit is \(limit)")
         }
-        if before > 0 {
+        if let hold { reasons += hold.reasons }
+        // Who comes first doesn't matter where its kind isn't begun at all.
+        if before > 0, hold?.isBegunElsewhere ?? true {
             let many = before >= Self.mostBefore ? "\(before) or more jobs" : "\(before) jobs"
             reasons.append(
                 before == 1

@@ -1,3 +1,4 @@
+package import Determinism
 package import Jobs
 import Projections
 
@@ -27,7 +28,7 @@ extension Store {
 
     /// Throws `QueryError` for a queue, a submission or a kind of jobs that isn't there, with what is.
     ///
-    /// Costs one look, but for a kind that isn't there: then all jobs are looked at.
+    /// Costs one look. A submission whose jobs were all dropped isn't there any more; a kind stays.
     package func checkNames(queue: String? = nil, submission: String? = nil, kind: String? = nil) throws {
         try askQueues { tables in
             if let queue, try tables.queue(queue) == nil {
@@ -36,11 +37,18 @@ extension Store {
             if let submission, try tables.submission(SubmissionPlan.run(of: submission)) == nil {
                 throw QueryError.submission(submission)
             }
-            guard let kind else { return }
-            var filter = QueueFilter()
-            filter.kind = kind
-            if try tables.list(filter, limit: 1).isEmpty { throw QueryError.kind(kind) }
+            if let kind, try !tables.hasSeen(kind: kind) {
+                throw QueryError.kind(kind, known: try tables.allKinds())
+            }
         }
+    }
+
+    /// The living workers that begin no job of a kind for a short while, since its program crashed there.
+    package func kindWaits(_ kind: String, at now: Timestamp) -> [KindHold.Place] {
+        workerStatuses().values.sorted { $0.worker < $1.worker }.compactMap { status in
+            let pool = status.pools.first { $0.kind == kind }
+            return pool.flatMap { KindHold.Place($0, status.worker, at: now) }
+        }.filter { $0.notBefore != nil }
     }
 
     /// Whether a worker that lives knows how to do jobs of a kind.

@@ -26,10 +26,14 @@ struct JobSearch: ParsableArguments {
     @Option(help: ArgumentHelp("Only jobs whose last failure was of this class.", valueName: "class"))
     var errorClass: String?
 
-    @Option(help: ArgumentHelp("Only jobs submitted longer ago, as in 90s, 30m, 2h or 7d.", valueName: "length"))
+    @Option(
+        help: ArgumentHelp("Only jobs submitted longer ago, as in 90s, 30m, 2h or 7d.", valueName: "length"),
+        transform: LengthArgument.init)
     var olderThan: LengthArgument?
 
-    @Option(help: ArgumentHelp("Only jobs submitted more lately, as in 90s, 30m, 2h or 7d.", valueName: "length"))
+    @Option(
+        help: ArgumentHelp("Only jobs submitted more lately, as in 90s, 30m, 2h or 7d.", valueName: "length"),
+        transform: LengthArgument.init)
     var newerThan: LengthArgument?
 
     @Flag(help: "The newest jobs of each state first; of queues only.")

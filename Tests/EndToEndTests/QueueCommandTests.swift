@@ -186,7 +186,80 @@ extension EndToEndTests {
             #expect(missing.status != 0 && !FileManager.default.fileExists(atPath: place.store), "\(missing.errorText)")
             _ = try await place.json("submit", "--kind", "noop")
             let unknown = try await place.cairn("work", "--until-empty", "--queue", "elsewhere")
-            #expect(unknown.errorText.contains("the queue elsewhere has no jobs yet"), "\(unknown.errorText)")
+            #expect(unknown.errorText.contains("to the queue elsewhere; queues here: default"), "\(unknown.errorText)")
+        }
+
+        @Test(arguments: [
+            ("query jobs --kind nosuch", "no job of the kind nosuch was ever in this store; kinds here: count, noop"),
+            ("query jobs --state dead --kind nosuch", "no job of the kind nosuch was ever in this store"),
+            ("query jobs --queue nosuch", "no job was ever submitted to the queue nosuch; queues here: default, other"),
+            (
+                "query jobs --queue default --kind nosuch",
+                "no job of the kind nosuch was ever in this store; kinds here: count, noop"
+            ),
+            ("query jobs --submission nosuch", "there is no submission «nosuch», or all of its jobs were dropped"),
+            ("query jobs --tag nosuch=1", "no job of a queue has a tag nosuch; tags here: night"),
+            ("query jobs --tag night=8", "no job of a queue has the tag night=8"),
+            (
+                "jobs prune --keep 0 --kind nosuch",
+                "no job of the kind nosuch was ever in this store; kinds here: count, noop"
+            ),
+            ("jobs prune --keep 0 --tag nosuch=1", "no job of a queue has a tag nosuch"),
+        ])
+        func `who searches by a name that nothing has is told so, and finds nothing`(
+            command: String, message: String
+        ) async throws {
+            let place = try Workplace()
+            _ = try await place.json("submit", "--kind", "noop", "--tag", "night=7")
+            _ = try await place.json("submit", "--kind", "count", "--queue", "other")
+            _ = try await place.json("jobs", "configure", "empty", "--concurrency", "1")
+            let words = command.split(separator: " ").map(String.init)
+            for arguments in [words, words + ["--json"]] {
+                let result = try await place.start(arguments).result
+                #expect(result.status == 0 && result.errorText.contains("cairn: " + message), "\(result.errorText)")
+                #expect(!result.text.contains("nosuch"))
+            }
+        }
+
+        @Test func `who finds nothing by names that are known is told nothing of them`() async throws {
+            let place = try Workplace()
+            _ = try await place.json("submit", "--kind", "noop", "--tag", "night=7", "--id", "a")
+            for arguments in [
+                ["--kind", "noop", "--state", "dead"], ["--queue", "default", "--state", "dead"],
+                ["--submission", "a", "--state", "dead"], ["--tag", "night=7", "--state", "dead"],
+            ] {
+                let result = try await place.start(["query", "jobs"] + arguments).result
+                #expect(result.status == 0 && result.errorText == "no such jobs\n", "\(result.errorText)")
+            }
+        }
+
+        @Test(arguments: [
+            (["work", "--lease", "500ms"], "--lease takes a length of time from 1s to 1d; found 500ms"),
+            (["work", "--grace", "soon"], "a number of seconds, or a whole number with ms, s, m, h, d or w"),
+            (["work", "--until-idle", "1.5h"], "as in 90, 250ms or 2h"),
+            (["submit", "--kind", "noop", "--delay", "-1"], "as in 90, 250ms or 2h"),
+            (["submit", "--kind", "noop", "--unique", "k", "--hold", "2 h"], "found 2 h"),
+            (["top", "--every", "2h"], "--every takes a length of time from 100ms to 1h"),
+            (["run", "x.yaml", "--grace", "2d"], "--grace takes a length of time from 0s to 1d"),
+        ])
+        func `a length that an option doesn't take is told with what it takes`(
+            arguments: [String], message: String
+        ) async throws {
+            let place = try Workplace()
+            let result = try await place.start(arguments).result
+            #expect(result.status == 2 && result.errorText.contains(message), "\(result.errorText)")
+        }
+
+        @Test func `lengths of options are seconds, or have their unit`() async throws {
+            let place = try Workplace()
+            for (delay, seconds) in [("7200", 7_200), ("2h", 7_200), ("90.5", 90)] {
+                let receipt = try await place.json("submit", "--kind", "noop", "--delay", delay)
+                let job = try await place.json("query", "job", try #require(receipt["jobs"]?[0]?.string))
+                let wait = try #require(job["notBefore"]?.int) - (try #require(job["submitted"]?.int))
+                #expect((seconds - 60...seconds + 1).contains(wait / 1_000_000), "\(delay): \(wait)")
+            }
+            let idle = try await place.json("work", "--until-idle", "0", "--lease", "2m", "--grace", "100ms")
+            #expect(idle["outcome"] == "idle", "\(idle)")
         }
 
         @Test func `a job is told with its unique key, and a child may name its parent by the beginning of its id`()

@@ -86,6 +86,26 @@ extension EndToEndTests {
             #expect(both.status == 2 && both.errorText.contains("a queue, or a kind"), "\(both.errorText)")
         }
 
+        @Test func `a worker that waits after a crash is told of, and when it goes on by itself`() async throws {
+            let place = try Self.place("kill -9 $$")
+            let receipt = try await place.json("submit", "--kind", "call", "--count", "40")
+            let worker = try place.start(["work", "--handlers", "handlers.yaml", "--concurrency", "1"])
+            defer { worker.child.send(SIGKILL) }
+            let job = try #require(receipt["jobs"]?[39]?.string)
+            var (resumed, why, listed) = (JSONValue.null, [String](), JSONValue.null)
+            // The waits grow with the crashes, and soon are longer than these questions take.
+            for _ in 0..<200 where resumed["waits"] == nil || listed["heldBy"] == nil || why.first == nil {
+                resumed = try await place.json("jobs", "resume", "--kind", "call")
+                listed =
+                    try await place.json("query", "jobs", "--newest", "--limit", "1", "--state", "ready")[0] ?? .null
+                why = (try await place.json("query", "job", job)["why"]?.texts ?? []).filter { $0.contains("SIGKILL") }
+            }
+            #expect(resumed["changed"] == false && resumed["workers"] == [], "\(resumed)")
+            #expect(resumed["waits"]?[0]?["notBefore"]?.int != nil && resumed["waits"]?[0]?["worker"]?.string != nil)
+            #expect(listed["heldBy"]?[0]?["reason"]?.string?.contains("SIGKILL") == true, "\(listed)")
+            #expect(why.count == 1 && why[0].contains("begins no job of the kind call before 20"), "\(why)")
+        }
+
         @Test func `a retry has a note, and a queue is resumed with one`() async throws {
             let place = try Self.place("exit 3")
             _ = try await place.json("submit", "--kind", "call", "--id", "a")

@@ -34,15 +34,9 @@ package struct TopService {
         let frame = TopFrame(
             time: now, events: Int(head.rawValue), queues: try queries.queues(at: now, catchingUp: false),
             workers: try queries.workers(stopped: false, catchingUp: false).filter { $0.standing != .gone },
-            failures: failures, lost: try lost(queries, at: now))
+            failures: failures, lost: try queries.lostJobs(at: now, catchingUp: false))
         defer { last = frame }
         return last.map { frame.following($0) } ?? frame
-    }
-
-    /// A worker that has just ended in order may look as if it had jobs still, until the read model has caught up.
-    private func lost(_ queries: Queries, at now: Timestamp) throws -> [LostJobs] {
-        let found = try queries.lostJobs(at: now, catchingUp: false)
-        return found.isEmpty ? found : try queries.lostJobs(at: now)
     }
 
     /// Takes note of the failures before a position.

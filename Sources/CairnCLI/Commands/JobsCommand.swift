@@ -223,7 +223,7 @@ struct JobsResumeCommand: AsyncParsableCommand {
         commandName: "resume", abstract: "Begin jobs of a queue again, or of a kind that kept crashing.",
         discussion: """
             With --kind: workers that begin no more jobs of the kind, since its program crashed 20 times in a minute, \
-            begin them again.
+            begin them again. The waits of at most 30 s after fewer crashes end by themselves.
 
             EXAMPLE
               cairn jobs resume default
@@ -266,22 +266,31 @@ struct JobsResumeCommand: AsyncParsableCommand {
         defer { store.close() }
         if !store.hasWorker(knowing: kind) { try store.checkNames(kind: kind) }
         let workers = try await QueueService(store).resumeKind(kind, note: note, by: Person.current)
-        try answer.output.print(ResumedKind(kind: kind, workers: workers)) {
-            workers.isEmpty
+        let waits = store.kindWaits(kind, at: TimeSource.system.time()).filter { !workers.contains($0.worker) }
+        try answer.output.print(ResumedKind(kind: kind, workers: workers, waits: waits)) {
+            (workers.isEmpty
                 ? "kind \(kind): no worker at work has paused it\n"
-                : "kind \(kind) resumed in " + Quantities.counted(workers.count, "worker") + "\n"
+                : "kind \(kind) resumed in " + Quantities.counted(workers.count, "worker") + "\n")
+                + waits.map(Self.text).joined()
         }
+    }
+
+    private static func text(of wait: KindHold.Place) -> String {
+        guard let time = wait.notBefore else { return "" }
+        return "worker \(wait.worker) waits after a crash, and begins jobs of the kind again by itself at \(time)\n"
     }
 }
 
 private struct ResumedKind: CanonicalEncodable {
     let kind: String
     let workers: [WorkerID]
+    let waits: [KindHold.Place]
 
     func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
         writer.field("changed", !workers.isEmpty)
         writer.field("kind", kind)
+        if !waits.isEmpty { writer.field("waits", waits) }
         writer.field("workers", workers)
         writer.endObject()
     }

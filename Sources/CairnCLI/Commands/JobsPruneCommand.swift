@@ -45,7 +45,8 @@ struct JobsPruneCommand: AsyncParsableCommand {
         if olderThan == nil, keep == nil { throw ValidationError("say which: --older-than, --keep, or both") }
         if let keep, keep < 0 { throw ValidationError("--keep takes a number from 0; found \(keep)") }
         if let olderThan, Self.age(olderThan) == nil {
-            throw ValidationError("--older-than takes a number with s, m, h, d or w, as in 30d; found \(olderThan)")
+            throw ValidationError(
+                "--older-than takes a whole number with ms, s, m, h, d or w, as in 30d; found \(olderThan)")
         }
         for name in state where QueueState(rawValue: name)?.isEnded != true {
             throw ValidationError("--state takes completed, dead, cancelled or skipped; found \(name)")
@@ -63,6 +64,11 @@ struct JobsPruneCommand: AsyncParsableCommand {
         let retention = StoreRetention(store)
         let outcome = try await dryRun ? retention.preview(policy) : retention.prune(policy, by: Person.current)
         try answer.output.print(outcome) { text(outcome) }
+        guard outcome.jobs.total == 0, outcome.awaited == 0 else { return }
+        var filter = QueueFilter()
+        filter.kind = kind
+        filter.tags = policy.tags
+        for sentence in try Queries(store).unknownNames(in: filter) { Terminal.complain("cairn: \(sentence)\n") }
     }
 
     private func text(_ outcome: StoreRetention.Outcome) -> String {
@@ -75,12 +81,9 @@ struct JobsPruneCommand: AsyncParsableCommand {
             } ?? "")
     }
 
-    /// `30d` and the like; nil for other texts.
+    /// `30d` and the like; nil for other texts, also for a plain number: who means days by it would lose too much.
     static func age(_ text: String) -> Microseconds? {
-        let seconds: [Character: Int64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800]
-        guard let unit = text.last.flatMap({ seconds[$0] }), let number = Int64(text.dropLast()), number >= 0,
-            number <= 1_000_000
-        else { return nil }
-        return .seconds(number * unit)
+        guard text.last?.isLetter == true else { return nil }
+        return LengthArgument(argument: text)?.length
     }
 }

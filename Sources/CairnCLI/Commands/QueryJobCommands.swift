@@ -14,8 +14,8 @@ struct QueryJobs: AsyncParsableCommand {
             --queue, --submission, --tag, --newest and states that only queues have choose jobs of queues; --model, \
             --scenario, --judge and states that only runs have choose jobs of runs; --run chooses the jobs of an \
             experiment's run or of a submission. Without any of these there are both, those of queues first. Of runs, \
-            LEASES counts how often a job was begun, leases that were given back aside, and TOOK is the time under \
-            leases.
+            ATTEMPT is the number of the last attempt, which stays the same when a lease is lost or given back, CRASHES \
+            counts lost leases, and TOOK is the time under leases.
 
             EXAMPLE
               cairn query jobs --queue default --status dead --error-class timeout --newer-than 2h
@@ -40,6 +40,7 @@ struct QueryJobs: AsyncParsableCommand {
             if !found.ofRuns.isEmpty { tables.append(jobLayout.table(found.ofRuns)) }
             try Terminal.print(tables.map { $0.rendered(bold: Terminal.bold) }.joined(separator: "\n"))
         }
+        for sentence in found.unknown { Terminal.complain("cairn: \(sentence)\n") }
         if let more = found.moreText { Terminal.complain(more) }
     }
 
@@ -56,7 +57,8 @@ struct QueryJobs: AsyncParsableCommand {
             }
             subject = run == nil ? .runs : .queues
         }
-        if subject != .runs, let filter = try search.filter(run: run, now: now) {
+        let filter = subject == .runs ? nil : try search.filter(run: run, now: now)
+        if let filter {
             let jobs = try queries.queueJobs(filter, newestFirst: search.newest, limit: limit, at: now)
             (found.ofQueues, found.more) = (jobs.jobs, jobs.more)
         }
@@ -68,6 +70,10 @@ struct QueryJobs: AsyncParsableCommand {
             found.ofRuns = jobs.rows
             if jobs.more > 0 { found.more = .exactly(jobs.more) }
         }
+        if found.all.isEmpty, limit > 0, let filter {
+            found.unknown = try queries.unknownNames(
+                in: filter, submission: search.submission, runs: subject != .queues)
+        }
         return found
     }
 }
@@ -77,6 +83,8 @@ private struct FoundJobs {
     var ofQueues: [QueueJobAnswer] = []
     var ofRuns: [QueryRow<JobStatusRow>] = []
     var more = Queries.More.none
+    /// Names in the question that nothing here has, in sentences.
+    var unknown: [String] = []
 
     /// A job, with the fields of what it is a job of.
     enum Row: CanonicalEncodable {
@@ -168,7 +176,7 @@ private let jobLayout = TableLayout<QueryRow<JobStatusRow>>()
     .column("scenario") { $0.row.labels["scenario"] ?? "" }
     .column("model") { $0.row.labels["model"] ?? "" }
     .column("sample") { $0.row.labels["sample"] ?? "" }
-    .number("leases") { "\($0.row.attempts)" }
+    .number("attempt") { "\($0.row.attempts)" }
     .number("crashes") { "\($0.row.crashes)" }
     .number("took") { $0.number("worked").map { Quantities.duration(microseconds: Int64($0)) } ?? "" }
     .column("error") { $0.row.errorClass ?? "" }

@@ -125,7 +125,7 @@ struct QueryWorkers: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "workers", abstract: "Processes that work on queues, and whether they live.",
         discussion: """
-            A worker is alive, draining, gone (its process ended without saying so, and others take over what it had), \
+            Those of `cairn work` only: an experiment's run has its own, which aren't listed. A worker is alive, draining, gone (its process ended without saying so, and others take over what it had), \
             or, with --all, stopped. What it runs and has done is what it says itself, twice a second; with --at only \
             what the log says is known, and one that hadn't stopped counts as alive. COMPLETED counts jobs, FAILED and \
             CRASHED attempts: a job may have several.
@@ -148,7 +148,9 @@ struct QueryWorkers: AsyncParsableCommand {
         defer { store.close() }
         try answer.output.print(
             try Queries(store, at: at?.moment).workers(stopped: all), as: WorkerText.layout,
-            nothing: all ? "no worker was ever here" : "no worker is here; --all shows those that stopped")
+            nothing: all
+                ? "no worker of queues was ever here; those of runs aren't listed"
+                : "no worker of queues is here; --all shows those that stopped")
     }
 }
 

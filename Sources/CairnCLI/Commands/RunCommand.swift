@@ -18,7 +18,7 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Run an experiment: submit its jobs, work until done, rank.",
         discussion: """
             The same command resumes a run that was stopped or killed; no answered call is paid for twice. Ctrl-C \
-            begins nothing new, waits --grace seconds for calls under way, cancels the others and leaves the rest for \
+            begins nothing new, waits --grace for calls under way, cancels the others and leaves the rest for \
             the next time; once more cuts them short at once. Exits with 3 when cells are missing.
 
             EXAMPLE
@@ -37,8 +37,11 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "At most this many jobs at once, whatever the experiment says.")
     var concurrency: Int?
 
-    @Option(help: "How many seconds Ctrl-C waits for calls under way; those that are cut are asked again.")
-    var grace: Double = 1
+    @Option(
+        help: ArgumentHelp(
+            "How long Ctrl-C waits for calls under way, as in 5 or 2m; default: 1s; those that are cut are asked again.",
+            valueName: "length"), transform: LengthArgument.init)
+    var grace = LengthArgument(seconds: 1)
 
     @Option(help: "Stop before more dollars than this are spent, as in 12.50; takes the place of the budget's bound.")
     var maxCost: String?
@@ -71,9 +74,7 @@ struct RunCommand: AsyncParsableCommand {
         if let maxCost, Budget.nanoDollars(maxCost) == nil {
             throw ValidationError("--max-cost takes dollars up to 9007199, as in 12.50; found \(maxCost)")
         }
-        guard (0...86_400).contains(grace) else {
-            throw ValidationError("--grace takes seconds from 0 to 86,400; found \(grace)")
-        }
+        try grace.check("--grace", from: "0s", to: "1d")
     }
 
     func run() async throws {
@@ -135,7 +136,7 @@ struct RunCommand: AsyncParsableCommand {
         defer { display.end() }
         let options = RunService.Options(
             label: label, concurrency: concurrency, retriesFailed: retryFailed,
-            grace: Microseconds(Int64(grace * 1_000_000)), settings: experiment.settings, budget: budget)
+            grace: grace.length, settings: experiment.settings, budget: budget)
         let started: @Sendable (RunID, RunControl) -> Void = { run, control in
             display.begin(run, pacing: control.pacing)
             Interrupts.handle(

@@ -54,8 +54,10 @@ struct SubmitCommand: AsyncParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Without a file: not before that many seconds from now.", valueName: "seconds"))
-    var delay: Double?
+        help: ArgumentHelp(
+            "Without a file: not before so long from now, as in 90, 250ms or 2h.", valueName: "length"),
+        transform: LengthArgument.init)
+    var delay: LengthArgument?
 
     @Option(help: "Without a file: a job to wait for, or the beginning of its id; may be repeated.")
     var after: [String] = []
@@ -95,9 +97,6 @@ struct SubmitCommand: AsyncParsableCommand {
         if unique == nil, scope != nil || hold != nil || onConflict != nil {
             throw ValidationError("--scope, --hold and --on-conflict say more of --unique; give a key with it")
         }
-        if let delay, !(0...1e9).contains(delay) {
-            throw ValidationError("--delay takes seconds from 0; found \(delay)")
-        }
     }
 
     func run() async throws {
@@ -132,7 +131,7 @@ struct SubmitCommand: AsyncParsableCommand {
         if let policy = kinds?[request.kind]?.retry { request.retry = policy }
         if let queue { request.queue = queue }
         if let priority { request.priority = priority }
-        if let delay { request.notBefore = TimeSource.system.time() + Microseconds(Int64(delay * 1e6)) }
+        if let delay { request.notBefore = TimeSource.system.time() + delay.length }
         if let input {
             do throws(JSONError) {
                 request.input = try JSONParser.parse(Array(input.utf8))
@@ -173,13 +172,13 @@ extension SubmitCommand {
     private func lasting() throws -> QueueTerms.Unique.Hold {
         guard let hold else { return .untilFinished }
         if let known = QueueTerms.Unique.Hold(word: hold) { return known }
-        if let length = LengthArgument(argument: hold)?.length, length > .zero { return .lasting(length) }
-        guard let seconds = Double(hold), seconds > 0, seconds <= 1e9 else {
+        guard let length = LengthArgument(argument: hold)?.length, length > .zero else {
             throw Failure(
                 .usage,
-                "--hold takes untilFinished, untilStarted, whileWaiting, or a length as in 90s or 2h; found \(hold)")
+                "--hold takes untilFinished, untilStarted, whileWaiting, or a length as in 90, 250ms or 2h; found \(hold)"
+            )
         }
-        return .lasting(Microseconds(Int64((seconds * 1e6).rounded())))
+        return .lasting(length)
     }
 }
 

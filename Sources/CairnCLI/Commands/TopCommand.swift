@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cairn
 import CanonicalJSON
+import Determinism
 
 /// The command `cairn top`.
 struct TopCommand: AsyncParsableCommand {
@@ -25,13 +26,12 @@ struct TopCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long a frame stands; default: 1 on a terminal, and else one frame.", valueName: "seconds"))
-    var every: Double?
+            "How long a frame stands, as in 5 or 500ms; default: 1 on a terminal, and else one frame.",
+            valueName: "length"), transform: LengthArgument.init)
+    var every: LengthArgument?
 
     func validate() throws {
-        if let every, !(0.1...3_600).contains(every) {
-            throw ValidationError("--every takes seconds from 0.1 to 3,600; found \(every)")
-        }
+        try every?.check("--every", from: "100ms", to: "1h")
     }
 
     func run() async throws {
@@ -42,8 +42,8 @@ struct TopCommand: AsyncParsableCommand {
             var top = TopService(store)
             return try frames.show(top.frame(), over: false)
         }
-        let every = every ?? 1
-        let task = Task { try await frames.follow(store, every: .seconds(every)) }
+        let every = every ?? LengthArgument(seconds: 1)
+        let task = Task { try await frames.follow(store, every: every.length.duration) }
         // It ends between two frames, so that the last one stands whole on the screen, with the prompt below.
         Interrupts.handle(saying: .none, first: { task.cancel() }, second: {})
         try await task.value

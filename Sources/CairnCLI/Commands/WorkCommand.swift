@@ -38,11 +38,17 @@ struct WorkCommand: AsyncParsableCommand {
             valueName: "size"))
     var memory: SizeArgument?
 
-    @Option(help: ArgumentHelp("How long a job may go without a sign of its worker.", valueName: "seconds"))
-    var lease = 30.0
+    @Option(
+        help: ArgumentHelp(
+            "How long a job may go without a sign of its worker, as in 90 or 10m; default: 30s.", valueName: "length"),
+        transform: LengthArgument.init)
+    var lease = LengthArgument(seconds: 30)
 
-    @Option(help: ArgumentHelp("How long jobs may go on after an interruption.", valueName: "seconds"))
-    var grace = 30.0
+    @Option(
+        help: ArgumentHelp(
+            "How long jobs may go on after an interruption, as in 0.5, 250ms or 2m; default: 30s.", valueName: "length"),
+        transform: LengthArgument.init)
+    var grace = LengthArgument(seconds: 30)
 
     @Flag(help: "End when nothing is left to do; waits for jobs that aren't to be begun before a time.")
     var untilEmpty = false
@@ -50,7 +56,7 @@ struct WorkCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "End when nothing runs and nothing can be begun within this time, as in 0s, 90s or 10m.",
-            valueName: "length"))
+            valueName: "length"), transform: LengthArgument.init)
     var untilIdle: LengthArgument?
 
     func validate() throws {
@@ -62,12 +68,8 @@ struct WorkCommand: AsyncParsableCommand {
         guard (1...100_000).contains(concurrency) else {
             throw ValidationError("--concurrency takes a number from 1 to 100,000; found \(concurrency)")
         }
-        guard (1...86_400).contains(lease) else {
-            throw ValidationError("--lease takes seconds from 1 to 86,400; found \(lease)")
-        }
-        guard (0...86_400).contains(grace) else {
-            throw ValidationError("--grace takes seconds from 0 to 86,400; found \(grace)")
-        }
+        try lease.check("--lease", from: "1s", to: "1d")
+        try grace.check("--grace", from: "0s", to: "1d")
     }
 
     /// How many files of its own a program needs here, and how many this process has open besides.
@@ -81,7 +83,7 @@ struct WorkCommand: AsyncParsableCommand {
         let display = WorkDisplay(store, queues: queue, tellsOfWaits: untilEmpty)
         let session = QueueService(store).worker(
             handlers, slots: concurrency, memory: memory?.bytes, queues: queue.isEmpty ? nil : Set(queue),
-            lease: LeasePolicy(length: Microseconds(Int64(lease * 1e6))), grace: Microseconds(Int64(grace * 1e6)),
+            lease: LeasePolicy(length: lease.length), grace: grace.length,
             endsWhenEmpty: untilEmpty, endsWhenIdleFor: untilIdle?.length, tell: { display.take($0) })
         let worker = session.worker
         Interrupts.handle(saying: .work, first: { worker.drain() }, second: { worker.stop() })
@@ -98,10 +100,7 @@ struct WorkCommand: AsyncParsableCommand {
     private func open() throws -> Store {
         let store = try untilEmpty || untilIdle != nil ? Store.open(at: store.path) : openNew()
         if queue.isEmpty { return store }
-        let known = try Queries(store).queues(at: TimeSource.system.time()).map(\.name)
-        for name in queue where !known.contains(name) {
-            Terminal.complain("cairn: the queue \(name) has no jobs yet\n")
-        }
+        for sentence in try Queries(store).unknownQueues(queue) { Terminal.complain("cairn: \(sentence)\n") }
         return store
     }
 

@@ -34,7 +34,7 @@ enum QueueJobText {
         case .waiting: "for \(job.row.pending) of " + Quantities.counted(job.row.parents, "parent")
         case .scheduled:
             [job.notBefore.map { "until \($0)" }, job.row.errorMessage].compactMap(\.self).joined(separator: ": ")
-        case .ready: ""
+        case .ready: job.hold?.summary ?? ""
         case .cancelled: job.cancelled?.rawValue ?? ""
         case .skipped: job.skipped.map { "\($0.rootClass) of job \($0.rootCause)" } ?? ""
         }

@@ -100,8 +100,10 @@ enum TopText {
             .number("crashes") { Quantities.grouped($0.pool.crashes) }
             .column("remark") { place in
                 QueueJobText.shortened(
-                    place.pool.pause.map { "paused here: \($0)" } ?? place.pool.notBefore.map { "not before \($0)" }
-                        ?? "")
+                    place.pool.pause.map { "paused here: \($0)" }
+                        ?? place.pool.notBefore.map { time in
+                            "not before \(time)" + (place.pool.lastCrash.map { ": \($0)" } ?? "")
+                        } ?? "")
             }
             .table(pools).rendered(bold: Terminal.bold)
     }
