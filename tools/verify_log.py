@@ -419,7 +419,7 @@ class Blobs:
 
     def __init__(self, transaction, table):
         self.transaction, self.table = transaction, table
-        self.zstandard, self.count, self.unchecked = Zstandard(), 0, 0
+        self.zstandard, self.count, self.unchecked, self.sealed = Zstandard(), 0, 0, 0
 
     def faults(self, named):
         """What is wrong, by hash: with the blobs that are there, and with those that causes name and nobody erased."""
@@ -440,6 +440,7 @@ class Blobs:
             return "is stored in an unknown way"
         if value[0] == 2:  # sealed with a key that a verifier needs not have
             self.unchecked += 1
+            self.sealed += 1
             return None
         if value[0] == 1 and not self.zstandard.is_available:
             self.unchecked += 1
@@ -590,7 +591,8 @@ def verify_store(store, expected, progress):
     check_streams(log, history.streams, next_stream)
     blobs = check_blobs(lmdb, store, log, size, named)
     history.compare()
-    return report_on(history) | {"blobs": blobs.count, "uncheckedBlobs": blobs.unchecked}
+    return report_on(history) | {
+        "blobs": blobs.count, "sealedBlobs": blobs.sealed, "uncheckedBlobs": blobs.unchecked}
 
 
 def check_blobs(lmdb, store, log, size, named):
@@ -1098,8 +1100,10 @@ def shown(report):
     counts = ", ".join(f"{report[name]} {name}" for name in names if name in report)
     if report.get("whole") is False:
         return f"valid as far as it goes: {counts}; not all events of the log, so that it has no head"
-    unchecked = report.get("uncheckedBlobs", 0)
-    note = f"\n{unchecked} compressed blobs not checked: libzstd is missing" if unchecked else ""
+    sealed = report.get("sealedBlobs", 0)
+    compressed = report.get("uncheckedBlobs", 0) - sealed
+    note = f"\n{sealed} sealed blobs not checked: their bytes can't be read without the store's keys" if sealed else ""
+    note += f"\n{compressed} compressed blobs not checked: libzstd is missing" if compressed else ""
     return f"valid: {counts}{note}\nhead {report['events']}:{report['head']}{signed}"
 
 

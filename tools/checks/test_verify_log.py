@@ -122,13 +122,13 @@ def write_environment(path, tables):
     environment.close()
 
 
-def write_store(path, *commits, blobs=(), change=lambda tables: None):
+def write_store(path, *commits, blobs=(), change=lambda tables: None, store_format=1):
     tables = tables_of([entry for entries in commits for entry in entries])
     change(tables)
     write_environment(os.path.join(path, "log"), tables)
     write_environment(os.path.join(path, "blobs"), {"blobs": [(key, value) for key, value in blobs]})
     with open(os.path.join(path, "store.json"), "w") as file:
-        file.write('{"created":"2026-01-01T00:00:00.000000Z","format":1,"id":"%s"}\n' % ("0f" * 16))
+        file.write('{"created":"2026-01-01T00:00:00.000000Z","format":%d,"id":"%s"}\n' % (store_format, "0f" * 16))
 
 
 def example():
@@ -185,6 +185,19 @@ class HandmadeStores(StoreTest):
         metadata = b'{"cause":{"blobs":["%s"]}}' % sha256(text).hex().encode()
         write_store(self.store, commit(draft(b"a-1", b"a.b", b"{}", metadata)), blobs=[(sha256(text), b"\0" + text)])
         self.both_accept(self.store)
+
+    def test_sealed_blobs_are_counted_and_not_taken_for_compressed_ones(self):
+        text, sealed = b"what was said", b"what nobody reads"
+        named = ",".join('"%s"' % sha256(one).hex() for one in sorted((text, sealed), key=sha256))
+        metadata = b'{"cause":{"blobs":[%s]}}' % named.encode()
+        value = b"\2" + bytes(16) + bytes(12) + b"ciphertext" + bytes(16)
+        blobs = sorted([(sha256(text), b"\0" + text), (sha256(sealed), value)])
+        write_store(self.store, commit(draft(b"a-1", b"a.b", b"{}", metadata)), blobs=blobs, store_format=2)
+        report = self.both_accept(self.store)
+        self.assertEqual((report["blobs"], report["sealedBlobs"], report["uncheckedBlobs"]), (2, 1, 1))
+        words = run(sys.executable, VERIFIER, self.store)
+        self.assertIn("\n1 sealed blobs not checked", words.stdout)
+        self.assertNotIn("libzstd", words.stdout)
 
     def test_values_are_valid_in_their_canonical_form_alone(self):
         numbers = ["0", "-1", "1.5", "1e+21", "100000000000000000000", "1e-7", "0.000001", "9007199254740992", "5e-324"]
@@ -343,6 +356,25 @@ class RecordedStores(StoreTest):
         self.assertEqual(cairn_says(self.original, "--expect", f"100:{earlier}")[0], 0)
         self.assertEqual(python_says(self.original, "--expect", f"100:{earlier}")[0], 0)
         self.assertEqual(python_says(self.original, "--expect", f"101:{earlier}")[0], 1)
+
+    def test_a_sealed_store_is_valid_with_its_keys_and_without(self):
+        store = self.copy("sealed")
+        whole = python_says(store)[1]
+        self.assertEqual((whole["sealedBlobs"], whole["uncheckedBlobs"]), (0, 0))
+        result = run(CAIRN, "store", "encrypt", "--store", store)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        for _ in ("with", "without"):
+            report = self.both_accept(store)
+            self.assertEqual(report["sealedBlobs"], report["blobs"])
+            self.assertGreaterEqual(report["blobs"], whole["blobs"])
+            shutil.rmtree(os.path.join(store, "keys"), ignore_errors=True)
+        lines = run(CAIRN, "export", "jsonl", "--blobs", "inline", "--store", store)
+        path = os.path.join(self.directory, "sealed.jsonl")
+        with open(path, "w") as file:
+            file.write(lines.stdout)
+        self.assertIn('{"sealed":true}', lines.stdout)
+        code, report = python_says("--export", path)
+        self.assertEqual((code, report["blobs"]), (0, 0), report)
 
     def test_a_flipped_byte_in_a_record_is_rejected_by_both_with_its_position(self):
         generator = random.Random(SEED)
