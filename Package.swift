@@ -199,8 +199,8 @@ let package = Package(
         tests(
             "Fixture",
             [
-                "Cairn", "Audit", "Replay", "Projections", "EventLog", "Jobs", "Deciders", "CanonicalJSON",
-                "Determinism", "TestSupport",
+                "Cairn", "Experiments", "Scoring", "Calls", "Jobs", "Audit", "Replay", "Projections", "EventLog",
+                "Deciders", "CanonicalJSON", "Determinism", "TestSupport",
             ]),
         tests(
             "Jobs",

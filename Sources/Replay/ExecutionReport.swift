@@ -18,6 +18,9 @@ package struct ExecutionReport: Equatable, Sendable {
     package let failure: String?
     /// Work that isn't done again, and why, as in `the run 4f…: its definition was erased …`.
     package var passedOver: [PassedOver] = []
+    /// In a fork, the runs that it goes on with otherwise than its parent did: what it took over of them was copied, and
+    /// what it did itself was executed again.
+    package var takenOver: [String] = []
 
     /// A part of the log that isn't executed again: its events are copied.
     package struct PassedOver: Equatable, Sendable {
@@ -77,6 +80,7 @@ extension ExecutionReport: CanonicalEncodable {
         writer.field("recordedEvents", recordedHead.size)
         writer.field("recordedHead", recordedHead.root.hex)
         writer.field("sessions", sessions)
+        if !takenOver.isEmpty { writer.field("takenOver", takenOver) }
         writer.field("verdict", verdict)
         writer.endObject()
     }

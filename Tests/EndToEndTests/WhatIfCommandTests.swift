@@ -26,6 +26,8 @@ extension EndToEndTests {
             #expect(audit["head"]?.string?.isEmpty == false, "\(audit)")
             let verified = try await place.json("replay", "verify", "--store", fork)
             #expect(verified["identical"] == true, "\(verified)")
+            let executed = try await place.json("replay", "execute", "--store", fork)
+            #expect(executed["identical"] == true && executed["head"] == audit["head"], "\(executed)")
         }
 
         @Test func `other weights move ranks without a call, and the kept fork has the same ranking`() async throws {

@@ -1,9 +1,12 @@
+import Audit
 import Cairn
+import Calls
 import CanonicalJSON
 import Deciders
 import EventLog
 import Jobs
 import Replay
+import TestSupport
 import Testing
 
 /// The recorded fork: what it says of its parent, and that it is a store like any other.
@@ -35,6 +38,34 @@ import Testing
         #expect(entries.compactMap { $0["model"]?.string } == ["careful", "hasty"])
         let cells = try Queries(imported.store).cells(selection).map { try JSONParser.parse($0.canonicalBytes()) }
         #expect(cells.count == 4 && cells.allSatisfy { $0["model"] != "terse" })
+    }
+
+    /// What it took over is copied, since no process did it from beginning to end; what it did itself is executed.
+    @Test(arguments: [
+        Substitution.retry(Substitution.RetryChange(attempts: 1)), .budget(Budget(maxCalls: 5)),
+    ]) func aForkThatThePipelineWentOnWithIsExecutedToTheSameHead(change: Substitution) async throws {
+        let parent = try await Fixture(name: "failures-retries-kill").imported()
+        let directory = try TemporaryDirectory("open-fork")
+        let service = ForkService(parent: parent.store)
+        let runs = try service.runs(nil)
+        let report = try await service.make(at: directory.path("fork"), with: [change], of: runs)
+        let fork = try Store.open(at: directory.path("fork"))
+        defer { fork.close() }
+        var (taken, workers) = (Position.first, 0)
+        try fork.log.scan { event in
+            if event.hasType(ForkTaken.type) { taken = event.position }
+            if event.hasType(WorkerStarted.type), taken > .first { workers += 1 }
+        }
+        try #require(workers > 0, "the pipeline went on with it")
+        let executed = try await ExecutionService(store: fork).run(into: directory.path("again"))
+        #expect(executed.isIdentical && executed.head == report.head, "\(executed)")
+        #expect(executed.sessions == workers && executed.takenOver == runs.map(\.rawValue), "\(executed)")
+        #expect(executed.copied > report.taken.taken && executed.copied < Int(report.head.size))
+        // What was copied brought its blobs along.
+        let again = try Store.open(at: directory.path("again"))
+        defer { again.close() }
+        let audit = try Auditor(log: again.log, catalogue: Catalogues.events).verify()
+        #expect(audit.isValid, "\(audit.text)")
     }
 
     /// The parent's trail is a part of its past; who made the fork is in the parent's alone.

@@ -6,6 +6,7 @@ import EventLog
 import Foundation
 import Glibc
 import Replay
+import Synchronization
 import TestSupport
 import Testing
 
@@ -112,6 +113,47 @@ import Testing
         #expect(try Data(contentsOf: URL(fileURLWithPath: taken + "/log/data.mdb")) == before)
         #expect(try names == ["file", "link", "taken"])
         _ = try await ExportImport.run(recorded.eventsPath, into: directory.path("deep/in/here"))
+    }
+
+    @Test func anExecutionIsThereWhenItIsWholeAndNotBefore() async throws {
+        let imported = try await recorded.imported()
+        _ = try await leftover("again.partial-999999999")
+        let path = directory.path("again")
+        let seen = Mutex((asked: 0, early: 0))
+        let report = try await ExecutionService(store: imported.store).run(into: path) { _ in
+            seen.withLock { seen in
+                seen.asked += 1
+                if access(path, F_OK) == 0 { seen.early += 1 }
+            }
+        }
+        #expect(seen.withLock { $0.asked > 0 && $0.early == 0 })
+        #expect(report.isIdentical)
+        #expect(try names == ["again"])
+        let again = try Store.open(at: path)
+        defer { again.close() }
+        #expect(try again.log.head() == imported.store.log.head())
+        #expect(try Auditor(log: again.log, catalogue: Catalogues.events).verify().isValid)
+        let error = await #expect(throws: LogError.self) {
+            try await ExecutionService(store: imported.store).run(into: path)
+        }
+        #expect(error?.code == .invalid)
+    }
+
+    /// The record says that a worker did something more, which the code doesn't do.
+    @Test func anExecutionThatComesOutOtherwiseLeavesNothing() async throws {
+        let imported = try await recorded.imported()
+        let log = imported.store.log
+        var worker: String?
+        try log.scan { event in worker = try event.metadata().worker ?? worker }
+        let last = try #require(worker)
+        let more = NewEvent(
+            type: EventType("thing.done"), version: 1, time: .epoch, data: Array("{}".utf8),
+            metadata: EventMetadata(worker: last).canonicalBytes())
+        let appended = try await log.append(
+            Commit(stream: try StreamName("thing-x"), expected: .noStream, events: [more]))
+        let report = try await ExecutionService(store: imported.store).run(into: directory.path("again"))
+        #expect(!report.isIdentical && report.firstDifference?.position == appended.first, "\(report)")
+        #expect(try names.isEmpty)
     }
 
     @Test func aForkThatWasCutShortIsNoStore() async throws {

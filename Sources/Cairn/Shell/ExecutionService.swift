@@ -19,26 +19,45 @@ package struct ExecutionService: Sendable {
         self.store = store
     }
 
-    /// `directory` is where the fresh store is kept; nil removes it afterwards.
+    /// `directory`, which mustn't exist, is where the fresh store is kept if it is identical; nil keeps none.
+    ///
+    /// The store is there whole or not at all: of an execution that fails, is killed or comes out otherwise nothing is
+    /// kept, since up to the first difference the store that was executed has the same events.
     package func run(
         into directory: String? = nil, progress: @escaping @Sendable (UInt64) -> Void = { _ in }
     ) async throws -> ExecutionReport {
-        let scratch = try directory == nil ? ScratchDirectory() : nil
-        let path = directory ?? (scratch.map { $0.path + "/store" } ?? "")
-        guard access(path, F_OK) != 0 else {
-            throw LogError(
-                .invalid, during: "executing again", "\(path) exists already; name a directory that doesn't")
+        guard let directory else {
+            let scratch = try ScratchDirectory()
+            return try await run(in: scratch.path + "/store", .noSync, progress)
         }
-        let fresh = try LMDBLog.open(
-            at: path, .init(access: .create, durability: directory == nil ? .noSync : .durable))
+        let operation = "executing again"
+        guard access(directory, F_OK) != 0 else {
+            throw LogError(.invalid, during: operation, "\(directory) exists already; name a directory that doesn't")
+        }
+        let target = try StoreTarget(directory, operation: operation)
+        let report = try await run(in: target.partial, .durable, progress)
+        if report.isIdentical { try target.finish() }
+        return report
+    }
+
+    private func run(
+        in path: String, _ durability: LMDBLog.Options.Durability, _ progress: @escaping @Sendable (UInt64) -> Void
+    ) async throws -> ExecutionReport {
+        let fresh = try LMDBLog.open(at: path, .init(access: .create, durability: durability))
         defer { fresh.close() }
         let views = ReplayedViews(directory: path + "/views", storeID: fresh.manifest.id)
+        defer { views.close() }
         let passedOver = try withheldRuns()
         let withheld = Set(passedOver.map(\.run))
-        var report = try await Execution(recorded: store.log, fresh: fresh).run(
-            passingOver: { session in try workedOn(session).map { withheld.contains($0.rawValue) } ?? true },
-            drive: { try await drive($0, views.runner(of: $0.log)) }, progress: progress)
+        let forked = try ForkedSessions(in: store.log)
+        let execution = Execution(recorded: store.log, fresh: fresh) { try Catalogues.events.blobs(namedBy: $0) }
+        var report = try await execution.run(
+            passingOver: { session in
+                guard let run = try workedOn(session) else { return true }
+                return withheld.contains(run.rawValue) || forked.isTakenOver(session, of: run)
+            }, drive: { try await drive($0, views.runner(of: $0.log)) }, progress: progress)
         report.passedOver = passedOver
+        report.takenOver = forked.resumed.map(\.rawValue).sorted()
         return report
     }
 
@@ -184,4 +203,6 @@ private final class ReplayedViews: Sendable {
             return runner
         }
     }
+
+    func close() { opened.withLock { $0?.close() } }
 }

@@ -44,8 +44,8 @@ struct ReplayRebuildCommand: AsyncParsableCommand {
             .column("") { $0.grown == $0.built ? "same" : "was \($0.grown.hex)" }
         try answer.output.print(report) {
             rows.table(report.models).rendered(bold: Terminal.bold)
-                + (report.isIdentical
-                    ? "identical at position \(report.position)\n" : "DIFFERENT at position \(report.position)\n")
+                + (report.isIdentical ? "identical" : "DIFFERENT")
+                + " as of \(Quantities.counted(Int(report.position), "event"))\n"
         }
         if !report.isIdentical { throw ExitStatus.differs.exitCode }
     }
@@ -70,14 +70,18 @@ struct ReplayExecuteCommand: AsyncParsableCommand {
     @OptionGroup var answer: OutputOptions
 
     @Option(
-        help: ArgumentHelp("Keep the fresh store in this directory, which must not exist.", valueName: "directory"))
+        help: ArgumentHelp(
+            "Keep the fresh store, if it is identical, in this directory, which must not exist.",
+            valueName: "directory"))
     var into: String?
 
     func run() async throws {
         let store = try Store.open(at: store.path)
         defer { store.close() }
         let report = try await ExecutionService(store: store).run(into: into)
-        try answer.output.print(report) { ExecutionText.text(report) }
+        try answer.output.print(report) {
+            ExecutionText.text(report) + (report.isIdentical || into == nil ? "" : "no store was kept\n")
+        }
         if report.verdict == .notExecuted { throw ExitStatus.failed.exitCode }
         if !report.isIdentical { throw ExitStatus.differs.exitCode }
     }
@@ -90,6 +94,10 @@ enum ExecutionText {
             + (report.head == report.recordedHead ? "" : "recorded head \(report.recordedHead.root.hex)\n")
             + (report.firstDifference.map { "first difference: \($0)\n" } ?? "")
             + (report.failure.map { "\($0)\n" } ?? "") + report.passedOver.map(line).joined()
+            + report.takenOver.map { run in
+                "run \(run): what the fork took over of it was copied, since the fork goes on otherwise than its parent "
+                    + "did; what the fork did itself was executed\n"
+            }.joined()
     }
 
     private static func verdict(_ report: ExecutionReport) -> String {

@@ -18,6 +18,8 @@ package final class CommitSequencer: Log {
     private let fresh: any Log
     /// Workers whose work isn't done again.
     private let outsiders: Set<String>
+    /// The blobs that an event names, which are copied with it.
+    private let named: @Sendable (Event) throws -> [Digest]
     private let writer: FreshWriter
     private let state: Mutex<State>
 
@@ -26,6 +28,8 @@ package final class CommitSequencer: Log {
         /// The place whose commit is being taken.
         var claimed: UInt64?
         var copied = 0
+        /// Of blobs, lately; so that those that many events name are read once.
+        var copiedBlobs: Set<Digest> = []
         var divergence: Divergence?
         var isClosed = false
         var nextTicket: UInt64 = 0
@@ -61,11 +65,18 @@ package final class CommitSequencer: Log {
         }
     }
 
-    /// `fresh` must be empty.
-    package init(recorded: any Log, fresh: any Log, outsiders: Set<String> = []) {
+    /// How many blobs are remembered at most.
+    private static let mostCopiedBlobs = 65_536
+
+    /// `fresh` must be empty; `named` tells which blobs an event names.
+    package init(
+        recorded: any Log, fresh: any Log, outsiders: Set<String> = [],
+        named: @escaping @Sendable (Event) throws -> [Digest] = { _ in [] }
+    ) {
         self.recorded = recorded
         self.fresh = fresh
         self.outsiders = outsiders
+        self.named = named
         writer = FreshWriter(fresh)
         state = Mutex(State(size: 0))
     }
@@ -213,15 +224,17 @@ package final class CommitSequencer: Log {
         var size = size
         while let event = try recorded.event(at: Position(size)), try isOutsideInput(event) {
             var events: [NewEvent] = []
+            var blobs: [Blob] = []
             for index in 0..<UInt64(event.commitCount) {
                 guard let next = try recorded.event(at: Position(size + index)) else { break }
+                blobs += try copies(for: next)
                 events.append(
                     NewEvent(
                         type: next.type, version: next.version, time: next.time, data: next.dataBytes,
                         metadata: next.metadataBytes))
             }
             let copy = try Commit(
-                recordedIn: event.stream, from: event.revision, events: events, as: event.commitID)
+                recordedIn: event.stream, from: event.revision, events: events, blobs: blobs, as: event.commitID)
             guard let copy else {
                 throw LogError(
                     .damaged(event.position), during: "executing again", "the commit isn't what its id names")
@@ -232,6 +245,26 @@ package final class CommitSequencer: Log {
         }
         let due = state.withLock { $0.grow(to: size) }
         for waiter in due { waiter.resume(returning: true) }
+    }
+
+    /// What an event names that wasn't copied lately, and is there: what was erased can't be copied.
+    private func copies(for event: Event) throws(LogError) -> [Blob] {
+        let digests: [Digest]
+        do {
+            digests = try named(event)
+        } catch {
+            throw LogError(.damaged(event.position), during: "reading which blobs an event names", "\(error)")
+        }
+        var blobs: [Blob] = []
+        for digest in digests {
+            let isNew = state.withLock { state in
+                if state.copiedBlobs.count == Self.mostCopiedBlobs { state.copiedBlobs = [] }
+                return state.copiedBlobs.insert(digest).inserted
+            }
+            guard isNew, let bytes = try recorded.blob(digest) else { continue }
+            blobs.append(Blob(bytes))
+        }
+        return blobs
     }
 
     private func isOutsideInput(_ event: Event) throws(LogError) -> Bool {

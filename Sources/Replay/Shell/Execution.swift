@@ -1,5 +1,5 @@
 package import Deciders
-import Determinism
+package import Determinism
 package import EventLog
 
 /// Runs what a log records again, by the same code, into a fresh log, and compares the two.
@@ -14,12 +14,18 @@ package struct Execution: Sendable {
     private let recorded: any Log
     private let fresh: any Log
     private let patience: Duration
+    private let named: @Sendable (Event) throws -> [Digest]
 
-    /// `patience` is how long nothing may be appended before the execution counts as stuck.
-    package init(recorded: any Log, fresh: any Log, patience: Duration = .seconds(60)) {
+    /// `patience` is how long nothing may be appended before the execution counts as stuck; `named` tells which blobs an
+    /// event names, so that those come along with what is copied.
+    package init(
+        recorded: any Log, fresh: any Log, patience: Duration = .seconds(60),
+        named: @escaping @Sendable (Event) throws -> [Digest] = { _ in [] }
+    ) {
         self.recorded = recorded
         self.fresh = fresh
         self.patience = patience
+        self.named = named
     }
 
     /// Starts each session where the record has it and ends it where the record does, as if killed.
@@ -35,7 +41,7 @@ package struct Execution: Sendable {
         let all = try recordedSessions()
         let outsiders = Set(try all.filter(passingOver).map(\.worker))
         let sessions = all.filter { !outsiders.contains($0.worker) }
-        let sequencer = CommitSequencer(recorded: recorded, fresh: fresh, outsiders: outsiders)
+        let sequencer = CommitSequencer(recorded: recorded, fresh: fresh, outsiders: outsiders, named: named)
         try await sequencer.copyOutsideInput()
         let failure = await withTaskGroup(of: (any Error)?.self) { group in
             group.addTask { await watch(sequencer, until: recordedHead.size, progress: progress) }
