@@ -17,7 +17,7 @@ package struct RebuildReport: Equatable, Sendable {
         }
     }
 
-    /// The log up to here, this position not included.
+    /// How many events the read models are made of: the log up to this position, which isn't included.
     package let position: UInt64
     /// In order of name.
     package let models: [Model]
@@ -40,6 +40,7 @@ extension RebuildReport: CanonicalEncodable {
             for model in models { writer.field(dynamic: model.name, model.built.hex) }
             writer.endObject()
         }
+        writer.field("events", position)
         writer.field("identical", isIdentical)
         writer.field("position", position)
         writer.endObject()

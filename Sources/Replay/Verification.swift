@@ -11,8 +11,10 @@ package enum Verification {
         case notDerived
         /// The code makes the same data from the same causes.
         case same
-        /// It can't be derived here: a blob that it takes was erased on purpose, or is sealed with a key that isn't here.
+        /// It can't be derived any more: a blob that it takes was erased on purpose.
         case erased
+        /// It can't be derived here: a blob that it takes is sealed with a key that isn't here.
+        case sealed
         case diverges(Divergence)
     }
 

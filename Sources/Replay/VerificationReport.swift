@@ -7,11 +7,16 @@ package struct VerificationReport: Equatable, Sendable {
     package struct Count: Equatable, Sendable {
         package var verified = 0
         package var diverged = 0
-        /// Not derived, since a blob that it takes was erased on purpose, or is sealed with a key that isn't here.
+        /// Not derived, since a blob that it takes was erased on purpose.
         package var erased = 0
+        /// Not derived, since a blob that it takes is sealed with a key that isn't here.
+        package var sealed = 0
+
+        /// Not derived, for either reason.
+        package var underivable: Int { erased + sealed }
     }
 
-    /// The log up to here, this position not included.
+    /// How many events were looked at: the log up to this position, which isn't included.
     package let position: UInt64
     /// By event type, in order of name.
     package private(set) var counts: [(type: EventType, count: Count)] = []
@@ -26,12 +31,14 @@ package struct VerificationReport: Equatable, Sendable {
     package var diverged: Int { counts.reduce(0) { $0 + $1.count.diverged } }
     package var verified: Int { counts.reduce(0) { $0 + $1.count.verified } }
     package var erased: Int { counts.reduce(0) { $0 + $1.count.erased } }
+    package var sealed: Int { counts.reduce(0) { $0 + $1.count.sealed } }
 
     package mutating func take(_ verdict: Verification.Verdict, of type: EventType, keeping limit: Int) {
         switch verdict {
         case .notDerived: return
         case .same: add(type) { $0.verified += 1 }
         case .erased: add(type) { $0.erased += 1 }
+        case .sealed: add(type) { $0.sealed += 1 }
         case .diverges(let divergence):
             add(type) { count in
                 count.verified += 1
@@ -48,6 +55,7 @@ package struct VerificationReport: Equatable, Sendable {
                 count.verified += counted.verified
                 count.diverged += counted.diverged
                 count.erased += counted.erased
+                count.sealed += counted.sealed
             }
         }
         divergences += part.divergences.prefix(max(0, limit - divergences.count))
@@ -75,9 +83,11 @@ extension VerificationReport: CanonicalEncodable {
         }
         writer.field("divergences", divergences)
         writer.field("erased", erased)
+        writer.field("events", position)
         writer.optionalField("firstDivergence", divergences.first)
         writer.field("identical", isIdentical)
         writer.field("position", position)
+        writer.field("sealed", sealed)
         writer.field("verified", verified)
         writer.endObject()
     }
@@ -88,6 +98,7 @@ extension VerificationReport.Count: CanonicalEncodable {
         writer.beginObject()
         writer.field("diverged", diverged)
         writer.field("erased", erased)
+        writer.field("sealed", sealed)
         writer.field("verified", verified)
         writer.endObject()
     }

@@ -31,6 +31,27 @@ extension EndToEndTests {
             #expect((told["end"]?.int ?? 0) > lines.count)
         }
 
+        @Test func `a number of events isn't called a position`() async throws {
+            let place = try Workplace(Experiment(models: ["sim-careful"], scenarios: 2, hasJudge: false))
+            try #require(try await place.cairn("run", place.experiment).status == 0)
+            let size = try #require(try await place.json("audit", "verify")["events"]?.int)
+            let verified = try await place.cairn("replay", "verify").text
+            #expect(verified.contains(" derived of \(size) events\n"), "\(verified)")
+            let rebuilt = try await place.cairn("replay", "rebuild").text
+            #expect(rebuilt.hasSuffix("identical as of \(size) events\n"), "\(rebuilt)")
+            for answer in [try await place.json("replay", "verify"), try await place.json("replay", "rebuild")] {
+                #expect(answer["events"]?.int == size && answer["position"]?.int == size, "\(answer)")
+            }
+            // The event at the position is included: there are ten up to position 9.
+            let table = ["export", "csv", "--table", "events", "--at", "9", "-o", "tables"]
+            let words = try await place.start(table).result.errorText
+            #expect(words.contains("10 rows of 1 tables in tables, as of 10 events\n"), "\(words)")
+            let told = try JSONParser.parse(try await place.start(table + ["--json"]).result.output)
+            #expect(told["end"] == 10 && told["events"] == 10, "\(told)")
+            let trail = try await place.cairn("audit", "trail").text
+            #expect(trail.contains("export of csv to tables table=events as of 10 events at head \(size)"), "\(trail)")
+        }
+
         @Test func `an answer that can't be written is a failure`() async throws {
             let place = try Workplace(Experiment())
             #expect(try await place.cairn("run", place.experiment).status == 0)

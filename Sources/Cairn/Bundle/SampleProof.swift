@@ -194,7 +194,7 @@ extension SampleProof {
         switch found {
         case .notDerived: break
         case .same: verdict.verified += 1
-        case .erased: verdict.underivable += 1
+        case .erased, .sealed: verdict.underivable += 1
         case .diverges(let divergence):
             if isMissing { verdict.underivable += 1 } else { verdict.problems.append("\(divergence)") }
         }

@@ -46,17 +46,24 @@ extension AccessEvent {
     fileprivate var summary: String {
         switch self {
         case .exported(let event):
-            "export of \(event.format) to \(event.destination)" + Self.text(event.selection)
+            "export of \(event.format) to \(event.destination)" + Self.selection(event.selection)
                 + " at head \(event.head.size)"
         case .redacted(let event):
             "redaction of \(event.target): \(Quantities.counted(event.blobs, "blob"))"
                 + (event.keys.isEmpty ? "" : ", \(Quantities.counted(event.keys.count, "key")) dropped")
         case .forked(let event):
-            "fork at position \(event.at)" + (event.name.map { " as \($0)" } ?? "") + Self.text(event.changes)
+            "fork of \(Quantities.counted(Int(event.at.rawValue), "event"))" + (event.name.map { " as \($0)" } ?? "")
+                + Self.text(event.changes)
         case .keyChanged(let event):
             "\(event.kind.rawValue) key \(event.key) \(event.change.rawValue)"
                 + (event.scope.map { " for \($0)" } ?? "")
         }
+    }
+
+    /// What an export of tables has under `at` is how many events it was made of.
+    private static func selection(_ options: [String: String]) -> String {
+        guard let size = options["at"] else { return text(options) }
+        return text(options.filter { $0.key != "at" }) + " as of \(size) event\(size == "1" ? "" : "s")"
     }
 
     private static func text(_ options: [String: String]) -> String {

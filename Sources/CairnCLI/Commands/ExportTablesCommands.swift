@@ -141,17 +141,20 @@ struct ExportCSVCommand: AsyncParsableCommand {
 /// How many rows went where.
 struct TableCounts: CanonicalEncodable {
     let counts: [(table: String, rows: Int)]
+    /// The position behind the last event that they are made of: how many those are.
     let end: Position
     let file: String
 
     var text: String {
         let rows = counts.reduce(0) { $0 + $1.rows }
-        return "\(Quantities.grouped(rows)) rows of \(counts.count) tables in \(file), as of position \(end)\n"
+        return "\(Quantities.grouped(rows)) rows of \(counts.count) tables in \(file), as of "
+            + "\(Quantities.counted(Int(end.rawValue), "event"))\n"
     }
 
     func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
         writer.field("end", end)
+        writer.field("events", end)
         writer.field("file", file)
         writer.field("rows", Dictionary(uniqueKeysWithValues: counts.map { ($0.table, $0.rows) }))
         writer.endObject()

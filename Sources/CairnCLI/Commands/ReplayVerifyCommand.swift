@@ -28,10 +28,9 @@ struct ReplayVerifyCommand: AsyncParsableCommand {
     func run() async throws {
         let store = try Store.open(at: store.path)
         defer { store.close() }
-        let erasures = try Erasures(of: store.log)
-        let log = store.log
-        let verifier = Verifier(log: log, derivations: Catalogues.derivations) { digest, position in
-            erasures.isErased(digest, namedAt: position) || (try? log.isSealed(digest)) == true
+        let blobs = BlobStates(of: store.log)
+        let verifier = Verifier(log: store.log, derivations: Catalogues.derivations) { digest, position in
+            (try? blobs.absence(of: digest, namedAt: position)) ?? .missing
         }
         let display = PassDisplay("verified", of: try store.log.head().size)
         let report: VerificationReport
@@ -54,17 +53,20 @@ struct ReplayVerifyCommand: AsyncParsableCommand {
             .column("derived event") { $0.type.text }
             .number("derived again") { Quantities.grouped($0.count.verified) }
             .number("diverged") { Quantities.grouped($0.count.diverged) }
-            .number("not derived") { Quantities.grouped($0.count.erased) }
+            .number("not derived") { Quantities.grouped($0.count.underivable) }
         let unlisted = report.divergences.isEmpty ? 0 : report.diverged - report.divergences.count
         return counts.table(report.counts).rendered(bold: Terminal.bold)
             + report.divergences.map(\.text).joined()
             + (unlisted == 0 ? "" : "and \(Quantities.grouped(unlisted)) more; --all lists every one\n")
             + (report.erased == 0
+                ? "" : "\(Quantities.grouped(report.erased)) not derived: a blob that they take was erased\n")
+            + (report.sealed == 0
                 ? ""
-                : "\(Quantities.grouped(report.erased)) not derived: a blob that they take was erased, or is sealed with a "
-                    + "key that isn't here\n")
+                : "\(Quantities.grouped(report.sealed)) not derived: a blob that they take is sealed with a key that isn't "
+                    + "here\n")
             + (report.isIdentical
-                ? "identical: \(Quantities.grouped(report.verified)) derived events up to position \(report.position)\n"
+                ? "identical: \(Quantities.grouped(report.verified)) derived of \(Quantities.grouped(Int(report.position))) "
+                    + "events\n"
                 : "DIFFERENT: \(Quantities.grouped(report.diverged)) derived events come out otherwise\n")
     }
 }

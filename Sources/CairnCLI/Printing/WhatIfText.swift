@@ -13,7 +13,8 @@ enum WhatIfText {
             "\n\(report.calls == 0 ? "no call was made" : Quantities.counted(report.calls, "live call") + " made")\n"
         if let fork = report.fork {
             text += """
-                fork \(fork.store) of \(report.parent) at position \(report.head.size): \
+                fork \(fork.store) of the first \(Quantities.counted(Int(report.head.size), "event")) of \
+                \(report.parent): \
                 \(Quantities.grouped(Int(fork.head.size))) events, \(Quantities.grouped(fork.taken.changed)) changed, \
                 \(Quantities.grouped(fork.taken.leftOut)) left out
                 head \(fork.head.root.hex)

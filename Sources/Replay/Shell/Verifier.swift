@@ -15,17 +15,16 @@ package struct Verifier: Sendable {
 
     private let log: any Log
     private let catalogue: DerivationCatalogue
-    private let isErased: @Sendable (Digest, Position) -> Bool
+    private let absence: @Sendable (Digest, Position) -> BlobState
 
-    /// `isErased` tells whether a blob that an event at a position may have named can't be there: it was erased on
-    /// purpose, or is sealed with a key that isn't here.
+    /// `absence` tells why a blob can't be read that an event at a position names.
     package init(
         log: any Log, derivations: DerivationCatalogue,
-        isErased: @escaping @Sendable (Digest, Position) -> Bool = { _, _ in false }
+        absence: @escaping @Sendable (Digest, Position) -> BlobState = { _, _ in .missing }
     ) {
         self.log = log
         catalogue = derivations
-        self.isErased = isErased
+        self.absence = absence
     }
 
     /// Verifies all events before `end`, or to the end of the log.
@@ -78,7 +77,7 @@ package struct Verifier: Sendable {
         var report = VerificationReport(position: range.upperBound)
         let reader = CauseReader(log)
         try log.scan(from: Position(range.lowerBound), to: Position(range.upperBound), matching: .all) { event in
-            guard let cause = try cause(of: event) else {
+            guard let cause = try event.derivingCause() else {
                 guard catalogue.isDerived(event) else { return }
                 let divergence = Divergence(at: event, function: nil, .noFunction)
                 return report.take(.diverges(divergence), of: event.type, keeping: limit)
@@ -88,68 +87,18 @@ package struct Verifier: Sendable {
         return report
     }
 
-    /// The cause of an event that cites a function; nil for all others, nearly all of which are told by a glance.
-    private func cause(of event: Event) throws -> Cause? {
-        guard !event.withMetadata(Self.hasNoCause), let cause = try event.metadata().cause,
-            cause.function != nil
-        else { return nil }
-        return cause
-    }
-
-    /// Whether metadata certainly has no cause: keys are in order, and the first one sorts behind it.
-    private static func hasNoCause(_ metadata: RawSpan) -> Bool {
-        metadata.withUnsafeBytes { bytes in
-            bytes.count < 3 || bytes.elementsEqual("{}".utf8)
-                || (bytes[1] == UInt8(ascii: "\"") && bytes[2] > UInt8(ascii: "c"))
-        }
-    }
-
     private func verdict(on event: Event, _ cause: Cause, _ reader: CauseReader) -> Verification.Verdict {
-        var causes: [Event] = []
-        causes.reserveCapacity(cause.positions.count)
-        for position in cause.positions {
-            do throws(LogError) {
-                guard let cited = try reader.event(at: position, before: event.position) else {
-                    let why = "the cause cites position \(position), which isn't an earlier event"
-                    return .diverges(Divergence(at: event, function: cause.function, .notDerivable(why)))
-                }
-                causes.append(cited)
-            } catch {
-                return .diverges(Divergence(at: event, function: cause.function, .notDerivable("\(error)")))
-            }
+        var lacking: BlobState?
+        let verdict = reader.verdict(on: event, cause, catalogue) { (digest) throws(DerivationError) -> [UInt8] in
+            if let bytes = try reader.derivationBlob(digest) { return bytes }
+            lacking = absence(digest, event.position)
+            throw .missingBlob(digest)
         }
-        var lacksErased = false
-        let verdict = Verification.check(
-            event, citing: cause.function, cause: cause, causes: causes, catalogue: catalogue,
-            blob: { (digest) throws(DerivationError) -> [UInt8] in
-                if let bytes = try reader.derivationBlob(digest) { return bytes }
-                lacksErased = isErased(digest, event.position)
-                throw .missingBlob(digest)
-            },
-            event: { (position) throws(DerivationError) -> Event in
-                try reader.listedEvent(at: position, before: event.position)
-            })
-        if lacksErased, case .diverges = verdict { return .erased }
-        return verdict
-    }
-}
-
-extension CauseReader {
-    /// An event that a blob of the cause lists.
-    fileprivate func listedEvent(at position: Position, before limit: Position) throws(DerivationError) -> Event {
-        do throws(LogError) {
-            if let event = try event(at: position, before: limit) { return event }
-        } catch {
-            throw .unreadable("\(error)")
-        }
-        throw .unexpectedCauses("a blob lists position \(position), which isn't an earlier event")
-    }
-
-    fileprivate func derivationBlob(_ digest: Digest) throws(DerivationError) -> [UInt8]? {
-        do throws(LogError) {
-            return try blob(digest)
-        } catch {
-            throw .unreadable("\(error)")
+        guard case .diverges = verdict, let lacking else { return verdict }
+        return switch lacking {
+        case .erased: .erased
+        case .sealed: .sealed
+        case .present, .missing: verdict
         }
     }
 }

@@ -53,7 +53,7 @@ package enum BundleCheck {
         let erasures = try Erasures(of: store.log)
         let withheld = Set(reader.index.withheld)
         let derived = try Verifier(log: store.log, derivations: Catalogues.derivations) { digest, position in
-            withheld.contains(digest) || erasures.isErased(digest, namedAt: position)
+            withheld.contains(digest) || erasures.isErased(digest, namedAt: position) ? .erased : .missing
         }.verify()
         verdict.verified = derived.verified
         verdict.underivable = derived.erased
