@@ -36,6 +36,10 @@ package struct RedactionPlan: Equatable, Sendable {
     /// Jobs that are in it since they were given the answers of others in it.
     package let dependents: Int
     package let remainder: [Remainder]
+    /// Of a blob that was named by its hash: what it is to those who name it.
+    package let uses: [RedactionUse]
+    /// What can't be done any more without `blobs`.
+    package let loss: RedactionLoss
     /// The log that was looked at.
     package let head: TreeHead
 
@@ -56,16 +60,21 @@ package struct RedactionPlan: Equatable, Sendable {
 }
 
 extension RedactionPlan {
-    /// Looks through the log twice: for what belongs to the target, and for who else names it.
+    /// Looks through the log three times: for what belongs to the target, for who else names it, and for what rests on it.
     static func make(
-        of target: RedactionTarget, sharedToo: Bool, in log: LMDBLog, events: EventCatalogue
+        of target: RedactionTarget, sharedToo: Bool, in log: LMDBLog, events: EventCatalogue,
+        derivations: DerivationCatalogue
     ) throws -> RedactionPlan {
         let head = try log.head()
         let end = Position(head.size)
         let (target, scope) = try RedactionScope.resolve(target, in: log) { try log.blob($0) }
         var wanted: Set<Digest> = []
         var counts = [Int](repeating: 0, count: wordy.count)
-        if target.kind == .blob, let digest = Digest(hex: target.name) { wanted = [digest] }
+        var uses: RedactionUses?
+        if target.kind == .blob, let digest = Digest(hex: target.name) {
+            wanted = [digest]
+            uses = RedactionUses(of: digest)
+        }
         if target.kind != .blob {
             wanted = scope.definitions
             try log.scan(from: .first, to: end, matching: .all) { event in
@@ -77,6 +86,7 @@ extension RedactionPlan {
         var others: [Digest: SharedUse] = [:]
         try log.scan(from: .first, to: end, matching: .all) { event in
             let named = try events.blobs(namedBy: event).filter(wanted.contains)
+            try uses?.add(event, isNaming: !named.isEmpty, owner: Self.owner)
             if try named.isEmpty || scope.includes(event) { return }
             for digest in Set(named) {
                 try others[digest, default: SharedUse()].add(event, naming: digest, owner: Self.owner(of: event))
@@ -91,12 +101,16 @@ extension RedactionPlan {
         }
         let present = try log.present(of: wanted).sorted()
         let shared = present.compactMap { digest in others[digest]?.summary(of: digest) }
+        let blobs = present.filter { sharedToo || others[$0] == nil }
         return RedactionPlan(
-            target: target, blobs: present.filter { sharedToo || others[$0] == nil },
+            target: target, blobs: blobs,
             kept: sharedToo ? [] : shared, taken: sharedToo ? shared : [],
             dependents: scope.dependents,
             remainder: zip(wordy, counts).filter { $0.1 > 0 }
                 .map { Remainder(type: $0.0.type, events: $0.1, what: $0.0.what) },
+            uses: blobs.isEmpty ? [] : uses?.summary ?? [],
+            loss: try RedactionLoss.make(
+                of: Set(blobs), in: log, before: end, events: events, derivations: derivations),
             head: head)
     }
 

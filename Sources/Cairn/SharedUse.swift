@@ -50,7 +50,7 @@ struct SharedUse {
         return RedactionPlan.Shared(digest: digest, others: owners, events: events, role: role)
     }
 
-    private static func role(of digest: Digest, in event: Event) throws -> SharedRole {
+    static func role(of digest: Digest, in event: Event) throws -> SharedRole {
         if event.hasType(RunSubmitted.type) { return .definition }
         switch event.stream.category {
         case Score.category:

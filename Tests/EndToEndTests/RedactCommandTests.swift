@@ -170,6 +170,31 @@ extension EndToEndTests {
             #expect(!words.text.contains("identical"))
         }
 
+        @Test func `a blob that is named by its hash is erased after it was said what rests on it`() async throws {
+            let place = try await Self.place()
+            let submitted = try #require(try await place.events("run.submitted").first)
+            let run = try #require(submitted["metadata"]?["run"]?.string)
+            let definition = try #require(submitted["data"]?["definition"]?.string)
+            let jobs = try #require(submitted["data"]?["jobs"]?.int)
+            let plan = try await place.json("audit", "redact", "--blob", definition, "--dry-run")
+            #expect(plan["uses"]?.array?.count == 1 && plan["uses"]?[0]?["role"] == "definition", "\(plan)")
+            #expect(plan["uses"]?[0]?["jobs"]?.int == jobs && plan["lost"]?["runs"] == [.string(run)], "\(plan)")
+            let expected = [
+                "what is lost with that:\n  definition of run \(run), with \(jobs) jobs (1 event): its run can't be executed",
+                "\n  1 run can't be executed again: \(run)\n",
+            ]
+            let words = try await place.cairn("audit", "redact", "--blob", definition, "--dry-run").text
+            #expect(expected.allSatisfy(words.contains), "\(words)")
+            let done = try await place.cairn("audit", "redact", "--blob", definition, "--reason", "licence")
+            #expect(done.status == 0 && expected.allSatisfy(done.errorText.contains), "\(done.errorText)")
+            #expect(done.text.hasPrefix("1 blob erased for the blob \(definition)"), "\(done.text)")
+            let body = try #require(
+                try await place.events("llm.callCompleted").first?["data"]?["exchange"]?["body"]?.string)
+            let answer = try await place.json("audit", "redact", "--blob", body, "--reason", "licence")
+            let derived = try await place.json("replay", "verify")["counts"]?["llm.callCompleted"]?["erased"]
+            #expect(derived != nil && answer["lost"]?["derived"]?["llm.callCompleted"] == derived, "\(answer)")
+        }
+
         @Test func `what others rest on is erased only if that is said, and what depends on it is named`() async throws
         {
             let place = try await Self.place()

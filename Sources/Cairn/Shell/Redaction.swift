@@ -36,10 +36,11 @@ package struct Redaction {
     /// Erases; killed at any moment after its events were recorded, the next process that opens the store finishes it.
     ///
     /// `sharedToo` erases also what others name. Where their work rests on it, such as the definition of a run or a rubric,
-    /// it throws `RedactionProblem.farReaching` instead, unless `isFarReachingMeant`.
+    /// it throws `RedactionProblem.farReaching` instead, unless `isFarReachingMeant`. `announcing` hears what will be done
+    /// before anything is.
     package func redact(
         _ target: RedactionTarget, sharedToo: Bool = false, isFarReachingMeant: Bool = false, by actor: Actor,
-        reason: String
+        reason: String, announcing: (RedactionPlan) throws -> Void = { _ in }
     ) async throws -> Outcome {
         try await StoreCareLock.hold(alone: true, of: path) {
             let log = try Store.log(at: path)
@@ -54,6 +55,7 @@ package struct Redaction {
             guard !plan.blobs.isEmpty else {
                 return Outcome(plan: plan, erased: ErasedBlobs(), remaining: [], isScrubbed: true, obstacle: nil)
             }
+            try announcing(plan)
             let pending = PendingErasure(of: path)
             try pending.begin()
             _ = try await log.append(try commit(plan, try key(of: plan.target, log), actor, reason))
@@ -73,7 +75,8 @@ package struct Redaction {
     }
 
     private func plan(_ target: RedactionTarget, _ sharedToo: Bool, _ log: LMDBLog) throws -> RedactionPlan {
-        try RedactionPlan.make(of: target, sharedToo: sharedToo, in: log, events: Catalogues.events)
+        try RedactionPlan.make(
+            of: target, sharedToo: sharedToo, in: log, events: Catalogues.events, derivations: Catalogues.derivations)
     }
 
     /// The key that seals what belongs to the target alone; nil in a store that isn't encrypted.
@@ -126,11 +129,13 @@ extension Redaction.Outcome: CanonicalEncodable {
         writer.field("farReaching", plan.farReaching)
         writer.field("inEvents", plan.remainder)
         writer.field("kept", plan.kept)
+        writer.field("lost", plan.loss)
         writer.optionalField("obstacle", obstacle)
         writer.field("remaining", remaining)
         writer.field("scrubbed", isScrubbed)
         writer.field("shared", plan.shared)
         writer.field("target", plan.target)
+        if !plan.uses.isEmpty { writer.field("uses", plan.uses) }
         writer.endObject()
     }
 }
@@ -143,8 +148,10 @@ extension RedactionPlan: CanonicalEncodable {
         writer.field("farReaching", farReaching)
         writer.field("inEvents", remainder)
         writer.field("kept", kept)
+        writer.field("lost", loss)
         writer.field("shared", shared)
         writer.field("target", target)
+        if !uses.isEmpty { writer.field("uses", uses) }
         writer.endObject()
     }
 }

@@ -79,7 +79,10 @@ struct AuditRedactCommand: AsyncParsableCommand {
             }
             let outcome = try await redaction.redact(
                 try target(), sharedToo: shared, isFarReachingMeant: farReaching, by: .user(Person.current),
-                reason: reason ?? "")
+                reason: reason ?? ""
+            ) { plan in
+                if !answer.output.asJSON { Terminal.complain(RedactionText.consequences(plan)) }
+            }
             try answer.output.print(outcome) { RedactionText.text(outcome) }
             if !outcome.isScrubbed || !outcome.remaining.isEmpty { throw ExitStatus.failed.exitCode }
         } catch let problem as RedactionProblem {
@@ -94,7 +97,29 @@ struct AuditRedactCommand: AsyncParsableCommand {
 /// What was or would be erased, in words.
 enum RedactionText {
     static func text(_ plan: RedactionPlan) -> String {
-        "\(Quantities.counted(plan.blobs.count, "blob")) would be erased for the \(plan.target)\n" + rest(plan)
+        "\(Quantities.counted(plan.blobs.count, "blob")) would be erased for the \(plan.target)\n" + consequences(plan)
+            + rest(plan)
+    }
+
+    /// What won't be possible any more; told before it is done.
+    static func consequences(_ plan: RedactionPlan) -> String {
+        let derived = plan.loss.derived.reduce(0) { $0 + $1.events }
+        let lines =
+            plan.uses.map(\.warning)
+            + (plan.loss.runs.isEmpty
+                ? []
+                : ["\(Quantities.counted(plan.loss.runs.count, "run")) can't be executed again: \(few(plan.loss.runs))"])
+            + (derived == 0
+                ? []
+                : [
+                    "\(Quantities.counted(derived, "derived event")) can't be checked any more by `cairn replay verify`: "
+                        + few(plan.loss.derived.map { "\(Quantities.grouped($0.events)) \($0.type)" })
+                ])
+        return lines.isEmpty ? "" : "what is lost with that:\n" + lines.map { "  \($0)\n" }.joined()
+    }
+
+    private static func few(_ names: [String]) -> String {
+        names.prefix(3).joined(separator: ", ") + (names.count > 3 ? " and \(names.count - 3) more" : "")
     }
 
     static func text(_ outcome: Redaction.Outcome) -> String {
