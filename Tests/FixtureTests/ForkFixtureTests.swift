@@ -6,6 +6,7 @@ import Deciders
 import EventLog
 import Jobs
 import Replay
+import Scoring
 import TestSupport
 import Testing
 
@@ -66,6 +67,15 @@ import Testing
         defer { again.close() }
         let audit = try Auditor(log: again.log, catalogue: Catalogues.events).verify()
         #expect(audit.isValid, "\(audit.text)")
+
+        // A fork of the fork, in which nothing is left open, has both pasts.
+        let second = try await ForkService(parent: fork).make(
+            at: directory.path("second"), with: [.ranking(.median)], of: runs)
+        let grandchild = try Store.open(at: directory.path("second"))
+        defer { grandchild.close() }
+        let both = try await ExecutionService(store: grandchild).run()
+        #expect(both.isIdentical && both.head == second.head, "\(both)")
+        #expect(both.sessions == workers && both.takenOver == executed.takenOver, "\(both)")
     }
 
     /// The parent's trail is a part of its past; who made the fork is in the parent's alone.

@@ -57,7 +57,7 @@ package struct ExecutionService: Sendable {
                 return withheld.contains(run.rawValue) || forked.isTakenOver(session, of: run)
             }, drive: { try await drive($0, views.runner(of: $0.log)) }, progress: progress)
         report.passedOver = passedOver
-        report.takenOver = forked.resumed.map(\.rawValue).sorted()
+        report.takenOver = forked.resumed.map(\.rawValue)
         return report
     }
 

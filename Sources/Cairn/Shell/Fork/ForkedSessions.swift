@@ -6,35 +6,40 @@ import Replay
 /// Which processes of a fork's log were its parent's, on runs that the fork goes on with otherwise than they did.
 ///
 /// What a fork takes over of such a run isn't what a process did from its beginning to its end: jobs are given back, and
-/// events left out, where the fork leads elsewhere. What the fork did itself is.
+/// events left out, where the fork leads elsewhere. What the fork did itself is. A fork of a fork has taken over both.
 struct ForkedSessions {
-    /// Where what was taken over ends; nil in a store that isn't a fork.
-    private let taken: Position?
-    /// The runs that a process of the fork itself worked on, of those that were changed.
-    let resumed: Set<RunID>
-
-    init(in log: any Log) throws {
-        guard let first = try log.event(at: .first), first.hasType(ForkCreated.type),
-            let taken = try log.readStream(first.stream, .forward, from: .first, limit: 2).last,
-            taken.hasType(ForkTaken.type)
-        else {
-            self.taken = nil
-            resumed = []
-            return
-        }
-        self.taken = taken.position
-        let changed = Set(try first.decode(ForkCreated.self).runs)
+    private struct Taken {
+        /// Where what was taken over ends.
+        let end: Position
+        /// The runs that were changed.
+        let changed: Set<String>
+        /// Those of them that a process has worked on since.
         var resumed: Set<RunID> = []
-        try log.scan(from: taken.position, to: nil, matching: EventFilter(types: [WorkerStarted.type])) { event in
-            if let run = try event.decode(WorkerStarted.self).run, changed.contains(run.rawValue) {
-                resumed.insert(run)
-            }
-        }
-        self.resumed = resumed
     }
 
+    /// Of the store's parent, and of that one's; none in a store that isn't a fork.
+    private var forks: [Taken] = []
+
+    init(in log: any Log) throws {
+        var changed: [StreamName: Set<String>] = [:]
+        let types = [ForkCreated.type, ForkTaken.type, WorkerStarted.type]
+        try log.scan(from: .first, to: nil, matching: EventFilter(types: types)) { event in
+            if event.hasType(ForkCreated.type) {
+                changed[event.stream] = Set(try event.decode(ForkCreated.self).runs)
+            } else if event.hasType(ForkTaken.type) {
+                forks.append(Taken(end: event.position, changed: changed[event.stream] ?? []))
+            } else if !forks.isEmpty, let run = try event.decode(WorkerStarted.self).run {
+                for index in forks.indices where forks[index].changed.contains(run.rawValue) {
+                    forks[index].resumed.insert(run)
+                }
+            }
+        }
+    }
+
+    /// The runs of which something was taken over that no process did as it stands.
+    var resumed: [RunID] { Set(forks.flatMap(\.resumed)).sorted() }
+
     func isTakenOver(_ session: RecordedSession, of run: RunID) -> Bool {
-        guard let taken else { return false }
-        return session.first < taken && resumed.contains(run)
+        forks.contains { session.first < $0.end && $0.resumed.contains(run) }
     }
 }
