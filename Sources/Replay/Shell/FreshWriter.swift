@@ -9,18 +9,24 @@ import Synchronization
 final class FreshWriter: Sendable {
     /// How many commits may wait; those who bring more wait for room.
     private static let mostWaiting = 8_192
+    /// As many bytes of blobs, unless one commit alone has more.
+    private static let mostWaitingBytes = 64 << 20
 
     private let fresh: any Log
     private let state = Mutex(State())
 
     private struct State {
         var waiting: [(commit: Commit, place: UInt64)] = []
+        /// Of the blobs of those that wait.
+        var waitingBytes = 0
         var isWriting = false
         /// Of the commits that aren't written yet.
         var blobs: [Digest: [UInt8]] = [:]
         var failure: LogError?
         var forRoom: [CheckedContinuation<Void, Never>] = []
         var forEnd: [CheckedContinuation<Void, Never>] = []
+
+        var isFull: Bool { waiting.count > mostWaiting || waitingBytes > mostWaitingBytes }
     }
 
     init(_ fresh: any Log) { self.fresh = fresh }
@@ -29,10 +35,13 @@ final class FreshWriter: Sendable {
     func add(_ commit: Commit, at place: UInt64) async throws(LogError) {
         let (begins, isFull, failure) = state.withLock { state in
             state.waiting.append((commit, place))
-            for blob in commit.blobs { state.blobs[blob.digest] = blob.bytes }
+            for blob in commit.blobs {
+                state.blobs[blob.digest] = blob.bytes
+                state.waitingBytes += blob.bytes.count
+            }
             let begins = !state.isWriting
             state.isWriting = true
-            return (begins, state.waiting.count > Self.mostWaiting, state.failure)
+            return (begins, state.isFull, state.failure)
         }
         if let failure { throw failure }
         if begins { Task { await write() } }
@@ -57,7 +66,7 @@ final class FreshWriter: Sendable {
     private func room() async {
         await withCheckedContinuation { continuation in
             let hasRoom = state.withLock { state in
-                let hasRoom = !state.isWriting || state.waiting.count <= Self.mostWaiting
+                let hasRoom = !state.isWriting || !state.isFull
                 if !hasRoom { state.forRoom.append(continuation) }
                 return hasRoom
             }
@@ -70,6 +79,7 @@ final class FreshWriter: Sendable {
             let (batch, roomy) = state.withLock { state in
                 let batch = state.waiting
                 state.waiting = []
+                state.waitingBytes = 0
                 let roomy = state.forRoom
                 state.forRoom = []
                 return (batch, roomy)
@@ -87,6 +97,7 @@ final class FreshWriter: Sendable {
                 guard state.waiting.isEmpty || state.failure != nil else { return nil }
                 state.isWriting = false
                 state.waiting = []
+                state.waitingBytes = 0
                 defer {
                     state.forEnd = []
                     state.forRoom = []
