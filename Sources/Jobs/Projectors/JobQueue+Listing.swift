@@ -52,6 +52,9 @@ extension JobQueue.Tables {
     package func forEachJob(
         _ filter: QueueFilter, newestFirst: Bool = false, _ body: (ListedJob) throws -> Bool
     ) throws {
+        // Names that no job has need no walk along all jobs.
+        if let kind = filter.kind, try !hasSeen(kind: kind) { return }
+        if let queue = filter.queue, try self.queue(queue) == nil { return }
         var walk = Walk(filter: filter, isReversed: newestFirst)
         if let run = filter.run {
             try walk.submission(run, self, body)

@@ -94,6 +94,8 @@ import Testing
         #expect(try list { $0.states = [.ready, .running] } == ids(4, 0, 2, 3, 5))
         #expect(try list { $0.queue = "q" } == ids(0, 2, 1))
         #expect(try list { $0.kind = "judge" } == ids(3, 5, 1))
+        #expect(try list { $0.kind = "nosuch" } == [])
+        #expect(try list { $0.queue = "nosuch" } == [])
         #expect(try list { $0.tags = ["model": "m1"] } == ids(4, 1))
         #expect(try list { $0.errorClass = "timeout" } == ids(1))
         #expect(try list { $0.worker = Sample.b } == ids(4))
