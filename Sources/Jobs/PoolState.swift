@@ -90,6 +90,8 @@ package struct PoolState: Sendable {
     /// Jobs still to be worked on, as of the last look; nil before the first.
     private var outstanding: Int?
     package private(set) var isDraining = false
+    /// Whether claims go on all the same: those that a recorded worker still made.
+    package private(set) var claimsGoOn = false
 
     package init(limits: Limits) { self.limits = limits }
 
@@ -162,18 +164,26 @@ extension PoolState {
     }
 
     /// Nothing new is begun from now on.
-    package mutating func drain() {
+    ///
+    /// `claimsGoOn` is for replay: claims that were under way when a worker drained come after that in its record, and
+    /// are begun until `claimsEnded`.
+    package mutating func drain(claimsGoOn: Bool = false) {
         precondition(actions.isEmpty, "what was begun is taken before anything else happens")
         isDraining = true
+        self.claimsGoOn = claimsGoOn
+        isStale = true
         queues = [:]
     }
+
+    /// The record has no more claims.
+    package mutating func claimsEnded() { claimsGoOn = false }
 }
 
 /// What to do.
 extension PoolState {
     /// Whether it is worth looking at what could be done: something changed, and there is a slot that nothing waits for.
     package var needsLook: Bool {
-        guard isStale, !isDraining else { return false }
+        guard isStale, !isDraining || claimsGoOn else { return false }
         let free = limits.total - slots
         return free > 0 && waiting < free
     }
@@ -245,7 +255,7 @@ extension PoolState {
     }
 
     private mutating func begin(_ action: Action, _ candidate: Candidate, isClaim: Bool = false) {
-        guard !isDraining else { return }
+        guard !isDraining || isClaim && claimsGoOn else { return }
         work[candidate.id, default: [:]][candidate.job.revision] = Work(
             isClaim: isClaim, hasSlot: isClaim, lane: candidate.job.lane)
         actions.append(action)
@@ -266,7 +276,7 @@ extension PoolState {
 
     /// Everything to begin now; jobs in the order of the plan, as far as their lanes have room.
     package mutating func next() -> [Action] {
-        while !isDraining, slots < limits.total, let candidate = takeFirst() {
+        while !isDraining || claimsGoOn, slots < limits.total, let candidate = takeFirst() {
             due.remove(candidate.key)
             slots += 1
             claims += 1
@@ -296,7 +306,7 @@ extension PoolState {
     ///
     /// Steps may still be under way when a run is finished: they wait for what can't come.
     package var end: End? {
-        if isDraining { return isIdle ? .drained : nil }
+        if isDraining { return isIdle && !claimsGoOn ? .drained : nil }
         return outstanding == 0 && !isStale ? .finished : nil
     }
 }

@@ -170,6 +170,25 @@ import Testing
         #expect(pool.end == .drained)
     }
 
+    @Test func `in replay a pool that drains goes on with what the record has claimed, and begins nothing else`() throws
+    {
+        var pool = PoolState(limits: .none)
+        pool.look(outstanding: 3)
+        pool.sawReady([try candidate(0)], in: "openai")
+        _ = pool.next()
+        pool.drain(claimsGoOn: true)
+        pool.ended(try candidate(0).key)
+        #expect(pool.end == nil && pool.needsLook)
+        pool.look(outstanding: 2)
+        pool.sawRetrying(try candidate(2, revision: 3, .retrying(notBefore: Sample.at(9))))
+        pool.sawReady([try candidate(1)], in: "openai")
+        #expect(pool.next() == [.claim(try candidate(1))])
+        pool.claimsEnded()
+        #expect(pool.end == nil)
+        pool.ended(try candidate(1).key)
+        #expect(pool.end == .drained)
+    }
+
     @Test func `is finished when a look saw nothing outstanding and nothing changed since`() {
         var pool = PoolState(limits: PoolState.Limits(total: 1))
         #expect(pool.end == nil)

@@ -49,6 +49,9 @@ package final class RecordedClaims: Sendable {
         state = Mutex(State(next: first))
     }
 
+    /// Whether every claim of the record was begun.
+    package var isExhausted: Bool { state.withLock { $0.next == nil && $0.ahead.isEmpty && $0.early.isEmpty } }
+
     /// Offers those that were early, and then up to `most` new ones.
     package func offer(_ most: Int, _ answer: (Claim) throws -> Answer) throws {
         try state.withLock { state in

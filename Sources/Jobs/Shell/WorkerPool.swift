@@ -125,6 +125,7 @@ package struct WorkerPool: Sendable {
             }
             for key in state.readmitted() { readmit(key) }
             for action in state.next() { begin(action) }
+            if configuration.claims?.isExhausted ?? true { state.claimsEnded() }
             if let end = state.end { return end }
             // A look takes messages too, so there may be nothing left to wait for.
             if state.needsLook { continue }
@@ -141,7 +142,7 @@ package struct WorkerPool: Sendable {
         case .returned(let key): state.returned(key)
         case .ended(let key): state.ended(key)
         case .due(let key): state.due(key)
-        case .drain: state.drain()
+        case .drain: state.drain(claimsGoOn: configuration.claims.map { !$0.isExhausted } ?? false)
         case .failed(let error): throw error
         }
     }
@@ -158,13 +159,14 @@ package struct WorkerPool: Sendable {
             let counts = try tables.counts(of: run)
             state.look(outstanding: counts.outstanding + (allSubmitted ? 0 : 1))
             for message in mailbox.takeAll() { try take(message, &state) }
-            if state.isDraining { return }
+            if state.isDraining, !state.claimsGoOn { return }
             let limit = configuration.limits.isNone ? Int.max : Self.mostRows
             if let claims = configuration.claims {
                 try lookAtRecord(claims, tables, &state)
             } else {
                 for lane in try tables.lanesWithWork(of: run) { try lookAtLane(lane, tables, &state) }
             }
+            if state.isDraining { return }
             if counts.retrying > 0 {
                 for (id, job) in try tables.retrying(of: run, limit: limit) { state.sawRetrying(.init(id, job)) }
             }

@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Deciders
+import Determinism
 import EventLog
 import Testing
 
@@ -75,6 +76,41 @@ import Testing
         #expect(counts.completed == 30)
         #expect(counts.ready == 1)
         #expect(Set(begun.values) == Set(try shop.leases(of: Sample.a).map(\.job)))
+    }
+
+    @Test func `a claim that was under way when the worker drained is claimed again after that`() async throws {
+        let shop = try Workshop()
+        let jobs = [Sample.submitted(0), Sample.submitted(1, after: [Sample.job(0)])]
+        _ = try await shop.submit(jobs)
+        try await shop.start(Sample.a)
+        let worker = CommandHandler<Worker>(log: shop.log, effects: shop.effects, worker: Sample.a.rawValue)
+        let job = CommandHandler<Job>(log: shop.log, effects: shop.effects, worker: Sample.a.rawValue)
+        try await job.handle("j0") { .lease(to: Sample.a, at: $0, for: .seconds(100)) }
+        try await worker.handle(Sample.a.rawValue, .requestDrain(.stopRequested))
+        try await job.handle("j0") { .complete(by: Sample.a, at: $0, result: [:]) }
+        try await job.handle("j1") { .lease(to: Sample.a, at: $0, for: .seconds(100)) }
+
+        let again = try Workshop()
+        _ = try await again.submit(jobs)
+        try await again.start(Sample.a)
+        let begun = OneShot()
+        let drained = OneShot()
+        let pool = again.pool(
+            claims: RecordedClaims(of: Sample.a, from: .first, in: shop.log), interruption: Patience(),
+            Handler { job in
+                begun.happen()
+                try await drained.wait()
+                return .completed([:])
+            })
+        async let ended = pool.work()
+        try await begun.wait()
+        try await pool.requestDrain(.stopRequested)
+        drained.happen()
+        guard case .drained(let counts) = try await ended else {
+            Issue.record("it had to drain")
+            return
+        }
+        #expect(counts.completed == 2)
     }
 
     /// A store in which the last of `workers` has worked on all jobs; the others have only started.

@@ -48,13 +48,13 @@ final class Workshop: Sendable {
     func pool(
         by worker: WorkerID = Sample.a, limits: PoolState.Limits = PoolState.Limits(total: 4),
         liveness: any WorkerLiveness = Undead(), grace: Microseconds = .zero, claims: RecordedClaims? = nil,
-        _ handler: any JobHandler
+        interruption: (any Interruption)? = nil, _ handler: any JobHandler
     ) -> WorkerPool {
         WorkerPool(
             WorkerPool.Configuration(
                 run: Sample.run, worker: worker, limits: limits, lease: Sample.lease, claims: claims),
             log: log, effects: effects, views: views, handler: handler, liveness: liveness,
-            interruption: GracePeriod(grace, effects: effects))
+            interruption: interruption ?? GracePeriod(grace, effects: effects))
     }
 
     func start(_ worker: WorkerID) async throws {
@@ -91,6 +91,11 @@ struct Undead: WorkerLiveness {
         try await OneShot().wait()
         return .deadline
     }
+}
+
+/// Whatever is under way when a worker drains may end.
+struct Patience: Interruption {
+    func moment(forStepAt place: Place) async throws { try await OneShot().wait() }
 }
 
 /// Everybody else has just died.
