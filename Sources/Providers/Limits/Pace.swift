@@ -24,6 +24,12 @@ struct Pace: Equatable, Sendable {
         return known.map { min($0, adaptive.rate) } ?? adaptive.rate
     }
 
+    /// Whether refusals taught a lower limit than is known otherwise.
+    var isLearned: Bool {
+        guard let adaptive else { return false }
+        return [configured, told].compactMap { $0 }.allSatisfy { adaptive.rate < $0 }
+    }
+
     mutating func configure(_ limit: Double, at now: Timestamp) {
         configured = limit
         setPace(at: now)
@@ -58,8 +64,11 @@ struct Pace: Equatable, Sendable {
     }
 
     /// A call that was sent at that moment was refused; `accepted` is what the last minute took.
+    ///
+    /// `triesOnce` leaves room for one call, which shows whether this was about a limit.
     mutating func refused(
-        sentAt moment: Timestamp, counts: Bool, accepted: Double, longestPeriod: Microseconds, at now: Timestamp
+        sentAt moment: Timestamp, counts: Bool, accepted: Double, longestPeriod: Microseconds, triesOnce: Bool,
+        at now: Timestamp
     ) {
         if let current = adaptive {
             if counts, current.isNews(sentAt: moment) {
@@ -75,7 +84,16 @@ struct Pace: Equatable, Sendable {
         }
         setPace(at: now)
         bucket?.refill(at: now)
-        bucket?.lower(to: 0)
+        bucket?.lower(to: triesOnce ? 1 : 0)
+    }
+
+    /// The provider let in the first call after it had refused one: what it took until then is no limit of a minute, and
+    /// it may have as much again.
+    mutating func foundOpen(to rate: Double, at now: Timestamp) {
+        guard isGuess, let current = adaptive, rate > current.ceiling else { return }
+        adaptive = AdaptiveRate(refusedAt: rate, at: now)
+        isGuess = false
+        setPace(at: now)
     }
 
     private mutating func grow(at now: Timestamp) {

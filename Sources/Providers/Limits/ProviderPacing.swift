@@ -179,6 +179,8 @@ extension ProviderPacing {
 
     private func reason(_ obstacle: RateLimiter.Obstacle) -> WaitReason {
         switch obstacle {
+        case .learnedRate(let dimension, let limit, let until):
+            .learnedRate(provider: provider, dimension, limit: limit, until: until)
         case .rate(let dimension, let wanted, let limit, let until):
             .rate(provider: provider, dimension, wanted: wanted, limit: limit, until: until)
         case .concurrency(let limit): .concurrency(provider: provider, limit: limit)

@@ -9,13 +9,15 @@ package struct RateLimiter: Sendable {
     /// What keeps a call from being sent.
     package enum Obstacle: Equatable, Sendable {
         case rate(RateDimension, wanted: Int, limit: Int, until: Timestamp)
+        /// As `rate`, by a limit that nobody told: refusals taught it.
+        case learnedRate(RateDimension, limit: Double, until: Timestamp)
         case concurrency(limit: Int)
         case refused(until: Timestamp)
 
         /// Absent where another call has to end.
         package var until: Timestamp? {
             switch self {
-            case .rate(_, _, _, let until), .refused(let until): until
+            case .rate(_, _, _, let until), .learnedRate(_, _, let until), .refused(let until): until
             case .concurrency: nil
             }
         }
@@ -38,6 +40,9 @@ package struct RateLimiter: Sendable {
     private var meter = UsageMeter()
     private var sizes = SizeEstimator()
     private var pause = RefusalPause()
+    private var began: Timestamp?
+    /// What a minute would have had before the first refusal, as long as that may have been about something else.
+    private var early: LimitedUnits?
 
     package init(_ limits: RateLimits = .none, facts: RateFacts = RateFacts(), at now: Timestamp) {
         self.facts = facts
@@ -61,6 +66,10 @@ package struct RateLimiter: Sendable {
             let amount = units[index]
             guard let until = paces[index].obstacle(for: amount, at: now) else { continue }
             if let earlier = worst?.until, earlier >= until { continue }
+            if paces[index].isLearned {
+                worst = .learnedRate(paces[index].dimension, limit: paces[index].limit ?? 0, until: until)
+                continue
+            }
             let wanted = meter.lastMinute(at: now)[index] + amount
             let limit = paces[index].limit ?? 0
             worst = .rate(paces[index].dimension, wanted: Int(wanted), limit: Int(limit), until: until)
@@ -72,6 +81,7 @@ package struct RateLimiter: Sendable {
     package mutating func take(_ size: CallSize, at now: Timestamp) -> Reservation {
         let units = sizes.units(of: size)
         inFlight += 1
+        if began == nil { began = now }
         meter.add(units, at: now)
         for index in paces.indices where paces[index].bucket != nil { paces[index].take(units[index], at: now) }
         adaptiveConcurrency?.grow(by: pause.sinceLastGrant(at: now))
@@ -82,7 +92,11 @@ package struct RateLimiter: Sendable {
     /// The call was answered, and this was its usage.
     package mutating func answered(_ reservation: Reservation, _ usage: Usage, at now: Timestamp) {
         inFlight -= 1
-        pause.accepted(sentAt: reservation.granted)
+        if pause.accepted(sentAt: reservation.granted), let early {
+            // A minute that is used up refuses the next call too.
+            for index in paces.indices { paces[index].foundOpen(to: early[index], at: now) }
+            self.early = nil
+        }
         var input = usage.input
         if !facts.countsCachedInput, let cached = usage.cacheRead { input = input.map { max($0 - cached, 0) } }
         let used = LimitedUnits(
@@ -108,9 +122,16 @@ package struct RateLimiter: Sendable {
         giveBack(reservation.units)
         learn(reports, from: reservation, at: now)
         let accepted = meter.lastMinute(at: now)
-        let interval = Microseconds(60_000_000 / Int64(max(accepted[.requests], 1)))
+        let used = max(began.map { min(now - $0, .minutes(1)) } ?? .zero, .seconds(1))
+        let isFirst = pause.isUnused
+        let interval = Microseconds(used.count / Int64(max(accepted[.requests], 1)))
         let verdict = pause.refused(
             sentAt: reservation.granted, retryAfter: retryAfter, interval: interval, at: now)
+        if isFirst, used < Self.longestEarly, accepted[.requests] < Self.mostEarly {
+            early = (accepted + reservation.units) * (60_000_000 / Double(used.count))
+        } else if verdict == .lower || pause.isRepeated {
+            early = nil
+        }
         if facts.refusesForConcurrency {
             lowerConcurrency(from: underWay, verdict, sentAt: reservation.granted, at: now)
             return
@@ -124,7 +145,7 @@ package struct RateLimiter: Sendable {
             if dimension == .tokens, paces[index].limit == nil { continue }
             paces[index].refused(
                 sentAt: reservation.granted, counts: verdict == .lower, accepted: accepted[index],
-                longestPeriod: longestPeriod, at: now)
+                longestPeriod: longestPeriod, triesOnce: early != nil, at: now)
         }
     }
 
@@ -193,6 +214,10 @@ package struct RateLimiter: Sendable {
         }
         adaptiveConcurrency = adaptive
     }
+
+    /// Until then, and up to so many calls, what was taken says little about what a minute has.
+    private static let longestEarly = Microseconds.seconds(30)
+    private static let mostEarly = 20.0
 
     /// Long enough for a few hundred calls, so that one refusal among them is little.
     private static func longestPeriod(callsPerMinute rate: Double) -> Microseconds {

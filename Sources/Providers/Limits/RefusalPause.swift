@@ -37,13 +37,18 @@ struct RefusalPause: Equatable, Sendable {
         if firstGrant == nil { firstGrant = now }
     }
 
-    /// A call that was sent at that moment was accepted.
-    mutating func accepted(sentAt moment: Timestamp) {
-        guard let began else { return }
-        if moment >= began {
-            wasAccepted = true
-            refusalsInARow = 0
-        }
+    /// Whether nothing was ever refused.
+    var isUnused: Bool { began == nil }
+    /// Whether the first call after a pause was refused as well.
+    var isRepeated: Bool { refusalsInARow > 1 }
+
+    /// A call that was sent at that moment was accepted; whether that is the first one after a refusal.
+    mutating func accepted(sentAt moment: Timestamp) -> Bool {
+        guard let began, moment >= began else { return false }
+        let isFirst = !wasAccepted
+        wasAccepted = true
+        refusalsInARow = 0
+        return isFirst
     }
 
     mutating func refused(
