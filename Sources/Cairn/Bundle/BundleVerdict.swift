@@ -15,8 +15,10 @@ package struct BundleVerdict: Sendable {
     package internal(set) var signers: [String] = []
     /// Whether one of them was known from elsewhere; nil when none was given.
     package internal(set) var isTrusted: Bool?
-    /// Derived events that were derived again.
+    /// Derived events that were derived again, whatever came out.
     package internal(set) var verified = 0
+    /// Those of them that came out otherwise.
+    package internal(set) var diverged = 0
     /// Derived events that can't be derived again, since what they take is withheld.
     package internal(set) var underivable = 0
     /// Numbers that were made again: files of the report and read models; nil when that wasn't asked for.
@@ -69,7 +71,9 @@ package struct BundleVerdict: Sendable {
         }
         lines += signers.map { "signed by \($0)" }
         lines.append(
-            "\(counted(verified, "derived event")) derived again"
+            (diverged == 0
+                ? "\(counted(verified, "derived event")) derived again"
+                : "\(counted(verified - diverged, "derived event")) came out again, \(diverged) didn't")
                 + (underivable == 0 ? "" : ", \(underivable) can't be"))
         if let compared { lines.append("\(compared) tables and read models made again") }
         return lines.joined(separator: "\n") + "\n"
@@ -94,6 +98,7 @@ extension BundleVerdict: CanonicalEncodable {
         writer.field("blobs", blobs)
         writer.optionalField("commitments", index?.commitments)
         writer.optionalField("compared", compared)
+        writer.field("diverged", diverged)
         writer.field("elsewhere", elsewhere)
         writer.optionalField("events", index?.events)
         writer.field("files", files)

@@ -17,6 +17,9 @@ extension ForkRules {
         guard try isFollowed(job, &run), let submission = run.jobs[job]?.submission,
             let model = run.model(asked: submission)
         else { return writer.leaveOut(event) }
+        if case .reused = happened, !(try writer.hasCauses(of: event)) {
+            return try open(job, &run, at: event, leavingOut: true)
+        }
         var draft = try writer.draft(of: event)
         switch happened {
         case .started(let started):

@@ -43,7 +43,8 @@ struct ForkRules {
     private func runID(of event: Event) throws -> RunID? { try event.metadata().run.flatMap(RunID.init(rawValue:)) }
 
     /// An event that nothing was changed of, but for the positions it names.
-    private func takeOther(_ event: Event) throws {
+    func takeOther(_ event: Event) throws {
+        guard try writer.hasCauses(of: event) else { throw Self.cutOff(event) }
         var draft = try writer.draft(of: event)
         if event.hasType(BlobsErased.type) {
             let erased = try event.decode(BlobsErased.self)
@@ -54,6 +55,8 @@ struct ForkRules {
                 draft.data = JSONValue.object(data).canonicalBytes()
             }
             try writer.write(draft, for: event)
+        } else if listsPositions(event) {
+            try takeList(event, draft)
         } else if namesPositions(event) {
             try writer.derive(draft, for: event)
         } else {
@@ -67,6 +70,39 @@ struct ForkRules {
     /// Derived events whose data names positions.
     private func namesPositions(_ event: Event) -> Bool {
         event.hasType(CallOutcomeUnknown.type) || event.hasType(CallReused.type)
+    }
+
+    /// Derived events whose cause has a blob that lists positions.
+    private func listsPositions(_ event: Event) -> Bool {
+        event.hasType(RunStopped.type) || event.hasType(RunFinished.type) || event.hasType(RankingComputed.type)
+    }
+
+    /// The event as it was recorded, with the fork's positions in the list that it was made of and in its data.
+    private func takeList(_ event: Event, _ draft: ForkDraft) throws {
+        var draft = draft
+        var data = try JSONParser.parse(draft.data).object ?? JSONObject()
+        if event.hasType(RunStopped.type) {
+            let end = try event.decode(RunStopped.self).end
+            data["end"] = .number(Double(writer.positions.end(end, next: writer.next).rawValue))
+        }
+        // A list that isn't there any more can't be made again, and nothing can be derived from it in the parent, either.
+        if let cause = draft.metadata.cause, let list = cause.blobs.first, let bytes = try writer.blob(list) {
+            let inputs = try moved([Position](canonicalBytes: bytes))
+            draft.setCause(blobs: [inputs.digest] + cause.blobs.dropFirst())
+            draft.blobs = [inputs]
+            if event.hasType(RankingComputed.type) { data["inputs"] = .string(inputs.digest.hex) }
+        }
+        draft.data = JSONValue.object(data).canonicalBytes()
+        try writer.write(draft, for: event)
+    }
+
+    /// What can neither be taken over nor be made anew.
+    private static func cutOff(_ event: Event) -> ForkWriter.Failure {
+        let run = (try? event.metadata().run).flatMap { $0 }.map { " of the run \($0)" } ?? ""
+        return ForkWriter.Failure(
+            "\(event.type) at position \(event.position)\(run) follows from events that the fork leaves out, and can't be made "
+                + "anew: the definition that it needs for that isn't in the store; change nothing that those events hang on"
+        )
     }
 
     private func take(_ event: Event, _ run: inout ForkedRun) throws {
@@ -89,6 +125,10 @@ struct ForkRules {
 extension ForkRules {
     private func takeRun(_ event: Event, _ run: inout ForkedRun) throws {
         guard let happened = try RunEvent.read(event) else { return try takeOther(event) }
+        if isUntouched(run) {
+            if case .budgetChanged(let changed) = happened { run.setBudget(changed.budget) }
+            return try takeOther(event)
+        }
         // Before its cause is looked for: the budget that it cites may be left out.
         if case .stopped = happened, !holdsStop(run) {
             run.isOpen = true
@@ -160,6 +200,9 @@ extension ForkRules {
         try writer.derive(draft, for: event)
     }
 
+    /// Whether nothing of the run is changed so far.
+    private func isUntouched(_ run: ForkedRun) -> Bool { !run.isNamed && !run.isOpen && !hasOpenJobs(run) }
+
     private func hasOpenJobs(_ run: ForkedRun) -> Bool { run.jobs.values.contains { !$0.isFollowed } }
 
     /// The positions that the first blob of a cause lists, in the parent.
@@ -181,6 +224,7 @@ extension ForkRules {
 
 extension ForkRules {
     private func takeRanking(_ event: Event, _ run: inout ForkedRun) throws {
+        if isUntouched(run) { return try takeOther(event) }
         guard !run.isOpen, !hasOpenJobs(run) else { return writer.leaveOut(event) }
         var scores: [(position: Position, score: ScoreComputed)] = []
         for job in run.plan.jobs where job.kind == JudgeHandler.kind {

@@ -10,6 +10,8 @@ import Scoring
 /// A run while it is taken over into a fork: what it was, what it is to be, and how far its jobs have come.
 struct ForkedRun {
     let id: RunID
+    /// False for a run that nothing is to be changed of; what it reused of another may be left out all the same.
+    let isNamed: Bool
     let recorded: ExperimentDefinition
     let definition: ExperimentDefinition
     /// Takes the place of recorded budgets; nil keeps those.
@@ -31,8 +33,13 @@ struct ForkedRun {
     var jobs: [JobID: ForkedJob] = [:]
     var submitted: Position?
 
-    init(_ id: RunID, _ recorded: ExperimentDefinition, _ substitutions: [Substitution]) throws(Substitution.Problem) {
+    /// Without `substitutions`, a run that isn't named.
+    init(
+        _ id: RunID, _ recorded: ExperimentDefinition, _ substitutions: [Substitution]?
+    ) throws(Substitution.Problem) {
         self.id = id
+        isNamed = substitutions != nil
+        let substitutions = substitutions ?? []
         self.recorded = recorded
         var definition = recorded
         var budget: Budget?

@@ -87,7 +87,40 @@ extension Substitution {
     /// As in `--weights accuracy=0.5`.
     package var title: String {
         if case .prices(_, let name) = self { return "--prices \(name.hex.prefix(12))" }
-        return "--\(kind) \(text)"
+        return "--\(kind) \(typed)"
+    }
+
+    /// As it can be typed: the text, but for units that the options don't take.
+    private var typed: String {
+        switch self {
+        case .retry(let change):
+            [
+                change.attempts.map { "attempts=\($0)" }, change.base.map { "base=\(Self.written($0))" },
+                change.cap.map { "cap=\(Self.written($0))" },
+            ].compactMap(\.self).joined(separator: ",")
+        case .budget(let budget):
+            [
+                budget.maxCalls.map { "calls=\($0)" },
+                budget.maxCost.map { "cost=\(Self.decimal($0, places: 9))" },
+                budget.maxTokens.map { "tokens=\($0)" },
+            ].compactMap(\.self).joined(separator: ",")
+        default: text
+        }
+    }
+
+    private static func written(_ length: Microseconds) -> String {
+        let count = Int(length.count)
+        if count % 1_000_000 == 0 { return "\(count / 1_000_000)s" }
+        return count % 1_000 == 0 ? "\(count / 1_000)ms" : decimal(count, places: 6)
+    }
+
+    /// A whole number of small parts, `places` of which behind the point make one.
+    private static func decimal(_ count: Int, places: Int) -> String {
+        let digits = String(count)
+        let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
+        var fraction = padded.suffix(places)
+        while fraction.last == "0" { fraction.removeLast() }
+        return padded.dropLast(places) + (fraction.isEmpty ? "" : "." + fraction)
     }
 
     /// Whether only what is computed from recorded scores and counts changes, and not what is asked.

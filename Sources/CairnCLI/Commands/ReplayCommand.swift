@@ -95,8 +95,8 @@ enum ExecutionText {
             + (report.firstDifference.map { "first difference: \($0)\n" } ?? "")
             + (report.failure.map { "\($0)\n" } ?? "") + report.passedOver.map(line).joined()
             + report.takenOver.map { run in
-                "run \(run): what the fork took over of it was copied, since the fork goes on otherwise than its parent "
-                    + "did; what the fork did itself was executed\n"
+                "run \(run): what the fork took over of it was copied, since with what was changed its processes would "
+                    + "have done otherwise; what the fork did itself was executed\n"
             }.joined()
     }
 

@@ -20,6 +20,10 @@ enum WhatIfText {
                 head \(fork.head.root.hex)
 
                 """
+            text += fork.others.map { run in
+                "run \(run) had reused answers that the fork leaves out: in the fork it asks for them itself, as far as "
+                    + "its own budget goes, and gets the same ones\n"
+            }.joined()
         }
         return text
     }

@@ -106,6 +106,11 @@ package final class ForkWriter {
             data: event.dataBytes, metadata: try moved(metadata, at: event.position))
     }
 
+    /// Whether everything that an event cites is in the fork.
+    package func hasCauses(of event: Event) throws -> Bool {
+        try event.metadata().cause?.positions.allSatisfy { positions[$0] != nil } ?? true
+    }
+
     /// An event of the fork, whether it is appended or waits.
     package func event(at position: Position) throws -> Event? {
         let waiting = next.rawValue - UInt64(pendingEvents.count)

@@ -56,6 +56,7 @@ package enum BundleCheck {
             withheld.contains(digest) || erasures.isErased(digest, namedAt: position) ? .erased : .missing
         }.verify()
         verdict.verified = derived.verified
+        verdict.diverged = derived.diverged
         verdict.underivable = derived.erased
         verdict.problems += derived.divergences.map { "\($0)" }
         if replaying { try replay(reader, store, &verdict) }

@@ -66,7 +66,7 @@ final class BundleReader {
         return digests
     }
 
-    /// Reads every file once, and answers how many there are.
+    /// Reads every file once, and answers how many the manifest lists.
     ///
     /// Each must have the digest that the manifest gives, a blob that of its name, and there may be no others.
     func checkFiles() throws -> Int {
@@ -84,7 +84,7 @@ final class BundleReader {
             let missing = digests.keys.sorted().first { archive[$0] == nil } ?? ""
             throw BundleError("\(missing) is missing, though the manifest has it")
         }
-        return archive.entries.count
+        return digests.count
     }
 
     /// Nil for one that isn't there.

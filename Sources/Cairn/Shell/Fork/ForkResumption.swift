@@ -40,7 +40,7 @@ struct ForkResumption {
     func resume(_ run: OpenRun) async throws {
         let time = live == nil ? TimeSource.virtual(clock) : .system
         let effects = live == nil ? Self.effects(clock) : Effects.live(time)
-        let worker = live == nil ? WorkerID(identifying: ["fork", run.id.rawValue]) : WorkerID.new()
+        let worker = Self.workers(of: run.id, fork: diary.stream)[live == nil ? 0 : 1]
         let transport = ForkTransport(parent: parent, live: live?.transport) { [diary] call, attempt in
             try await diary.append(ForkCallSent(attempt: attempt, call: call), at: time.time())
         }
@@ -63,6 +63,11 @@ struct ForkResumption {
         try await WorkerLock.hold(worker, in: path + "/workers") {
             try await Self.execute(executor, until: transport)
         }
+    }
+
+    /// Who goes on with a run in a fork: without live calls, and with them.
+    static func workers(of run: RunID, fork: StreamName) -> [WorkerID] {
+        [WorkerID(identifying: ["fork", run.rawValue]), WorkerID(identifying: ["fork", run.rawValue, fork.id])]
     }
 
     /// Ends with the run, or with the first call that can't be answered.

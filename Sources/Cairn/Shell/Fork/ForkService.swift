@@ -28,6 +28,8 @@ package struct ForkService: Sendable {
     package struct Report: Equatable, Sendable {
         package let created: ForkCreated
         package let taken: ForkTaken
+        /// Runs that nothing was to be changed of, and that ask themselves now for what they had reused and is left out.
+        package let others: [RunID]
         /// Calls that were sent to a provider.
         package let liveCalls: Int
         package let head: TreeHead
@@ -99,10 +101,11 @@ package struct ForkService: Sendable {
         try await take(plan.created.position, taking)
         let taken = taking.taken
         try await diary.append(taken, at: plan.time)
-        try await resume(taking.openRuns, in: log, at: path, plan.time, live, diary)
+        let open = taking.openRuns
+        try await resume(open, in: log, at: path, plan.time, live, diary)
         return Report(
-            created: plan.created, taken: taken, liveCalls: await diary.liveCalls, head: try log.head(),
-            store: log.manifest.id)
+            created: plan.created, taken: taken, others: open.filter { !$0.isNamed }.map(\.id),
+            liveCalls: await diary.liveCalls, head: try log.head(), store: log.manifest.id)
     }
 
     /// What is known of a fork before anything is taken over.
@@ -116,7 +119,13 @@ package struct ForkService: Sendable {
 
     private func plan(_ head: TreeHead, _ substitutions: [Substitution], _ runs: [RunID]) throws -> Plan {
         let queries = try Queries(parent)
-        let forked = try runs.map { run in try ForkedRun(run, try queries.definition(of: run), substitutions) }
+        var forked = try runs.map { run in try ForkedRun(run, try queries.definition(of: run), substitutions) }
+        let named = Set(runs)
+        let others = try queries.runIDs(Queries.Selection()).filter { !named.contains($0) }
+        let known = try queries.definitions(of: others)
+        for run in others {
+            if let definition = known[run] { forked.append(try ForkedRun(run, definition, nil)) }
+        }
         let created = ForkCreated(
             changes: substitutions.map(\.change), head: head.root, parent: parent.log.manifest.id,
             position: Position(head.size), runs: runs.map(\.rawValue))
@@ -151,6 +160,7 @@ package struct ForkService: Sendable {
 /// A run that the pipeline has to go on with.
 struct OpenRun: Sendable {
     let id: RunID
+    let isNamed: Bool
     let definition: ExperimentDefinition
 }
 
@@ -191,7 +201,7 @@ final class ForkTaking {
     /// By id.
     var openRuns: [OpenRun] {
         rules.runs.values.filter { $0.isOpen || $0.jobs.values.contains { !$0.isFollowed } }
-            .map { OpenRun(id: $0.id, definition: $0.definition) }
+            .map { OpenRun(id: $0.id, isNamed: $0.isNamed, definition: $0.definition) }
             .sorted { $0.id < $1.id }
     }
 }
@@ -199,7 +209,7 @@ final class ForkTaking {
 /// Writes the fork's own stream.
 actor ForkDiary {
     private let log: any Log
-    private let stream: StreamName
+    let stream: StreamName
     private var next: Revision?
     private(set) var liveCalls = 0
 
@@ -224,6 +234,7 @@ extension ForkService.Report: CanonicalEncodable {
         writer.field("events", head.size)
         writer.field("head", head.root.hex)
         writer.field("liveCalls", liveCalls)
+        if !others.isEmpty { writer.field("others", others) }
         writer.field("store", store)
         writer.field("taken", taken)
         writer.endObject()

@@ -35,8 +35,12 @@ final class ForkTransport: Transport {
         var withheld: WithheldContent?
         do {
             if let answer = try answer(call, attempt, Digest(of: request.body)) {
-                withheld = try self.withheld(answer, call)
-                if withheld == nil { return try await recorded.send(request) }
+                withheld = try self.withheld(answer.event, call)
+                if withheld == nil {
+                    var known = request
+                    known.label = answer.label
+                    return try await recorded.send(known)
+                }
             }
             if let live {
                 try await mark(call, attempt)
@@ -61,15 +65,23 @@ final class ForkTransport: Transport {
         return unanswered.withLock { $0 }
     }
 
-    /// What came of the attempt with the same body, if something did.
-    private func answer(_ call: String, _ attempt: Int, _ body: Digest) throws -> Event? {
+    /// What came of the attempt with the same body, if something did; or what the call reused instead of asking.
+    ///
+    /// `label` is the one under which the answer is recorded.
+    private func answer(
+        _ call: String, _ attempt: Int, _ body: Digest
+    ) throws -> (event: Event, label: String)? {
         var wasAsked = false
         for event in try parent.readStream(try StreamName(category: Call.category, id: call)) {
             if event.hasType(CallStarted.type) {
                 let started = try event.decode(CallStarted.self)
                 wasAsked = started.attempt == attempt && started.request == body
             } else if wasAsked, event.hasType(CallCompleted.type) || event.hasType(CallFailed.type) {
-                return event
+                return (event, "\(call)#\(attempt)")
+            } else if event.hasType(CallReused.type), case let reused = try event.decode(CallReused.self),
+                reused.request == body, let original = try parent.event(at: reused.position)
+            {
+                return (original, "\(reused.origin)#\(try original.decode(CallCompleted.self).attempt)")
             }
         }
         return nil
