@@ -151,6 +151,63 @@ extension EndToEndTests {
             try await Self.check("poor", in: place)
         }
 
+        @Test func `a fork of one of two runs holds, whichever it is`() async throws {
+            let place = try Workplace(Self.experiment())
+            for label in ["a", "b"] {
+                let run = try await place.cairn("run", place.experiment, "--label", label)
+                try #require(run.status == 0, "\(run.errorText.suffix(2_000))")
+            }
+            let runs = try #require(try await place.json("query", "runs").array).compactMap { $0["run"]?.string }
+            try #require(runs.count == 2)
+            for (index, run) in runs.enumerated() {
+                for (number, change) in [["--ranking", "median"], ["--without", "model=sim-hasty"]].enumerated() {
+                    let fork = "fork-\(index)-\(number)"
+                    let answer = try await place.json(
+                        "replay", "what-if", "--run", run, change[0], change[1], "-o", fork)
+                    #expect(answer["runs"]?.array?.count == 1 && answer["fork"]?["others"] == nil, "\(answer)")
+                    try await Self.check(fork, in: place)
+                    let other = try #require(runs.first { $0 != run })
+                    let bundled = try await place.cairn(
+                        "bundle", "create", other, "--store", fork, "-o", "\(fork).zip")
+                    try #require(bundled.status == 0, "\(bundled.errorText)")
+                    let verdict = try await place.json("bundle", "verify", "\(fork).zip")
+                    #expect(verdict["valid"] == true && verdict["diverged"] == 0, "\(verdict)")
+                }
+            }
+        }
+
+        @Test func `what another run reused is asked anew where a fork leaves it out, and that is said`() async throws {
+            var experiment = Self.experiment()
+            experiment.settings = ["reuse: store"]
+            let place = try Workplace(experiment)
+            for label in ["a", "b"] {
+                let run = try await place.cairn("run", place.experiment, "--label", label)
+                try #require(run.status == 0, "\(run.errorText.suffix(2_000))")
+            }
+            let all = try #require(try await place.json("query", "runs").array)
+            let runs = all.compactMap { $0["run"]?.string }
+            try #require(runs.count == 2)
+            let reused = try await place.cairn("audit", "export", "--type", "llm.callReused").text
+            let asking = try #require(runs.first { reused.contains("\"run\":\"\($0)\"") })
+            let answering = try #require(runs.first { $0 != asking })
+            let words = try await place.cairn(
+                "replay", "what-if", "--run", answering, "--budget", "calls=5", "-o", "cut")
+            #expect(words.status == 0 && words.text.contains("run \(asking) had reused answers"), "\(words.errorText)")
+            try await Self.check("cut", in: place)
+            let stages = try #require(try await place.json("query", "runs", "--store", "cut").array)
+            #expect(stages.first { $0["run"]?.string == asking }?["stage"] == "complete", "\(stages)")
+            #expect(stages.first { $0["run"]?.string == answering }?["stage"] == "stopped", "\(stages)")
+            _ = try await place.json("replay", "what-if", "--budget", "calls=5", "-o", "both")
+            try await Self.check("both", in: place)
+        }
+
+        @Test func `other waits are told as they are typed, and the fork executes to its head`() async throws {
+            let place = try await Self.finished(Self.experiment(["faults: {rate: 0.3, kinds: [500]}"]))
+            let waits = try await place.json("replay", "what-if", "--retry", "base=2s,cap=60s", "-o", "waits")
+            #expect(waits["calls"] == 0, "\(waits)")
+            try await Self.check("waits", in: place)
+        }
+
         @Test func `what doesn't fit the experiment is told with what does`() async throws {
             let place = try await Self.finished()
             let cases = [
