@@ -127,7 +127,9 @@ extension ForkRules {
         guard let happened = try RunEvent.read(event) else { return try takeOther(event) }
         if isUntouched(run) {
             if case .budgetChanged(let changed) = happened { run.setBudget(changed.budget) }
-            return try takeOther(event)
+            try takeOther(event)
+            if case .submitted = happened { run.submitted = writer.positions[event.position] }
+            return
         }
         // Before its cause is looked for: the budget that it cites may be left out.
         if case .stopped = happened, !holdsStop(run) {

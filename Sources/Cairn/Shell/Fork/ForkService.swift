@@ -198,11 +198,11 @@ final class ForkTaking {
         ForkTaken(changed: writer.changed, leftOut: writer.leftOut, open: rules.openJobs, taken: writer.taken)
     }
 
-    /// By id.
+    /// In the order in which they were submitted: what one asks, the next ones may reuse, as they did.
     var openRuns: [OpenRun] {
         rules.runs.values.filter { $0.isOpen || $0.jobs.values.contains { !$0.isFollowed } }
+            .sorted { ($0.submitted ?? .first, $0.id) < ($1.submitted ?? .first, $1.id) }
             .map { OpenRun(id: $0.id, isNamed: $0.isNamed, definition: $0.definition) }
-            .sorted { $0.id < $1.id }
     }
 }
 
