@@ -55,7 +55,8 @@ final class Workplace: Sendable {
     ) async throws -> JSONValue {
         let result = try await start(arguments + ["--json"], environment: changes).result
         try #require(
-            result.status == 0, "\(arguments) ended with \(result.status): \(result.errorText.suffix(2_000))",
+            result.status == 0,
+            "\(arguments) ended with \(result.status): \(result.errorText.suffix(2_000)) \(result.text.suffix(2_000))",
             sourceLocation: sourceLocation)
         return try JSONParser.parse(result.output)
     }
