@@ -18,6 +18,16 @@ extension SharedEvent {
         try reading(as: Family.self, orNil: Family.read)
     }
 
+    /// The event as `read` has it; nil also for one of a newer release, where what it says may be passed over.
+    package func readUnlessNewer<Family: EventFamily>(_: Family.Type) throws(CatalogueError) -> Family? {
+        do throws(CatalogueError) {
+            return try read(Family.self)
+        } catch {
+            guard case .newerVersion = error.code else { throw error }
+            return nil
+        }
+    }
+
     /// For whom the event was recorded, read once for all read models.
     package func circumstances() throws(JSONError) -> Circumstances {
         try reading(as: Circumstances.self) { (event) throws(JSONError) -> Circumstances in

@@ -25,7 +25,13 @@ struct QueryCommand: AsyncParsableCommand {
 struct QueryRuns: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "Runs, and how far their cells have come.",
-        discussion: "EXAMPLE\n  cairn query runs --json | jq '.[].cells'")
+        discussion: """
+            A run that nobody works on, though it is neither finished nor drained nor stopped, was left by a process that \
+            was killed; the `cairn run` that began it goes on with it.
+
+            EXAMPLE
+              cairn query runs --json | jq '.[].cells'
+            """)
 
     @OptionGroup var options: QueryOptions
 
@@ -33,7 +39,7 @@ struct QueryRuns: AsyncParsableCommand {
         let layout = TableLayout<QueryRow<RunRow>>()
             .column("run") { $0.text("run") }
             .column("experiment") { $0.row.experiment }
-            .column("stage") { $0.row.stage.rawValue }
+            .column("stage") { $0.row.stage.rawValue + ($0.isAbandoned ? ", nobody works on it" : "") }
             .number("cells") { Quantities.grouped($0.row.cells.total) }
             .number("done") { Quantities.grouped($0.row.cells.done) }
             .number("failed") { Quantities.grouped($0.row.cells.failed) }
@@ -41,8 +47,11 @@ struct QueryRuns: AsyncParsableCommand {
             .number("unknown") { Quantities.grouped($0.row.cells.unknown) }
             .number("outstanding") { Quantities.grouped($0.row.cells.outstanding) }
             .column("submitted") { $0.row.submitted.text }
-        try options.answer.output.print(
-            try options.ask { try $0.runs(options.selection()) }, as: layout, nothing: "no runs in this store yet")
+        let runs = try options.ask { try $0.runsAtWork(options.selection()) }
+        try options.answer.output.print(runs, as: layout, nothing: "no runs in this store yet")
+        if !options.answer.json, runs.contains(where: \.isAbandoned) {
+            Terminal.complain("a run that nobody works on goes on with the `cairn run` that began it\n")
+        }
     }
 }
 

@@ -12,7 +12,7 @@ package struct RunRow: Equatable, Sendable {
         case submitting
         /// There is work left.
         case working
-        /// Work stopped on request.
+        /// Work stopped on request, and nobody began again.
         case drained
         /// The budget is used up.
         case stopped
@@ -20,6 +20,14 @@ package struct RunRow: Equatable, Sendable {
         case complete
         /// Nothing is left to do, and at least one cell has no result.
         case incomplete
+
+        /// Whether there is work left that somebody may do.
+        package var isUnfinished: Bool {
+            switch self {
+            case .submitting, .working, .drained, .stopped: true
+            case .complete, .incomplete: false
+            }
+        }
     }
 
     /// Nil without one.
@@ -150,6 +158,27 @@ package struct RunJobRow: Equatable, Sendable {
     var failure: String?
     /// The cell whose result is this job's; nil for a probe that is judged.
     var own: CellKey?
+}
+
+/// A worker of a run.
+package struct RunWorkerRow: Equatable, Sendable {
+    package let run: RunID
+
+    init(run: RunID) { self.run = run }
+}
+
+extension RunWorkerRow: CanonicalCodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("run", run)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        run = try reader.field("run")
+        try reader.endObject()
+    }
 }
 
 extension CellProgress: CanonicalCodable {

@@ -8,12 +8,13 @@ package import Projections
 /// Runs and how far they have come: every cell is counted once, and each that has no result says why.
 package enum Runs: Projector {
     package static let name = "runs"
-    package static let version = 2
+    package static let version = 3
     package static let types: [EventType] = [
         RunSubmitted.type, RunJobsSubmitted.type, RunFinished.type, RunReopened.type, RunDrained.type,
         RunBudgetChanged.type, RunStopped.type,
         JobSubmitted.type, JobCompleted.type, JobFailed.type, JobSkipped.type, JobLeaseExpired.type,
         JobRetryRequested.type, CallStarted.type, CallCompleted.type, CallFailed.type, CallOutcomeUnknown.type,
+        WorkerStarted.type, WorkerStopped.type,
     ]
 
     package struct Tables: ViewTables {
@@ -22,11 +23,14 @@ package enum Runs: Projector {
         package var cells: ViewTable<CellKey, CellRow>
         /// What other events' ids lead to.
         package var jobs: ViewTable<JobID, RunJobRow>
+        /// Those that began and haven't said that they ended; whether their processes live isn't in the log.
+        package var workers: ViewTable<WorkerID, RunWorkerRow>
 
         package init(_ make: inout TableMaker) {
             runs = make.table("runs")
             cells = make.table("cells")
             jobs = make.table("jobs")
+            workers = make.table("workers")
         }
     }
 
@@ -42,6 +46,9 @@ package enum Runs: Projector {
             if let id = JobID(inStreamOf: event.event) { tables.apply(job, to: id, at: event.position) }
         } else if let run = try event.read(RunEvent.self), let id = RunID(inStreamOf: event.event) {
             tables.apply(run, to: id, at: event.time)
+        } else if let worker = try event.readUnlessNewer(WorkerEvent.self), let id = WorkerID(inStreamOf: event.event) {
+            // No cell depends on workers.
+            tables.apply(worker, of: id)
         }
     }
 }
@@ -74,6 +81,33 @@ extension Runs.Tables {
             row.finished = time
         }
         runs[id] = row
+    }
+}
+
+// MARK: - Workers
+
+extension Runs.Tables {
+    fileprivate mutating func apply(_ event: WorkerEvent, of id: WorkerID) {
+        switch event {
+        case .started(let started): if let run = started.run { begin(run, id) }
+        case .stopped(let stopped): end(id, stopped.reason)
+        case .drainRequested, .kindPaused, .kindResumed: break
+        }
+    }
+
+    /// Somebody goes on with a run that was drained, so that it isn't any more, whatever becomes of the worker.
+    private mutating func begin(_ run: RunID, _ id: WorkerID) {
+        workers[id] = RunWorkerRow(run: run)
+        guard runs[run]?.stage == .drained else { return }
+        runs.change(run) { $0.stage = $0.stop == nil ? .working : .stopped }
+    }
+
+    /// A run that is drained once more with as much left to do as before has no second `run.drained`.
+    private mutating func end(_ id: WorkerID, _ reason: WorkerStopped.Reason) {
+        guard let run = workers[id]?.run else { return }
+        workers[id] = nil
+        guard reason == .drained, runs[run]?.stage == .working else { return }
+        runs.change(run) { $0.stage = .drained }
     }
 }
 

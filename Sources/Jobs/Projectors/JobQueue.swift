@@ -73,23 +73,12 @@ package enum JobQueue: Projector {
             tables.take(event.stream.id, happened, at: event.event)
         } else if event.event.hasType(QueuePruned.type) {
             tables.prune(try event.decode(QueuePruned.self).jobs)
-        } else if let happened = try workerEvent(event) {
+        } else if let happened = try event.readUnlessNewer(WorkerEvent.self) {
+            // Workers are listed for people, and no job depends on them.
             guard let worker = WorkerID(inStreamOf: event.event) else {
                 throw KeyError("\(event.stream) is no worker's stream")
             }
             tables.take(worker, happened, at: event.event)
-        }
-    }
-}
-
-extension JobQueue {
-    /// Workers are listed for people, and no job depends on them: what a newer release says of one is passed over.
-    private static func workerEvent(_ event: SharedEvent) throws(CatalogueError) -> WorkerEvent? {
-        do throws(CatalogueError) {
-            return try event.read(WorkerEvent.self)
-        } catch {
-            guard case .newerVersion = error.code else { throw error }
-            return nil
         }
     }
 }

@@ -74,6 +74,59 @@ struct RunsTests {
         #expect(try walk.row().stage == .working)
         #expect(try walk.row().finished == nil)
     }
+
+    @Test("a drained run that somebody goes on with is at work again, even if that process is killed")
+    func resumed() throws {
+        var walk = try Walk(seed: 3, isJudged: false)
+        try walk.submitAll()
+        try walk.record(RunJobsSubmitted(jobs: walk.plan.jobs.count))
+        try walk.start("first")
+        try walk.record(RunDrained(outstanding: 3))
+        try walk.stop("first", .drained)
+        #expect(try walk.row().stage == .drained)
+        #expect(try walk.workers().isEmpty)
+        try walk.start("second")
+        #expect(try walk.row().stage == .working)
+        #expect(try walk.workers() == [WorkerID(identifying: ["second"])])
+    }
+
+    @Test("a run that is drained again with as much left, which has no event of its own, is drained again")
+    func drainedAgain() throws {
+        var walk = try Walk(seed: 3, isJudged: false)
+        try walk.submitAll()
+        try walk.record(RunJobsSubmitted(jobs: walk.plan.jobs.count))
+        try walk.start("first")
+        try walk.record(RunDrained(outstanding: 3))
+        try walk.stop("first", .drained)
+        try walk.start("second")
+        try walk.stop("second", .drained)
+        #expect(try walk.row().stage == .drained)
+        try walk.start("third")
+        try walk.stop("third", .failed)
+        #expect(try walk.row().stage == .working)
+    }
+
+    @Test("a worker changes no stage of a run that is being submitted, was stopped, or is finished")
+    func otherStages() throws {
+        var walk = try Walk(seed: 3, isJudged: false)
+        try walk.start("first")
+        try walk.stop("first", .drained)
+        #expect(try walk.row().stage == .submitting)
+        try walk.submitAll()
+        try walk.record(RunJobsSubmitted(jobs: walk.plan.jobs.count))
+        let none = Spending()
+        try walk.record(
+            RunStopped(budget: Budget(maxCalls: 1), end: .first, reserved: none, spent: none, wanted: none))
+        try walk.start("second")
+        try walk.stop("second", .drained)
+        #expect(try walk.row().stage == .stopped)
+        try walk.record(RunDrained(outstanding: 3))
+        try walk.start("third")
+        #expect(try walk.row().stage == .stopped, "its budget is used up as before")
+        try walk.record(RunFinished(cells: CellCounts(done: 3, failed: 1), outcome: .incomplete))
+        try walk.stop("third", .drained)
+        #expect(try walk.row().stage == .incomplete)
+    }
 }
 
 /// Jobs of one run, moved on at random by their own decider, with the read model beside them.
@@ -105,6 +158,22 @@ private struct Walk {
         now = now + .seconds(1)
         try view.apply(log.record([payload], in: StreamName(category: "run", id: plan.run.rawValue), at: now))
     }
+
+    mutating func start(_ worker: String) throws {
+        try record(WorkerStarted(concurrency: 4, run: plan.run), of: worker)
+    }
+
+    mutating func stop(_ worker: String, _ reason: WorkerStopped.Reason) throws {
+        try record(WorkerStopped(reason: reason), of: worker)
+    }
+
+    private mutating func record(_ payload: any EventPayload, of worker: String) throws {
+        now = now + .seconds(1)
+        let stream = try StreamName(category: "worker", id: WorkerID(identifying: [worker]).rawValue)
+        try view.apply(log.record([payload], in: stream, at: now, metadata: EventMetadata(run: plan.run.rawValue)))
+    }
+
+    func workers() throws -> [WorkerID] { try view.tables.workers.scan().map(\.key) }
 
     mutating func submitAll() throws { for job in plan.jobs { try submit(job) } }
 
