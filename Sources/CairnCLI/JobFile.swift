@@ -10,35 +10,54 @@ struct JobFile {
     /// Where each of the requests stands, from 1.
     private let lines: [Int]
 
-    /// How many mistakes are told at once.
-    private static let mostMistakes = 20
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     /// Reads a file, or standard input for `-`; `retry` is the policy of a kind, as far as a job doesn't say.
+    ///
+    /// Throws a `Failure` with all that is wrong, as far as it can be said of what could be read.
     init(_ path: String, retry: (_ kind: String) -> RetryPolicy) throws {
         var requests: [JobRequest] = []
         var numbers: [Int] = []
-        var mistakes: [Failure] = []
+        var mistakes: [SubmissionProblem] = []
+        var knowsAllNames = true
         var bytes = try Self.bytes(of: path)[...]
         if bytes.starts(with: Self.byteOrderMark) { bytes = bytes.dropFirst(Self.byteOrderMark.count) }
-        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        for (number, line) in zip(1..., lines) where mistakes.count < Self.mostMistakes {
+        for (number, line) in zip(1..., bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)) {
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
-            do {
-                requests.append(try Self.request(Array(line), at: number, in: path, retry))
-                numbers.append(number)
-            } catch let mistake as Failure {
-                mistakes.append(mistake)
+            guard mistakes.count < SubmissionProblems.most else {
+                knowsAllNames = false
+                break
             }
+            let reading = Self.reading(Array(line), at: requests.count, retry)
+            requests.append(reading.request)
+            numbers.append(number)
+            mistakes += reading.problems
+            knowsAllNames = knowsAllNames && reading.isNameKnown
         }
-        if let mistake = mistakes.first { throw mistakes.count == 1 ? mistake : Failure(path, mistakes) }
         self.requests = requests
         self.path = path
         self.lines = numbers
+        if mistakes.isEmpty { return }
+        mistakes += SubmissionPlan.problems(requests, knowsAllNames: knowsAllNames)
+        throw failure(SubmissionProblems(mistakes))
     }
 
     /// As in `flow.jsonl:3: `, for the job with this index.
     func place(of index: Int) -> String { "\(path):\(lines[index]): " }
+
+    /// Tells problems with their lines.
+    func failure(_ found: SubmissionProblems) -> Failure {
+        let failures = found.problems.map { problem in
+            var failure = Failure(problem, place(of: problem.index))
+            failure.mistakes = [
+                ExperimentProblem(
+                    line: lines[problem.index], column: nil, path: problem.field, message: problem.message,
+                    remedy: problem.remedy.isEmpty ? nil : problem.remedy)
+            ]
+            return failure
+        }
+        return failures.count == 1 ? failures[0] : Failure(path, failures)
+    }
 
     private static func bytes(of path: String) throws -> [UInt8] {
         let file = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
@@ -59,26 +78,22 @@ struct JobFile {
         Failure(.usage, "can't read \(path): \(String(cString: strerror(errno)))")
     }
 
-    private static func request(
-        _ line: [UInt8], at number: Int, in path: String, _ retry: (_ kind: String) -> RetryPolicy
-    ) throws -> JobRequest {
-        let value: JSONValue
+    private static func reading(
+        _ line: [UInt8], at index: Int, _ retry: (_ kind: String) -> RetryPolicy
+    ) -> JobReading {
         do throws(JSONError) {
-            value = try JSONParser.parse(line)
+            return JobReading(try JSONParser.parse(line), at: index, retry: retry)
         } catch {
-            var failure = Failure(.usage, "\(path):\(number): \(error)")
-            failure.mistakes = [ExperimentProblem(line: number, column: nil, path: "", message: "\(error)")]
-            throw failure
+            return JobReading(unread: SubmissionProblem(index, field: "", "\(error)", remedy: ""))
         }
-        do throws(SubmissionProblem) {
-            return try JobRequest(value, at: number - 1, retry: retry)
-        } catch {
-            var failure = Failure(.problem(error)) { _ in "\(path):\(number): " }
-            failure.mistakes = [
-                ExperimentProblem(
-                    line: number, column: nil, path: error.field, message: error.message, remedy: error.remedy)
-            ]
-            throw failure
-        }
+    }
+}
+
+extension Failure {
+    init(_ problem: SubmissionProblem, _ place: String) {
+        let name = problem.name.map { "job “\($0)”: " } ?? ""
+        let field = problem.field.isEmpty ? "" : problem.field + ": "
+        self.init(
+            .usage, place + name + field + problem.message, remedy: problem.remedy.isEmpty ? nil : problem.remedy)
     }
 }

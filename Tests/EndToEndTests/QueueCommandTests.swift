@@ -178,6 +178,29 @@ extension EndToEndTests {
             #expect(mistakes.map { $0["field"]?.string } == ["backoff", "queue", ""], "\(mistakes)")
         }
 
+        @Test func `mistakes of a line and those between lines are told in one go, and make no store`() async throws {
+            let place = try Workplace()
+            let lines = [
+                #"{"kind": "noop", "name": "a", "timeout": "soon", "prio": 1}"#,
+                #"{"kind": "two words", "name": "b", "after": ["c"], "priority": 101}"#, "",
+                #"{"kind": "noop", "name": "c", "after": ["b"]}"#, #"{"kind": "noop", "after": ["a"]}"#,
+                #"{"kind": "noop", "after": ["nobody"], "name": "c"}"#,
+            ]
+            try place.write(lines.joined(separator: "\n"), "bad.jsonl")
+            let result = try await place.cairn("submit", "bad.jsonl", "--json")
+            let mistakes = try #require(try result.problem()?["mistakes"]?.array, "\(result.errorText)")
+            #expect(
+                mistakes.map { "\($0["line"]?.int ?? 0) \($0["field"]?.string ?? "")" } == [
+                    "1 prio", "1 timeout", "2 kind", "2 priority", "6 name", "6 after",
+                ], "\(mistakes)")
+            #expect(!FileManager.default.fileExists(atPath: place.store))
+            let broken = lines.map { $0.replacing("nobody", with: "zed") } + ["{"]
+            try place.write(broken.joined(separator: "\n"), "bad.jsonl")
+            let words = try await place.cairn("submit", "bad.jsonl").errorText
+            #expect(
+                words.contains("bad.jsonl:7: ") && !words.contains("“zed”"), "any job may be the broken one: \(words)")
+        }
+
         @Test func `a worker says that a store is new and a queue unknown, and doesn't end at once for want of both`()
             async throws
         {

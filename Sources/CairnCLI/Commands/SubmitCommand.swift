@@ -114,7 +114,7 @@ struct SubmitCommand: AsyncParsableCommand {
         do {
             receipt = try await QueueService(store).submit(requests, id: submitID, by: Person.current)
         } catch let refusal as QueueSubmitter.Refusal {
-            throw Failure(refusal) { file?.place(of: $0) ?? "" }
+            throw Failure(refusal, in: file)
         }
         let known = receipt.jobs.count - receipt.new
         let pruned = try QueueService(store).pruned(of: receipt)
@@ -186,15 +186,11 @@ extension QueueTerms.Unique.Scope: ExpressibleByArgument {}
 extension QueueTerms.Unique.Conflict: ExpressibleByArgument {}
 
 extension Failure {
-    /// Why a submission was refused.
-    ///
-    /// `place` tells where the job with an index stands, as in `flow.jsonl:3: `.
-    init(_ refusal: QueueSubmitter.Refusal, _ place: (Int) -> String) {
+    /// Why a submission was refused; without a file its jobs are all alike, and the first one stands for them.
+    init(_ refusal: QueueSubmitter.Refusal, in file: JobFile?) {
         switch refusal {
-        case .problem(let problem):
-            let place = place(problem.index)
-            let name = problem.name.map { "job “\($0)”: " } ?? ""
-            self.init(.usage, "\(place)\(name)\(problem.field): \(problem.message)", remedy: problem.remedy)
+        case .problems(let found):
+            self = file?.failure(found) ?? Failure(found.problems[0], "")
         case .submittedDifferently(let submitID, let jobs):
             self.init(
                 .usage, "the submission \(submitID) is there with other content, of " + Quantities.counted(jobs, "job"),
@@ -205,10 +201,11 @@ extension Failure {
                 remedy: "cairn jobs configure \(queue) --accept opens it")
         case .keyHeld(let index, let name, let key, let holder):
             let who = holder.map { "job \($0) has" } ?? "others keep taking"
+            let place = file?.place(of: index) ?? ""
             self.init(
-                .failed, "\(place(index))\(name.map { "job “\($0)”: " } ?? "")\(who) the unique key “\(key)”",
+                .failed, "\(place)\(name.map { "job “\($0)”: " } ?? "")\(who) the unique key “\(key)”",
                 remedy:
-                    "wait for it, or submit with \(place(index).isEmpty ? "--on-conflict" : "onConflict") existing, "
+                    "wait for it, or submit with \(file == nil ? "--on-conflict" : "onConflict") existing, "
                     + "replaceWaiting or keepLatest")
         }
     }

@@ -4,30 +4,68 @@ import Determinism
 /// Reads jobs as files hold them: an object each.
 ///
 ///     {"kind": "analyse", "name": "b", "queue": "analysis", "input": {"file": "a.csv"}, "after": ["a"], "priority": 5}
-extension JobRequest {
+package struct JobReading: Sendable {
+    /// As much as could be read; the rest is as it is by itself.
+    package let request: JobRequest
+    /// What couldn't be read; whether what was read can be, `SubmissionPlan` says.
+    package let problems: [SubmissionProblem]
+    /// False where the job may have a name that couldn't be read.
+    package let isNameKnown: Bool
+
+    /// In place of a kind that couldn't be read.
+    private static let unread = "unread"
+
     /// Reads one job; `index` is its place among those of its file, from 0.
     ///
-    /// `retry` is the policy of a kind, as far as the job doesn't say. Throws `SubmissionProblem`, which names the field.
+    /// `retry` is the policy of a kind, as far as the job doesn't say.
     package init(
         _ value: JSONValue, at index: Int, retry policy: (_ kind: String) -> RetryPolicy = { _ in .standard }
-    ) throws(SubmissionProblem) {
-        let fields = try JobFields(value, at: index)
-        guard let kind = try fields.text("kind") else {
-            throw fields.problem("kind", "it is missing", "say what kind of work it is, as in \"noop\"")
+    ) {
+        guard let object = value.object else {
+            request = JobRequest(kind: Self.unread)
+            problems = [
+                SubmissionProblem(
+                    index, field: "the job", "it is no object", remedy: "write {\"kind\": …} on each line")
+            ]
+            isNameKnown = false
+            return
         }
-        self.init(kind: kind)
-        name = try fields.text("name")
-        queue = try fields.text("queue") ?? queue
-        input = fields["input"] ?? input
-        after = try fields.list("after").map { (parent) throws(SubmissionProblem) in try fields.parent(parent) }
-        join = try fields.word("join", of: QueueTerms.Join.self) ?? join
-        priority = try fields.integer("priority") ?? priority
-        notBefore = try fields.time("notBefore")
-        deadline = try fields.time("deadline")
-        timeout = try fields.length("timeout")
-        tags = try fields.texts("tags")
-        retry = try fields.retry(policy(kind))
-        unique = try fields.unique()
+        var fields = JobFields(value, at: index)
+        fields.noteStrangers(object.map(\.key))
+        let kind = fields.read { (fields) throws(SubmissionProblem) in try fields.kind() }
+        var request = JobRequest(kind: kind ?? Self.unread)
+        request.name = fields.read { (fields) throws(SubmissionProblem) in try fields.text("name") }
+        request.input = fields["input"] ?? request.input
+        fields.read(&request.queue) { (fields) throws(SubmissionProblem) in try fields.text("queue") }
+        fields.read(&request.join) { (fields) throws(SubmissionProblem) in
+            try fields.word("join", of: QueueTerms.Join.self)
+        }
+        let before = fields.problems.count
+        for parent in fields.read({ (fields) throws(SubmissionProblem) in try fields.list("after") }) ?? [] {
+            let parent = fields.read { (fields) throws(SubmissionProblem) in try fields.parent(parent) }
+            if let parent { request.after.append(parent) }
+        }
+        // How a job joins parents that couldn't be read can't be judged.
+        if fields.problems.count > before { request.join = .allSuccess }
+        fields.read(&request.priority) { (fields) throws(SubmissionProblem) in try fields.integer("priority") }
+        request.notBefore = fields.read { (fields) throws(SubmissionProblem) in try fields.time("notBefore") }
+        request.deadline = fields.read { (fields) throws(SubmissionProblem) in try fields.time("deadline") }
+        request.timeout = fields.read { (fields) throws(SubmissionProblem) in try fields.length("timeout") }
+        fields.read(&request.tags) { (fields) throws(SubmissionProblem) in try fields.texts("tags") }
+        request.retry = fields.retry(kind.map(policy) ?? .standard)
+        let unique = fields.read { (fields) throws(SubmissionProblem) in try fields.unique() }
+        // Nobody else has a key whose scope couldn't be read.
+        if !fields.hasProblem(with: ["kind", "queue"]) { request.unique = unique }
+        self.request = request
+        problems = fields.problems
+        isNameKnown = !fields.hasProblem(with: ["name"])
+    }
+
+    /// A job of which nothing could be read.
+    package init(unread problem: SubmissionProblem) {
+        request = JobRequest(kind: Self.unread)
+        problems = [problem]
+        isNameKnown = false
     }
 }
 
@@ -38,19 +76,46 @@ private struct JobFields {
         "priority", "queue", "tags", "timeout", "unique",
     ]
 
+    private(set) var problems: [SubmissionProblem] = []
     private let value: JSONValue
     private let index: Int
 
-    init(_ value: JSONValue, at index: Int) throws(SubmissionProblem) {
+    init(_ value: JSONValue, at index: Int) {
         self.value = value
         self.index = index
-        guard let object = value.object else {
-            throw problem("the job", "it is no object", "write {\"kind\": …} on each line")
+    }
+
+    /// Reads something of it; nil if it isn't there, and with a note if it can't be read.
+    mutating func read<Value>(_ body: (JobFields) throws(SubmissionProblem) -> Value?) -> Value? {
+        do throws(SubmissionProblem) {
+            return try body(self)
+        } catch {
+            problems.append(error)
+            return nil
         }
-        for member in object where !Self.known.contains(member.key) {
-            throw problem(
-                member.key, "there is no such field", "use " + Self.known.sorted().joined(separator: ", "))
+    }
+
+    /// Reads something in the place of what holds by itself.
+    mutating func read<Value>(
+        _ value: inout Value, _ body: (JobFields) throws(SubmissionProblem) -> Value?
+    ) {
+        if let found = read(body) { value = found }
+    }
+
+    mutating func noteStrangers(_ fields: [String]) {
+        for field in fields where !Self.known.contains(field) {
+            problems.append(
+                problem(field, "there is no such field", "use " + Self.known.sorted().joined(separator: ", ")))
         }
+    }
+
+    func hasProblem(with fields: Set<String>) -> Bool { problems.contains { fields.contains($0.field) } }
+
+    func kind() throws(SubmissionProblem) -> String {
+        guard let kind = try text("kind") else {
+            throw problem("kind", "it is missing", "say what kind of work it is, as in \"noop\"")
+        }
+        return kind
     }
 
     subscript(field: String) -> JSONValue? { value[field] }
@@ -132,19 +197,29 @@ private struct JobFields {
         return texts
     }
 
-    func retry(_ policy: RetryPolicy) throws(SubmissionProblem) -> RetryPolicy {
-        let attempts = try integer("attempts") ?? policy.attempts
+    mutating func retry(_ policy: RetryPolicy) -> RetryPolicy {
+        let attempts = read { (fields) throws(SubmissionProblem) in try fields.attempts() } ?? policy.attempts
+        let pauses =
+            read { (fields) throws(SubmissionProblem) in try fields.pauses(policy) } ?? (policy.base, policy.cap)
+        return RetryPolicy(attempts: attempts, base: pauses.0, cap: pauses.1)
+    }
+
+    private func attempts() throws(SubmissionProblem) -> Int? {
+        guard let attempts = try integer("attempts") else { return nil }
         guard (1...1_000).contains(attempts) else {
             throw problem("attempts", "\(attempts) is out of range", "use 1 to 1000, the first attempt included")
         }
+        return attempts
+    }
+
+    private func pauses(_ policy: RetryPolicy) throws(SubmissionProblem) -> (Microseconds, Microseconds) {
         let (base, cap) = (try length("backoff"), try length("longestBackoff"))
         if let base, base > cap ?? policy.cap {
             throw problem(
                 "backoff", "it is longer than longestBackoff, \((cap ?? policy.cap).seconds) s",
                 "make it shorter, or longestBackoff longer")
         }
-        return RetryPolicy(
-            attempts: attempts, base: base ?? min(policy.base, cap ?? policy.cap), cap: cap ?? policy.cap)
+        return (base ?? min(policy.base, cap ?? policy.cap), cap ?? policy.cap)
     }
 
     /// A key, or an object with a key and what is otherwise than usual.

@@ -84,7 +84,11 @@ extension Job.Progress {
 extension UniqueKeyID {
     /// The key of a job, whose kind and queue may be the scope.
     package init(_ unique: QueueTerms.Unique, of job: JobSubmitted) {
-        let name = unique.scopeName(kind: job.kind, queue: job.lane) ?? ""
+        self.init(unique, kind: job.kind, queue: job.lane)
+    }
+
+    init(_ unique: QueueTerms.Unique, kind: String, queue: String) {
+        let name = unique.scopeName(kind: kind, queue: queue) ?? ""
         self.init(identifying: [unique.scope.rawValue, name, unique.key])
     }
 }

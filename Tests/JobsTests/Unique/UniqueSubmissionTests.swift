@@ -96,10 +96,10 @@ import Testing
     }
 
     @Test func `two jobs of a submission with one key must say what is to become of the second`() throws {
-        let problem = #expect(throws: SubmissionProblem.self) {
+        let found = #expect(throws: SubmissionProblems.self) {
             try SubmissionPlan([request(.reject), request(.reject)], submitID: "a")
         }
-        #expect(problem?.index == 1)
+        #expect(found?.problems.map(\.index) == [1])
         #expect(throws: Never.self) {
             try SubmissionPlan([request(.reject), request(.replaceWaiting)], submitID: "a")
         }

@@ -17,7 +17,7 @@ package struct QueueSubmitter: Sendable {
 
     /// Why nothing was submitted.
     package enum Refusal: Error, Equatable, Sendable {
-        case problem(SubmissionProblem)
+        case problems(SubmissionProblems)
         /// The id was used for other jobs.
         case submittedDifferently(submitID: String, jobs: Int)
         /// The queue takes no jobs until somebody ends that.
@@ -53,12 +53,13 @@ package struct QueueSubmitter: Sendable {
     /// Throws `Refusal`, and but for a race for a unique key before anything is recorded.
     package func submit(_ requests: [JobRequest], id submitID: String, by person: String) async throws -> Receipt {
         let plan: SubmissionPlan
-        do throws(SubmissionProblem) {
+        let strangers = unknownParents(requests)
+        do throws(SubmissionProblems) {
             plan = try SubmissionPlan(requests, submitID: submitID)
-            try checkParents(requests)
         } catch {
-            throw Refusal.problem(error)
+            throw Refusal.problems(SubmissionProblems(error.problems + strangers))
         }
+        guard strangers.isEmpty else { throw Refusal.problems(SubmissionProblems(strangers)) }
         for queue in Set(requests.map(\.queue)).sorted() where try queues.load(queue).state.isDraining {
             throw Refusal.draining(queue: queue)
         }
@@ -104,17 +105,18 @@ package struct QueueSubmitter: Sendable {
     }
 
     /// A job of an earlier submission must be in the log.
-    private func checkParents(_ requests: [JobRequest]) throws(SubmissionProblem) {
-        for (index, request) in requests.enumerated() {
+    private func unknownParents(_ requests: [JobRequest]) -> [SubmissionProblem] {
+        var problems: [SubmissionProblem] = []
+        for (index, request) in requests.enumerated() where problems.count < SubmissionProblems.most {
             for parent in request.after {
-                guard case .id(let id) = parent.reference else { continue }
-                guard (try? isKnown(id)) == true else {
-                    throw SubmissionProblem(
+                guard case .id(let id) = parent.reference, (try? isKnown(id)) != true else { continue }
+                problems.append(
+                    SubmissionProblem(
                         index, name: request.name, field: "after", "there is no job \(id) in a queue",
-                        remedy: "cairn query jobs lists those there are")
-                }
+                        remedy: "cairn query jobs lists those there are"))
             }
         }
+        return problems
     }
 
     private func isKnown(_ id: JobID) throws -> Bool {
