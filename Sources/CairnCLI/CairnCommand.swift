@@ -66,6 +66,8 @@ struct CairnCommand: AsyncParsableCommand {
         case let error as LogError: return tell(Problem(error), status(of: error))
         // Thrown where a command runs: the parser's words would name the usage of another command.
         case let error as ValidationError: return tell(Problem(code: "usage", message: error.message), .usage)
+        case let error as StoreBackup.Absent:
+            return tell(Problem(code: "notAStore", message: "\(error)", remedy: error.remedy), .storeUnusable)
         case let error as WithheldContent:
             return tell(Problem(code: "failed", message: "\(error)", remedy: error.remedy), .failed)
         case let error as UnansweredCall:

@@ -63,6 +63,30 @@ extension EndToEndTests {
             #expect(try Self.partials(place).isEmpty)
         }
 
+        @Test(arguments: [
+            ("nowhere", "there is nothing of that name"), ("empty", "it has no store.json"),
+            ("file", "it is no directory"), ("other", "store.json is not JSON"),
+        ])
+        func `what is no backup can't be restored, and nobody is told to make a store`(
+            path: String, reason: String
+        ) async throws {
+            let place = try Workplace()
+            for directory in ["empty", "other"] {
+                try FileManager.default.createDirectory(
+                    atPath: place.directory.path(directory), withIntermediateDirectories: false)
+            }
+            try place.write("text", "file")
+            try place.write("text", "other/store.json")
+            let result = try await place.cairn("store", "restore", path, "restored", "--json")
+            let problem = try #require(try result.problem())
+            #expect(result.status == 5 && problem["code"] == "notAStore", "\(problem)")
+            let message = problem["message"]?.string ?? ""
+            #expect(message.hasPrefix("there is no backup at \(path): \(reason)"), "\(problem)")
+            let remedy = problem["remedy"]?.string ?? ""
+            #expect(remedy.hasPrefix("check the path; ") && !remedy.contains("cairn run"), "\(problem)")
+            #expect(!FileManager.default.fileExists(atPath: place.directory.path("restored")))
+        }
+
         @Test func `a backup of what is no store, and one into the store itself, are refused`() async throws {
             let place = try Workplace()
             let missing = try await place.cairn("store", "backup", place.directory.path("backup"), "--json")

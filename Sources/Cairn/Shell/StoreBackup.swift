@@ -27,11 +27,23 @@ package enum StoreBackup {
         }
     }
 
+    /// What was to be restored is no backup.
+    package struct Absent: Error, Equatable, CustomStringConvertible {
+        package let path: String
+        /// Why not, from whoever looked.
+        package let reason: String
+
+        package var description: String { "there is no backup at \(path): \(reason)" }
+        package var remedy: String { "check the path; `cairn store backup DIRECTORY` makes one" }
+    }
+
     /// Makes a store of a backup, which is verified first, in an empty or missing directory.
+    ///
+    /// Throws `Absent` where there is none.
     package static func restore(_ backup: String, to target: String) throws -> Receipt {
         let operation = "restoring \(backup) to \(target)"
         try refuse(target, inside: backup, during: operation)
-        let log = try LMDBLog.open(at: backup, readingOnly)
+        let log = try openBackup(backup)
         defer { log.close() }
         try verify(log, operation)
         return try copy(log, to: target, compacting: false, operation: operation)
@@ -44,6 +56,23 @@ package enum StoreBackup {
         throw LogError(
             .invalid, during: operation,
             "\(target) is in the directory that is to be copied; name one outside it, best on another disk")
+    }
+
+    private static func openBackup(_ path: String) throws -> LMDBLog {
+        do throws(LogError) {
+            return try LMDBLog.open(at: path, readingOnly)
+        } catch {
+            guard error.code == .notAStore else { throw error }
+            throw Absent(path: path, reason: reason(error, path))
+        }
+    }
+
+    private static func reason(_ error: LogError, _ path: String) -> String {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return "there is nothing of that name" }
+        if status.st_mode & S_IFMT != S_IFDIR { return "it is no directory" }
+        if stat(path + "/store.json", &status) != 0 { return "it has no store.json" }
+        return error.message
     }
 
     private static var readingOnly: LMDBLog.Options {
