@@ -107,6 +107,8 @@ package enum CallAdmission: Equatable, Sendable {
     case sending(CallPermit)
     /// The answer is that of another call, whose `llm.callCompleted` is there.
     case reuse(origin: Position)
+    /// The job's lease is to be renewed, and then asked again: a recorded worker was cut short after it had done so.
+    case renewing
 
     /// Go, and nothing needs recording about it.
     package static let send = CallAdmission.sending(CallPermit())

@@ -36,6 +36,9 @@ struct Asking: Sendable {
         switch try await executor.gate.admit(ticket, in: job.slot) {
         case .sending(let permit): return try await exchange(request, body, ticket, permit, stream)
         case .reuse(let origin): return try await reuse(origin, stream)
+        case .renewing:
+            try await job.lease.renew()
+            return try await send(stream)
         }
     }
 

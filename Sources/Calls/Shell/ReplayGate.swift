@@ -32,6 +32,7 @@ package struct ReplayGate: CallGate {
         let end = try leaseEnd(of: ticket)
         let isUnderThisLease = event.map { event in end.map { event.position < $0.position } ?? true } ?? false
         if !isUnderThisLease {
+            if try isRenewedNext(ticket) { return .renewing }
             if let end, end.hasType(JobReleased.type), try isOwn(end) {
                 guard await reached(end.position.rawValue) else { throw CancellationError() }
                 throw CallDeferred(reason: "as recorded")
@@ -54,15 +55,26 @@ package struct ReplayGate: CallGate {
         return stop.exhaustion
     }
 
+    /// Whether the worker renewed the lease for the attempt, and came no further with it.
+    private func isRenewedNext(_ ticket: CallTicket) throws -> Bool {
+        guard let revision = ticket.leaseRevision?.next, let event = try own(at: place(revision, of: ticket.job)) else {
+            return false
+        }
+        return event.hasType(JobLeaseRenewed.type)
+    }
+
     /// What ended the lease that a job has, whoever recorded it; nil where nothing did.
     private func leaseEnd(of ticket: CallTicket) throws -> Event? {
         guard var revision = ticket.leaseRevision?.next else { return nil }
-        let stream = try StreamName(category: Job.category, id: ticket.job.rawValue)
-        while let event = try event(at: Place(stream: stream, revision: revision.rawValue)) {
+        while let event = try event(at: place(revision, of: ticket.job)) {
             guard event.hasType(JobLeaseRenewed.type) else { return event }
             revision = revision.next
         }
         return nil
+    }
+
+    private func place(_ revision: Revision, of job: JobID) throws -> Place {
+        Place(stream: try StreamName(category: Job.category, id: job.rawValue), revision: revision.rawValue)
     }
 
     /// Whether an attempt that isn't recorded under a lease was begun when that was over, in a worker that lived on.

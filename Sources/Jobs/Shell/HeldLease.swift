@@ -47,7 +47,12 @@ package final class HeldLease: Sendable {
     /// Called before each call to the outside with the time that its intent will carry, so that a replay decides alike.
     package func renewIfDue(at now: Timestamp) async throws {
         guard case .known(let job) = loaded.state, case .leased(let lease) = job.stage else { throw LeaseLost(job: id) }
-        guard policy.isRenewalDue(deadline: lease.deadline, now: now) else { return }
+        if policy.isRenewalDue(deadline: lease.deadline, now: now) { try await renew() }
+    }
+
+    /// Renews the lease, however much of it is left.
+    package func renew() async throws {
+        guard case .known(let job) = loaded.state else { throw LeaseLost(job: id) }
         let (worker, length) = (worker, policy.length)
         do throws(CommandError<Job.Refusal>) {
             let handled = try await jobs.handle(

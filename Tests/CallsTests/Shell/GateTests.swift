@@ -205,6 +205,30 @@ import Testing
         #expect(try await replay.admit(try ticket(desk, again.loaded.revision)) == .send)
     }
 
+    @Test func `in replay a lease is renewed for a call that the worker was killed before beginning`() async throws {
+        let desk = try Desk()
+        let job = try await desk.lease()
+        let revision = job.lease.loaded.revision
+        try await job.lease.renew()
+        let replay = ReplayGate(Sample.a, in: desk.log) { _ in true }
+        #expect(try await replay.admit(try ticket(desk, revision)) == .renewing)
+        #expect(try await replay.admit(try ticket(desk, job.lease.loaded.revision)) == .send)
+        let other = ReplayGate(Sample.b, in: desk.log) { _ in true }
+        #expect(try await other.admit(try ticket(desk, revision)) == .send)
+    }
+
+    @Test func `a call renews its lease when the gate says so, and asks again`() async throws {
+        let desk = try Desk()
+        let job = try await desk.lease()
+        let revision = job.lease.loaded.revision
+        let gate = Scripted { $0.leaseRevision == revision ? .renewing : .send }
+        let transport = ScriptedTransport(.response(200, Sample.body))
+        _ = try await executor(desk, transport, gate).ask(desk.question(), in: job)
+        let lease = try desk.log.readStream(StreamName(category: Job.category, id: Sample.job.rawValue)).last
+        #expect(lease?.hasType(JobLeaseRenewed.type) == true)
+        #expect(try desk.events().map(\.type) == [CallStarted.type, CallCompleted.type])
+    }
+
     @Test func `an answer that is reused is recorded with its origin, and nothing is sent`() async throws {
         let desk = try Desk()
         let job = try await desk.lease()
