@@ -193,8 +193,12 @@ package enum RedactionProblem: Error, Equatable, CustomStringConvertible {
 
 extension RedactionPlan.Shared {
     /// What it is, who names it, and what they lose, in a line.
-    package var warning: String {
-        "  \(digest.hex)  \(role.rawValue) of \(others.joined(separator: ", ")) (\(events) event\(events == 1 ? "" : "s")): "
-            + role.consequence
+    package var warning: String { "  \(digest.hex)  \(role.warning(of: others, events: events))" }
+}
+
+extension SharedRole {
+    /// What a blob is to others, how many events name it, and what they lose with it.
+    func warning(of others: [String], _ work: String = "", events: Int) -> String {
+        "\(rawValue) of \(others.joined(separator: ", "))\(work) (\(counted(events, "event"))): \(consequence)"
     }
 }

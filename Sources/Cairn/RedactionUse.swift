@@ -19,10 +19,8 @@ package struct RedactionUse: Equatable, Sendable {
 
     /// What it is, who names it, and what they lose, in a line.
     package var warning: String {
-        let work = jobs.map { ", with \($0) job\($0 == 1 ? "" : "s")" } ?? ""
-        return
-            "\(role.rawValue) of \(others.joined(separator: ", "))\(work) (\(events) event\(events == 1 ? "" : "s")): "
-            + role.consequence
+        let work = jobs.map { ", with \(counted($0, "job"))" } ?? ""
+        return role.warning(of: others, work, events: events)
     }
 }
 

@@ -69,7 +69,7 @@ package struct Doctor {
         return [
             Diagnosis(
                 "store", store.log.isReadOnly ? .note : .good,
-                "\(path) \(access); \(head.size) event\(head.size == 1 ? "" : "s")"),
+                "\(path) \(access); \(counted(head.size, "event"))"),
             Diagnosis("head", .good, head.root.hex),
         ]
     }

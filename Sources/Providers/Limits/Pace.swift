@@ -17,9 +17,11 @@ struct Pace: Equatable, Sendable {
 
     init(_ dimension: RateDimension) { self.dimension = dimension }
 
+    /// What the experiment or the provider says; nil if neither does.
+    private var known: Double? { [configured, told].compactMap { $0 }.min() }
+
     /// The limit that is known, before what is kept off it; nil if none is.
     var limit: Double? {
-        let known = [configured, told].compactMap { $0 }.min()
         guard let adaptive else { return known }
         return known.map { min($0, adaptive.rate) } ?? adaptive.rate
     }
@@ -27,7 +29,7 @@ struct Pace: Equatable, Sendable {
     /// Whether refusals taught a lower limit than is known otherwise.
     var isLearned: Bool {
         guard let adaptive else { return false }
-        return [configured, told].compactMap { $0 }.allSatisfy { adaptive.rate < $0 }
+        return known.map { adaptive.rate < $0 } ?? true
     }
 
     mutating func configure(_ limit: Double, at now: Timestamp) {
@@ -78,7 +80,6 @@ struct Pace: Equatable, Sendable {
                 adaptive?.lower(to: max(accepted, 1))
             }
         } else {
-            let known = [configured, told].compactMap { $0 }.min()
             isGuess = known == nil
             adaptive = AdaptiveRate(refusedAt: known.map { $0 * Self.used } ?? max(accepted, 1), at: now)
         }
@@ -102,15 +103,14 @@ struct Pace: Equatable, Sendable {
         guard adaptive != nil, heldBack, passed > .zero else { return }
         heldBack = false
         adaptive?.grow(by: passed)
-        if let adaptive, let known = [configured, told].compactMap({ $0 }).min(), adaptive.rate >= known {
+        if let adaptive, let known, adaptive.rate >= known {
             self.adaptive = nil
         }
         setPace(at: now)
     }
 
     private mutating func setPace(at now: Timestamp) {
-        let known = [configured, told].compactMap { $0 }.min().map { $0 * Self.used }
-        guard let rate = [known, adaptive?.rate].compactMap({ $0 }).min() else {
+        guard let rate = [known.map { $0 * Self.used }, adaptive?.rate].compactMap({ $0 }).min() else {
             bucket = nil
             return
         }

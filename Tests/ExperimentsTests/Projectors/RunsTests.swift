@@ -75,14 +75,20 @@ struct RunsTests {
         #expect(try walk.row().finished == nil)
     }
 
-    @Test("a drained run that somebody goes on with is at work again, even if that process is killed")
-    func resumed() throws {
+    /// A run whose first worker was asked to end.
+    private func drained() throws -> Walk {
         var walk = try Walk(seed: 3, isJudged: false)
         try walk.submitAll()
         try walk.record(RunJobsSubmitted(jobs: walk.plan.jobs.count))
         try walk.start("first")
         try walk.record(RunDrained(outstanding: 3))
         try walk.stop("first", .drained)
+        return walk
+    }
+
+    @Test("a drained run that somebody goes on with is at work again, even if that process is killed")
+    func resumed() throws {
+        var walk = try drained()
         #expect(try walk.row().stage == .drained)
         #expect(try walk.workers().isEmpty)
         try walk.start("second")
@@ -92,12 +98,7 @@ struct RunsTests {
 
     @Test("a run that is drained again with as much left, which has no event of its own, is drained again")
     func drainedAgain() throws {
-        var walk = try Walk(seed: 3, isJudged: false)
-        try walk.submitAll()
-        try walk.record(RunJobsSubmitted(jobs: walk.plan.jobs.count))
-        try walk.start("first")
-        try walk.record(RunDrained(outstanding: 3))
-        try walk.stop("first", .drained)
+        var walk = try drained()
         try walk.start("second")
         try walk.stop("second", .drained)
         #expect(try walk.row().stage == .drained)
