@@ -14,6 +14,8 @@ struct Pace: Equatable, Sendable {
     private var heldBack = false
     /// Whether the ceiling is a count of what was accepted before the first refusal, which later ones make more exact.
     private var isGuess = false
+    /// Whether what refusals taught was wrong before.
+    private var isRelearned = false
 
     init(_ dimension: RateDimension) { self.dimension = dimension }
 
@@ -31,6 +33,9 @@ struct Pace: Equatable, Sendable {
         guard let adaptive else { return false }
         return known.map { adaptive.rate < $0 } ?? true
     }
+
+    /// The rate that refusals taught; nil if none did.
+    var learned: Double? { adaptive?.rate }
 
     mutating func configure(_ limit: Double, at now: Timestamp) {
         configured = limit
@@ -69,8 +74,8 @@ struct Pace: Equatable, Sendable {
     ///
     /// `triesOnce` leaves room for one call, which shows whether this was about a limit.
     mutating func refused(
-        sentAt moment: Timestamp, counts: Bool, accepted: Double, longestPeriod: Microseconds, triesOnce: Bool,
-        at now: Timestamp
+        sentAt moment: Timestamp, counts: Bool, accepted: Double, longestPeriod: Microseconds,
+        triesOnce: Bool, at now: Timestamp
     ) {
         if let current = adaptive {
             if counts, current.isNews(sentAt: moment) {
@@ -81,7 +86,8 @@ struct Pace: Equatable, Sendable {
             }
         } else {
             isGuess = known == nil
-            adaptive = AdaptiveRate(refusedAt: known.map { $0 * Self.used } ?? max(accepted, 1), at: now)
+            adaptive = AdaptiveRate(
+                refusedAt: known.map { $0 * Self.used } ?? max(accepted, 1), isCounted: isRelearned, at: now)
         }
         setPace(at: now)
         bucket?.refill(at: now)
@@ -94,6 +100,21 @@ struct Pace: Equatable, Sendable {
         guard isGuess, let current = adaptive, rate > current.ceiling else { return }
         adaptive = AdaptiveRate(refusedAt: rate, at: now)
         isGuess = false
+        setPace(at: now)
+    }
+
+    /// The refusals that taught the rate were about nothing, and so much was accepted before.
+    mutating func restore(_ rate: Double, at now: Timestamp) {
+        guard adaptive != nil else { return }
+        adaptive = AdaptiveRate(refusedAt: max(rate, 1), isCounted: true, at: now, period: Self.restored)
+        isGuess = false
+        setPace(at: now)
+    }
+
+    /// What refusals taught before is no longer true.
+    mutating func forget(at now: Timestamp) {
+        adaptive = nil
+        isRelearned = true
         setPace(at: now)
     }
 
@@ -120,6 +141,7 @@ struct Pace: Equatable, Sendable {
 
     /// Of a known limit; the bucket's size is the rest.
     private static let used = 0.97
+    private static let restored = Microseconds.seconds(20)
     /// One call in a hundred minutes still finds out that it goes better.
     private static let slowest = 0.01
     private static let mostGrownAtOnce = Microseconds.minutes(1)

@@ -40,6 +40,10 @@ package struct RateLimiter: Sendable {
     private var meter = UsageMeter()
     private var sizes = SizeEstimator()
     private var pause = RefusalPause()
+    private var cause = RefusalCause()
+    private var best = BestMinute()
+    /// Whether the latest refusal that counted was put down to chance.
+    private var isExcused = false
     private var began: Timestamp?
     /// What a minute would have had before the first refusal, as long as that may have been about something else.
     private var early: LimitedUnits?
@@ -83,6 +87,7 @@ package struct RateLimiter: Sendable {
         inFlight += 1
         if began == nil { began = now }
         meter.add(units, at: now)
+        best.add(meter.lastMinute(at: now), at: now)
         for index in paces.indices where paces[index].bucket != nil { paces[index].take(units[index], at: now) }
         adaptiveConcurrency?.grow(by: pause.sinceLastGrant(at: now))
         pause.granted(at: now)
@@ -92,6 +97,7 @@ package struct RateLimiter: Sendable {
     /// The call was answered, and this was its usage.
     package mutating func answered(_ reservation: Reservation, _ usage: Usage, at now: Timestamp) {
         inFlight -= 1
+        if isExcused { pause.acceptedLate(sentAt: reservation.granted) }
         if pause.accepted(sentAt: reservation.granted), let early {
             // A minute that is used up refuses the next call too.
             for index in paces.indices { paces[index].foundOpen(to: early[index], at: now) }
@@ -123,20 +129,34 @@ package struct RateLimiter: Sendable {
         learn(reports, from: reservation, at: now)
         let accepted = meter.lastMinute(at: now)
         let used = max(began.map { min(now - $0, .minutes(1)) } ?? .zero, .seconds(1))
-        let isFirst = pause.isUnused
         let interval = Microseconds(used.count / Int64(max(accepted[.requests], 1)))
         let verdict = pause.refused(
             sentAt: reservation.granted, retryAfter: retryAfter, interval: interval, at: now)
-        if isFirst, used < Self.longestEarly, accepted[.requests] < Self.mostEarly {
-            early = (accepted + reservation.units) * (60_000_000 / Double(used.count))
-        } else if verdict == .lower || pause.isRepeated {
-            early = nil
-        }
         if facts.refusesForConcurrency {
             lowerConcurrency(from: underWay, verdict, sentAt: reservation.granted, at: now)
             return
         }
+        let sent = Int(meter.everAdded[.requests])
+        cause.add(Int(reservation.everTaken[.requests]), of: sent)
         let exhausted = reports.filter { $0.remaining.map(Double.init) ?? .infinity < reservation.units[$0.dimension] }
+        let isLimit = !exhausted.isEmpty || cause.isLimit(of: sent)
+        if !isLimit, isChance(verdict, used: used, of: sent, at: now) {
+            isExcused = true
+            return
+        }
+        if isLimit, cause.isChance(of: sent, at: now) {
+            cause.foundLimit()
+            best = BestMinute()
+            best.add(accepted, at: now)
+            for index in paces.indices { paces[index].forget(at: now) }
+        }
+        let counts = verdict == .lower || isExcused
+        isExcused = false
+        if isUnlearned, !pause.isRepeated, used < Self.longestEarly, accepted[.requests] < Self.mostEarly {
+            early = (accepted + reservation.units) * (60_000_000 / Double(used.count))
+        } else if verdict == .lower || pause.isRepeated {
+            early = nil
+        }
         let longestPeriod = Self.longestPeriod(callsPerMinute: accepted[.requests])
         for index in paces.indices {
             let dimension = paces[index].dimension
@@ -144,7 +164,7 @@ package struct RateLimiter: Sendable {
             // Input and output are paced each; their sum only where the provider says that it counts it.
             if dimension == .tokens, paces[index].limit == nil { continue }
             paces[index].refused(
-                sentAt: reservation.granted, counts: verdict == .lower, accepted: accepted[index],
+                sentAt: reservation.granted, counts: counts, accepted: accepted[index],
                 longestPeriod: longestPeriod, triesOnce: early != nil, at: now)
         }
     }
@@ -173,6 +193,28 @@ package struct RateLimiter: Sendable {
             let index = report.dimension.rawValue
             let since = meter.everAdded[index] - reservation.everTaken[index]
             paces[index].told(report, sent: since, since: reservation.granted, at: now)
+        }
+    }
+
+    /// Whether refusals taught nothing yet.
+    private var isUnlearned: Bool { paces.allSatisfy { $0.learned == nil } }
+
+    /// Whether a refusal is put down to chance; then the rate stays, or is raised again to what was accepted before.
+    private mutating func isChance(
+        _ verdict: RefusalPause.Verdict, used: Microseconds, of sent: Int, at now: Timestamp
+    ) -> Bool {
+        if isUnlearned { return used < .minutes(1) }
+        if cause.isChance(of: sent, at: now) { return true }
+        guard verdict == .lower, cause.areFew, isFarBelowBest else { return false }
+        cause.foundChance(of: sent, at: now)
+        for index in paces.indices { paces[index].restore(best.units[index], at: now) }
+        return true
+    }
+
+    /// Whether each rate that refusals taught is far below what was accepted in a minute not long ago.
+    private var isFarBelowBest: Bool {
+        paces.indices.allSatisfy { index in
+            paces[index].learned.map { $0 < best.units[index] * Self.far } ?? true
         }
     }
 
@@ -215,6 +257,8 @@ package struct RateLimiter: Sendable {
         adaptiveConcurrency = adaptive
     }
 
+    /// A bucket that was full lets through twice its limit in a minute.
+    private static let far = 0.4
     /// Until then, and up to so many calls, what was taken says little about what a minute has.
     private static let longestEarly = Microseconds.seconds(30)
     private static let mostEarly = 20.0

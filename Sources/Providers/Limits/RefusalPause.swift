@@ -14,6 +14,10 @@ struct RefusalPause: Equatable, Sendable {
 
     private var pausedUntil: Timestamp?
     private var began: Timestamp?
+    /// When the pause before this one began.
+    private var beganBefore: Timestamp?
+    /// The end of the pause if it isn't for a refusal that is repeated.
+    private var onceUntil: Timestamp?
     private var lastGrant: Timestamp = .epoch
     /// The first call after the last refusal that counted.
     private var firstGrant: Timestamp?
@@ -37,8 +41,6 @@ struct RefusalPause: Equatable, Sendable {
         if firstGrant == nil { firstGrant = now }
     }
 
-    /// Whether nothing was ever refused.
-    var isUnused: Bool { began == nil }
     /// Whether the first call after a pause was refused as well.
     var isRepeated: Bool { refusalsInARow > 1 }
 
@@ -51,11 +53,19 @@ struct RefusalPause: Equatable, Sendable {
         return isFirst
     }
 
+    /// A call that was sent at that moment was accepted after all: of those that are sent at once, the refused ones may
+    /// come back first, as if none had been let in since the pause before.
+    mutating func acceptedLate(sentAt moment: Timestamp) {
+        guard isRepeated, let began, moment < began, let beganBefore, moment >= beganBefore else { return }
+        refusalsInARow = 1
+        pausedUntil = onceUntil
+    }
+
     mutating func refused(
         sentAt moment: Timestamp, retryAfter: Microseconds?, interval: Microseconds, at now: Timestamp
     ) -> Verdict {
         if let began, moment < began {
-            extend(to: now + (retryAfter ?? .zero))
+            extend(to: now + (retryAfter ?? .zero), once: now + (retryAfter ?? .zero))
             return .wait
         }
         // Refusals come back fast: what was sent before this call and isn't refused by now was let in.
@@ -63,18 +73,25 @@ struct RefusalPause: Equatable, Sendable {
         let isNews = wasLetIn || refusalsInARow % Self.refusalsThatCount == Self.refusalsThatCount - 1
         refusalsInARow = wasLetIn ? 1 : refusalsInARow + 1
         wasAccepted = false
+        beganBefore = began
         began = now
         firstGrant = nil
-        extend(to: now + max(retryAfter ?? own(interval), Self.shortest))
+        onceUntil = nil
+        extend(
+            to: now + max(retryAfter ?? own(interval, inARow: refusalsInARow), Self.shortest),
+            once: now + max(retryAfter ?? own(interval, inARow: 1), Self.shortest))
         return isNews ? .lower : .wait
     }
 
-    private mutating func extend(to moment: Timestamp) { pausedUntil = max(pausedUntil ?? moment, moment) }
+    private mutating func extend(to moment: Timestamp, once: Timestamp) {
+        pausedUntil = max(pausedUntil ?? moment, moment)
+        onceUntil = max(onceUntil ?? once, once)
+    }
 
     /// Longer where calls are rare: else every try in a used-up minute would be a share of them that counts.
-    private func own(_ interval: Microseconds) -> Microseconds {
+    private func own(_ interval: Microseconds, inARow count: Int) -> Microseconds {
         var length = max(Self.first, interval * 4)
-        for _ in 1..<max(refusalsInARow, 1) where length < Self.longest { length = length * 2 }
+        for _ in 1..<max(count, 1) where length < Self.longest { length = length * 2 }
         return min(length, Self.longest)
     }
 

@@ -26,14 +26,20 @@ struct LimitedServer {
     private(set) var limits: LimitedUnits
     let tellsHeaders: Bool
     let tellsRetryAfter: Bool
+    /// Beside the limits.
+    var randomRefusals: RandomRefusals?
     private var level: LimitedUnits
     private var updated: Timestamp = .epoch
     private var windowStart: Timestamp = .epoch
     private var accepted: [(moment: Timestamp, units: LimitedUnits)] = []
     private var firstAccepted = 0
 
-    init(_ counting: Counting, limits: LimitedUnits, tellsHeaders: Bool = false, tellsRetryAfter: Bool = true) {
+    init(
+        _ counting: Counting, limits: LimitedUnits, tellsHeaders: Bool = false, tellsRetryAfter: Bool = true,
+        randomRefusals: RandomRefusals? = nil
+    ) {
         self.counting = counting
+        self.randomRefusals = randomRefusals
         self.limits = limits
         self.tellsHeaders = tellsHeaders
         self.tellsRetryAfter = tellsRetryAfter
@@ -48,6 +54,10 @@ struct LimitedServer {
 
     mutating func take(_ units: LimitedUnits, at now: Timestamp) -> Verdict {
         refill(at: now)
+        if randomRefusals?.refusesNext() == true {
+            return Verdict(
+                isAccepted: false, retryAfter: randomRefusals?.retryAfter, headers: tellsHeaders ? headers : [:])
+        }
         // As with real providers, a call may be larger than what a second brings, if nothing is owed.
         let needed = counting == .smallBucket ? pointwiseMin(units, limits / 60) : units
         let fits = all(needed .<= level + 1e-9)
@@ -146,6 +156,7 @@ struct LimitsSimulation {
     var server: LimitedServer
     let adapter: String
     let callers: Int
+    let latency: Latency
     /// Of the estimate by the true input.
     let estimateBias: Double
     private var generator: SeededGenerator
@@ -157,9 +168,10 @@ struct LimitsSimulation {
 
     init(
         _ server: LimitedServer, limits: RateLimits = .none, adapter: String = "anthropic.messages", callers: Int = 64,
-        estimateBias: Double = 0.8, seed: UInt64
+        latency: Latency = .usual, estimateBias: Double = 0.8, seed: UInt64
     ) {
         self.server = server
+        self.latency = latency
         self.adapter = adapter
         self.callers = callers
         self.estimateBias = estimateBias
@@ -173,15 +185,26 @@ struct LimitsSimulation {
     mutating func run(minutes: Int64) -> Figures {
         figures = Figures()
         let end = now + .minutes(minutes)
-        while let next = heap.first, next <= end {
-            let (moment, happening) = heap.removeFirst()
-            now = moment
-            step(happening)
-            wake()
-        }
+        while let next = heap.first, next <= end { advance() }
         now = end
         figures.minutes = Double(minutes)
         return figures
+    }
+
+    /// How long it takes until so many more calls were accepted; a day at most.
+    mutating func time(untilAccepted count: Int) -> Microseconds {
+        figures = Figures()
+        let start = now
+        while Int(figures.accepted[.requests]) < count, now < start + .hours(24) { advance() }
+        figures.minutes = Double((now - start).count) / 60_000_000
+        return now - start
+    }
+
+    private mutating func advance() {
+        let (moment, happening) = heap.removeFirst()
+        now = moment
+        step(happening)
+        wake()
     }
 
     private mutating func step(_ happening: Happening) {
@@ -192,7 +215,7 @@ struct LimitsSimulation {
             let verdict = server.take(units, at: now)
             figures.calls += 1
             if verdict.isAccepted { figures.accepted += units } else { figures.refused += 1 }
-            let latency = verdict.isAccepted ? uniform(500, 4_000) : uniform(30, 60)
+            let latency = uniform(verdict.isAccepted ? latency.ofAnswers : latency.ofRefusals)
             heap.insert(.returns(grant, call, verdict), at: now + latency)
         case .returns(let grant, var call, let verdict):
             if verdict.isAccepted {
@@ -223,14 +246,14 @@ struct LimitsSimulation {
         }
         guard let next = progress.next else { return }
         // A timer comes a little late.
-        let late = max(next, now) + uniform(0, 2)
+        let late = max(next, now) + uniform(0..<2)
         guard wakes.map({ late < $0 }) ?? true else { return }
         wakes = late
         heap.insert(.wake, at: late)
     }
 
     private mutating func send(_ grant: PacingGrant, _ call: Call) {
-        heap.insert(.arrives(grant, call), at: now + uniform(10, 30))
+        heap.insert(.arrives(grant, call), at: now + uniform(latency.ofTheWay))
     }
 
     private mutating func newCall() -> Call {
@@ -242,8 +265,8 @@ struct LimitsSimulation {
     }
 
     /// Milliseconds.
-    private mutating func uniform(_ low: Int64, _ high: Int64) -> Microseconds {
-        Microseconds(low * 1_000 + Int64(generator.uniform(below: UInt64(high - low) * 1_000)))
+    private mutating func uniform(_ range: Range<Int64>) -> Microseconds {
+        Microseconds(range.lowerBound * 1_000 + Int64(generator.uniform(below: UInt64(range.count) * 1_000)))
     }
 }
 
