@@ -97,6 +97,8 @@ package struct PoolState: Sendable {
 
     /// How many jobs are claimed; some of them may have given their slot back.
     package private(set) var claims = 0
+    /// As many of them as have told that they have their lease.
+    package var leasedClaims: Int { claims - unleased }
     /// Whether no step is under way.
     package var isIdle: Bool { work.isEmpty }
 }
@@ -252,6 +254,12 @@ extension PoolState {
     package mutating func sawElsewhere(_ candidate: Candidate) {
         guard !isTaken(candidate.id, at: candidate.job.revision) else { return }
         begin(.watch(candidate), candidate)
+    }
+
+    /// A job is held by this worker; if no step of its works on it, the lease is lost.
+    package mutating func sawHeld(_ candidate: Candidate) {
+        guard work[candidate.id]?.values.contains(where: \.isClaim) != true else { return }
+        sawElsewhere(candidate)
     }
 
     private mutating func begin(_ action: Action, _ candidate: Candidate, isClaim: Bool = false) {

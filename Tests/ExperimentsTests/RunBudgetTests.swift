@@ -46,7 +46,8 @@ struct RunBudgetTests {
             inner: OpenGate())
         let environment = RunEnvironment(
             log: bench.log, views: bench.views, effects: effects, worker: WorkerID(identifying: [worker]),
-            liveness: AllGone(), interruption: GracePeriod(.hours(1), effects: effects),
+            liveness: OthersGone(but: WorkerID(identifying: [worker])),
+            interruption: GracePeriod(.hours(1), effects: effects),
             transport: ScriptedTransport { _ in .answer(answer) }, gate: gate, key: { _ in nil },
             budgetChanges: changes)
         return try await RunExecutor(definition, run: run, in: environment, logger: RunBench.silent).execute()

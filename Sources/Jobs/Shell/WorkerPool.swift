@@ -214,11 +214,13 @@ package struct WorkerPool: Sendable {
 
     /// Leases of this worker whose steps are over: their deadline had passed when they were to be ended.
     ///
-    /// Only when no step ended meanwhile, whose last event the tables may not show.
+    /// Only when no step ended meanwhile, whose last event the tables may not show. Recorded claims are begun long before
+    /// they have their lease; where the pool claims by itself, nearly all have theirs, and none need be looked through.
     private func lookForLostLeases(_ tables: ReadyQueue.Tables, _ state: inout PoolState) throws {
         let (run, worker) = (configuration.run, configuration.worker)
-        guard !state.isStale, try tables.leases(of: worker, in: run) > state.claims else { return }
-        for (id, job) in try tables.held(by: worker, of: run, limit: .max) { state.sawElsewhere(.init(id, job)) }
+        let known = configuration.claims == nil ? state.claims : state.leasedClaims
+        guard !state.isStale, try tables.leases(of: worker, in: run) > known else { return }
+        for (id, job) in try tables.held(by: worker, of: run, limit: .max) { state.sawHeld(.init(id, job)) }
     }
 
     private func counts() throws -> JobCounts {

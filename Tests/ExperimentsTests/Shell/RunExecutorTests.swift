@@ -210,7 +210,7 @@ struct RunExecutorTests {
     func erased() async throws {
         let bench = try RunBench()
         let transport = ScriptedTransport(Self.good)
-        let log = ForgetfulLog(bench.log)
+        let log = AilingLog(bench.log)
         let reached = OneShot()
         let dying = ScriptedTransport { request in
             if !request.isJudging { return Self.good(request) }

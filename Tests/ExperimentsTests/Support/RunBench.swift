@@ -40,14 +40,17 @@ final class RunBench: Sendable {
             }, pause: { _ in try Task.checkCancellation() })
     }
 
+    func advance(by length: Microseconds) { clock.withLock { $0 += length.count } }
+
     /// An executor that is a process of its own as far as the log can tell.
     func executor(
         _ definition: ExperimentDefinition, _ transport: ScriptedTransport, worker: String = "first",
-        liveness: any WorkerLiveness = AllGone(), log: (any Log)? = nil
+        liveness: (any WorkerLiveness)? = nil, log: (any Log)? = nil
     ) throws -> RunExecutor {
+        let worker = WorkerID(identifying: [worker])
         let environment = RunEnvironment(
-            log: log ?? self.log, views: views, effects: effects, worker: WorkerID(identifying: [worker]),
-            liveness: liveness,
+            log: log ?? self.log, views: views, effects: effects, worker: worker,
+            liveness: liveness ?? OthersGone(but: worker),
             interruption: GracePeriod(.zero, effects: effects), transport: transport, key: { _ in nil })
         return try RunExecutor(
             definition, run: JobPlan.runID(of: definition.digest), in: environment, logger: Self.silent)
@@ -106,9 +109,11 @@ struct AllAlive: WorkerLiveness {
     }
 }
 
-/// Every other worker's process has ended.
-struct AllGone: WorkerLiveness {
+/// Every other worker's process has ended; this one's own leases end at their deadlines.
+struct OthersGone: WorkerLiveness {
+    let but: WorkerID
+
     func loss(
         of worker: WorkerID, deadline: Timestamp, recordedAt place: Place
-    ) async throws -> JobLeaseExpired.Reason { .workerGone }
+    ) async throws -> JobLeaseExpired.Reason { worker == but ? .deadline : .workerGone }
 }

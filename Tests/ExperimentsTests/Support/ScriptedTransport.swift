@@ -81,4 +81,11 @@ final class ScriptedTransport: Transport {
         ]
         return document.canonicalBytes()
     }
+
+    /// Every third request fails in a way that passes; the judge's first answers are prose.
+    static func rough(_ request: Request) -> Behaviour {
+        if request.number % 3 == 0 { return .status(500, "server_error") }
+        guard request.isJudging else { return .answer("a poem by \(request.model), \(request.messages)") }
+        return request.isAskedAnew ? .answer(#"{"criteria": {"c": {"score": 3}}}"#) : .answer("Lovely!")
+    }
 }

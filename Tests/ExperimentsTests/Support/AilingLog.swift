@@ -1,13 +1,23 @@
 import Determinism
 import EventLog
+import Jobs
 import Synchronization
 
-/// A log of which some blobs were erased.
-final class ForgetfulLog: Log {
+/// A log of which some blobs were erased, or that takes no more after some commit.
+final class AilingLog: Log {
     private let log: any Log
     private let forgotten = Mutex<Set<Digest>>([])
+    /// How many commits came, and whether the last one that is taken was among them.
+    private let taken = Mutex<(commits: Int, isOver: Bool)>((0, false))
+    private let isLast: @Sendable (Commit, Int) -> Bool
+    /// Happens when a commit comes after the last; whoever appends one waits until cancelled.
+    let isFull = OneShot()
 
-    init(_ log: any Log) { self.log = log }
+    /// `isLast` is told each commit and its number, from 1.
+    init(_ log: any Log, isLast: @escaping @Sendable (Commit, Int) -> Bool = { _, _ in false }) {
+        self.log = log
+        self.isLast = isLast
+    }
 
     func forget(_ digest: Digest) { forgotten.withLock { _ = $0.insert(digest) } }
 
@@ -15,7 +25,18 @@ final class ForgetfulLog: Log {
         forgotten.withLock { $0.contains(digest) } ? nil : try log.blob(digest)
     }
 
-    func append(_ commit: Commit) async throws(LogError) -> Appended { try await log.append(commit) }
+    func append(_ commit: Commit) async throws(LogError) -> Appended {
+        let hasRoom = taken.withLock { taken in
+            if taken.isOver { return false }
+            taken.commits += 1
+            taken.isOver = isLast(commit, taken.commits)
+            return true
+        }
+        if hasRoom { return try await log.append(commit) }
+        isFull.happen()
+        try? await OneShot().wait()
+        throw LogError(.closed, during: "appending", "the process was killed")
+    }
     func head() throws(LogError) -> TreeHead { try log.head() }
     func event(at position: Position) throws(LogError) -> Event? { try log.event(at: position) }
     func position(of stream: StreamName, revision: Revision) throws(LogError) -> Position? {
