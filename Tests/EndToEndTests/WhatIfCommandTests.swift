@@ -151,6 +151,25 @@ extension EndToEndTests {
             try await Self.check("poor", in: place)
         }
 
+        @Test func `a fork that a budget stopped forks like a store that one stopped`() async throws {
+            let place = try await Self.finished()
+            _ = try await place.json("replay", "what-if", "--budget", "calls=7", "-o", "poor")
+            for (index, change) in [["--budget", "calls=4"], ["--retry", "attempts=1"]].enumerated() {
+                let arguments = ["replay", "what-if", "--store", "poor"] + change + ["--json"]
+                let again = try await place.start(arguments + ["-o", "again-\(index)"]).result
+                try #require(again.status == 0, "\(change): \(again.errorText)")
+                let answer = try JSONParser.parse(again.output)
+                #expect(answer["calls"] == 0, "\(answer)")
+                try await Self.check("again-\(index)", in: place)
+            }
+            // A fork's fork, whose process is the third on the run.
+            _ = try await place.json("replay", "what-if", "--store", "again-0", "--budget", "calls=2", "-o", "third")
+            try await Self.check("third", in: place)
+            let rich = try await place.cairn("replay", "what-if", "--store", "poor", "--budget", "calls=1000")
+            #expect(rich.status == 1 && rich.errorText.contains("the recording has no answer to"), "\(rich.errorText)")
+            #expect(rich.errorText.contains("--allow-live"), "\(rich.errorText)")
+        }
+
         @Test func `a fork of one of two runs holds, whichever it is`() async throws {
             let place = try Workplace(Self.experiment())
             for label in ["a", "b"] {

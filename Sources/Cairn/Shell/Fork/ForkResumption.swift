@@ -40,7 +40,7 @@ struct ForkResumption {
     func resume(_ run: OpenRun) async throws {
         let time = live == nil ? TimeSource.virtual(clock) : .system
         let effects = live == nil ? Self.effects(clock) : Effects.live(time)
-        let worker = Self.workers(of: run.id, fork: diary.stream)[live == nil ? 0 : 1]
+        let worker = try worker(on: run.id)
         let transport = ForkTransport(parent: parent, live: live?.transport) { [diary] call, attempt in
             try await diary.append(ForkCallSent(attempt: attempt, call: call), at: time.time())
         }
@@ -65,7 +65,14 @@ struct ForkResumption {
         }
     }
 
-    /// Who goes on with a run in a fork: without live calls, and with them.
+    /// The parent may be a fork, too, that went on with the run; its process is taken over, and stays stopped.
+    private func worker(on run: RunID) throws -> WorkerID {
+        let workers = Self.workers(of: run, fork: diary.stream)
+        let isTaken = try log.lastRevision(of: StreamName(category: Worker.category, id: workers[0].rawValue)) != nil
+        return live == nil && !isTaken ? workers[0] : workers[1]
+    }
+
+    /// Who goes on with a run in a fork: without live calls, and with them or after another fork's process.
     static func workers(of run: RunID, fork: StreamName) -> [WorkerID] {
         [WorkerID(identifying: ["fork", run.rawValue]), WorkerID(identifying: ["fork", run.rawValue, fork.id])]
     }
