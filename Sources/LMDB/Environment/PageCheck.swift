@@ -46,7 +46,7 @@ struct PageCheck: ~Copyable {
     }
 
     /// What the entries of a tree may be.
-    private enum Kind {
+    fileprivate enum Kind {
         case freeList, tables, table, duplicates
     }
 
@@ -74,14 +74,14 @@ struct PageCheck: ~Copyable {
         let isLeaf = level == tree.depth
         let flags = page.uint16(at: 10) & PageFlag.structure
         if isLeaf && flags == PageFlag.leaf | PageFlag.fixed && kind == .duplicates {
-            return try fixedEntries(page, base: 0, size: page.count, width: Int(page.uint16(at: 8)), number)
+            return try fixedEntries(page, base: 0, size: page.count, KeyOrder(tree, kind), number)
         }
         guard flags == (isLeaf ? PageFlag.leaf : PageFlag.branch) else {
             throw Damage(page: number, found: "a page of kind \(flags)")
         }
         let nodes = try nodes(of: page, base: 0, size: page.count, number)
         guard nodes.count >= (isLeaf ? 1 : 2) else { throw Damage(page: number, found: "\(nodes.count) entries") }
-        try checkOrder(of: isLeaf ? nodes[...] : nodes.dropFirst(), in: page, tree, kind, number)
+        try checkOrder(of: isLeaf ? nodes[...] : nodes.dropFirst(), in: page, KeyOrder(tree, kind), number)
         var entries: UInt64 = 0
         for node in nodes {
             if isLeaf {
@@ -122,31 +122,35 @@ struct PageCheck: ~Copyable {
         }
     }
 
-    private func fixedEntries(_ page: [UInt8], base: Int, size: Int, width: Int, _ number: Int) throws -> UInt64 {
+    /// The values of one width that stand behind a page's header without nodes; how many they are.
+    private func fixedEntries(
+        _ page: [UInt8], base: Int, size: Int, _ order: KeyOrder, _ number: Int
+    ) throws -> UInt64 {
+        let width = Int(page.uint16(at: base + 8))
         let lower = Int(page.uint16(at: base + 12))
         let count = (lower - Self.headerBytes) / 2
         guard lower > Self.headerBytes, width > 0, Self.headerBytes + count * width <= size else {
             throw Damage(page: number, found: "\(count) values of \(width) bytes")
         }
+        let first = base + Self.headerBytes
+        try check((0..<count).map { first + $0 * width..<first + ($0 + 1) * width }, in: page, order, number)
         return UInt64(count)
     }
 
     /// The keys of a page rise, and have the size that the table asks for.
     private func checkOrder(
-        of nodes: ArraySlice<Int>, in page: [UInt8], _ tree: TreeRecord, _ kind: Kind, _ number: Int
+        of nodes: ArraySlice<Int>, in page: [UInt8], _ order: KeyOrder, _ number: Int
     ) throws {
-        let isInteger = TableFlags(rawValue: UInt32(tree.flags)).contains(.integerKey) && kind != .duplicates
-        var previous: ArraySlice<UInt8> = []
-        for (index, node) in nodes.enumerated() {
-            let key = key(of: node, in: page)
-            guard isInteger ? key.count == 8 : !key.isEmpty || kind == .duplicates else {
+        try check(nodes.map { key(of: $0, in: page).indices }, in: page, order, number)
+    }
+
+    private func check(_ keys: [Range<Int>], in page: [UInt8], _ order: KeyOrder, _ number: Int) throws {
+        var previous: Range<Int>?
+        for key in keys {
+            guard order.allows(key.count) else {
                 throw Damage(page: number, found: "a key of \(key.count) bytes")
             }
-            let rises =
-                isInteger
-                ? previous.reversed().lexicographicallyPrecedes(key.reversed())
-                : previous.lexicographicallyPrecedes(key)
-            guard index == 0 || rises || tree.flags & ~UInt16(TableFlags.known.rawValue) != 0 else {
+            guard previous.map({ order.rises(from: page[$0], to: page[key]) }) ?? true else {
                 throw Damage(page: number, found: "keys out of order")
             }
             previous = key
@@ -182,19 +186,23 @@ struct PageCheck: ~Copyable {
             try visit(duplicates, kind: .duplicates)
             return duplicates.entries
         case NodeFlag.duplicates where isSorted && size >= Self.headerBytes:
-            return try pageInside(page, base: start, size: size, number)
+            return try pageInside(page, base: start, size: size, KeyOrder(duplicatesOf: tree), number)
         default:
             throw Damage(page: number, found: "a value of kind \(flags)")
         }
     }
 
     /// The few duplicates of a key, kept in its value in the form of a small page.
-    private func pageInside(_ page: [UInt8], base: Int, size: Int, _ number: Int) throws -> UInt64 {
+    private func pageInside(
+        _ page: [UInt8], base: Int, size: Int, _ order: KeyOrder, _ number: Int
+    ) throws -> UInt64 {
         switch page.uint16(at: base + 10) & PageFlag.structure {
         case PageFlag.leaf | PageFlag.fixed:
-            return try fixedEntries(page, base: base, size: size, width: Int(page.uint16(at: base + 8)), number)
+            return try fixedEntries(page, base: base, size: size, order, number)
         case PageFlag.leaf:
-            return UInt64(try nodes(of: page, base: base, size: size, number).count)
+            let nodes = try nodes(of: page, base: base, size: size, number)
+            try checkOrder(of: nodes[...], in: page, order, number)
+            return UInt64(nodes.count)
         default:
             throw Damage(page: number, found: "duplicates of an unknown kind")
         }
@@ -212,5 +220,44 @@ struct PageCheck: ~Copyable {
             throw Damage(page: first, found: "a large value of \(size) bytes on \(pages) pages")
         }
         if pages > 1 { try mark(first + 1, count: pages - 1) }
+    }
+}
+
+/// How the keys of a tree rise, as its flags say.
+private struct KeyOrder {
+    /// Eight bytes, the last of them the most significant.
+    let isInteger: Bool
+    /// Whether keys may be empty, as a duplicate's may.
+    let allowsEmpty: Bool
+    /// Whether it is one of the orders that tables have here.
+    let isKnown: Bool
+
+    /// Of a tree of pages; one of duplicates says itself that they are integers.
+    init(_ tree: TreeRecord, _ kind: PageCheck.Kind) {
+        let flags = TableFlags(rawValue: UInt32(tree.flags))
+        self.init(isInteger: flags.contains(.integerKey), allowsEmpty: kind == .duplicates, flags)
+    }
+
+    /// Of the duplicates in a table's values.
+    init(duplicatesOf table: TreeRecord) {
+        let flags = TableFlags(rawValue: UInt32(table.flags))
+        self.init(isInteger: flags.contains(.integerDup), allowsEmpty: true, flags)
+    }
+
+    private init(isInteger: Bool, allowsEmpty: Bool, _ flags: TableFlags) {
+        (self.isInteger, self.allowsEmpty) = (isInteger, allowsEmpty)
+        isKnown = flags.isSubset(of: .known)
+    }
+
+    func allows(_ length: Int) -> Bool { isInteger ? length == 8 : length > 0 || allowsEmpty }
+
+    func rises(from earlier: ArraySlice<UInt8>, to later: ArraySlice<UInt8>) -> Bool {
+        guard isKnown else { return true }
+        guard isInteger else { return earlier.lexicographicallyPrecedes(later) }
+        return Self.integer(earlier) < Self.integer(later)
+    }
+
+    private static func integer(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+        bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 }
