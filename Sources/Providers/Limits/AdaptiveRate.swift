@@ -17,15 +17,10 @@ package struct AdaptiveRate: Equatable, Sendable {
     private var age = Microseconds.zero
     private var decreased: Timestamp
     private var decreasesInARow = 0
-    /// Whether the first ceiling was a count: a rate that grew far above it while nothing was sent doesn't raise it.
-    private let isCounted: Bool
 
     /// After the first refusal, at this rate.
-    package init(
-        refusedAt rate: Double, isCounted: Bool = false, at now: Timestamp, period: Microseconds = Self.shortestPeriod
-    ) {
+    package init(refusedAt rate: Double, at now: Timestamp, period: Microseconds = Self.shortestPeriod) {
         ceiling = rate
-        self.isCounted = isCounted
         kept = Self.kept[0]
         self.period = period
         decreased = now
@@ -44,8 +39,9 @@ package struct AdaptiveRate: Equatable, Sendable {
 
     /// The rate was refused; `accepted` is what the last minute took, which is about what a minute has.
     package mutating func refuse(at now: Timestamp, accepted: Double, longestPeriod: Microseconds) {
-        // After a pause the last minute took little.
-        let refused = max(min(rate, accepted * 1.1), isCounted ? min(rate / 4, ceiling) : rate / 4)
+        // After a pause the last minute took little; and a rate that grew far above the ceiling while little was sent
+        // doesn't raise it.
+        let refused = max(min(rate, accepted * 1.1), min(rate / 4, ceiling))
         let isNear = refused > ceiling * 0.6 && refused < ceiling * 1.4
         decreasesInARow = now - decreased < Self.soon ? min(decreasesInARow + 1, Self.kept.count - 1) : 0
         if refused >= ceiling * 1.4 {

@@ -14,8 +14,6 @@ struct Pace: Equatable, Sendable {
     private var heldBack = false
     /// Whether the ceiling is a count of what was accepted before the first refusal, which later ones make more exact.
     private var isGuess = false
-    /// Whether what refusals taught was wrong before.
-    private var isRelearned = false
 
     init(_ dimension: RateDimension) { self.dimension = dimension }
 
@@ -86,8 +84,7 @@ struct Pace: Equatable, Sendable {
             }
         } else {
             isGuess = known == nil
-            adaptive = AdaptiveRate(
-                refusedAt: known.map { $0 * Self.used } ?? max(accepted, 1), isCounted: isRelearned, at: now)
+            adaptive = AdaptiveRate(refusedAt: known.map { $0 * Self.used } ?? max(accepted, 1), at: now)
         }
         setPace(at: now)
         bucket?.refill(at: now)
@@ -106,7 +103,7 @@ struct Pace: Equatable, Sendable {
     /// The refusals that taught the rate were about nothing, and so much was accepted before.
     mutating func restore(_ rate: Double, at now: Timestamp) {
         guard adaptive != nil else { return }
-        adaptive = AdaptiveRate(refusedAt: max(rate, 1), isCounted: true, at: now, period: Self.restored)
+        adaptive = AdaptiveRate(refusedAt: max(rate, 1), at: now, period: Self.restored)
         isGuess = false
         setPace(at: now)
     }
@@ -114,7 +111,6 @@ struct Pace: Equatable, Sendable {
     /// What refusals taught before is no longer true.
     mutating func forget(at now: Timestamp) {
         adaptive = nil
-        isRelearned = true
         setPace(at: now)
     }
 
