@@ -11,10 +11,20 @@ package final class OutputFile {
 
     /// Replaces what has the name, when finished.
     package init(replacing path: String) throws {
+        try Self.check(path)
         self.path = path
         temporary = "\(path).\(getpid()).partial"
         file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard file >= 0 else { throw ExportError(path: path, reason: String(cString: strerror(errno))) }
+    }
+
+    /// Fails where no file can have the name, so that nobody finds that out when all is written.
+    package static func check(_ path: String) throws {
+        var known = stat()
+        let isDirectory = lstat(path, &known) == 0 && known.st_mode & S_IFMT == S_IFDIR
+        if path.isEmpty || isDirectory {
+            throw ExportError(path: path, reason: String(cString: strerror(path.isEmpty ? ENOENT : EISDIR)))
+        }
     }
 
     package func write(_ bytes: [UInt8]) throws {

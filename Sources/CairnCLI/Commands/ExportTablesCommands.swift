@@ -65,6 +65,7 @@ struct ExportSQLiteCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
+        try OutputFile.check(output)
         // It has another name until the export is noted.
         let unnamed = "\(output).\(getpid()).whole"
         defer { unlink(unnamed) }
