@@ -262,5 +262,21 @@ extension EndToEndTests {
             let scores = try #require(pair["scores"]?.array)
             #expect(scores.allSatisfy { $0["shift"]?["shift"] == 0 && $0["shift"]?["pairs"] == 4 }, "\(scores)")
         }
+
+        @Test func `costs that nobody knows aren't shown as nothing, and counted`() async throws {
+            let place = try Workplace(Experiment(scenarios: 2, turns: 1))
+            try #require(try await place.cairn("run", place.experiment).status == 0)
+            let words = try await place.cairn("diff", "store", "store").text
+            #expect(!words.contains("$0"), "\(words)")
+            #expect(
+                words.contains("cost ? and 8 answers without a price → ? and 8 answers without a price"), "\(words)")
+            let sums = try await place.json("query", "sql", "SELECT cost_nano_usd, cost_usd, without_cost FROM usage")
+            let rows = try #require(sums.array)
+            #expect(!rows.isEmpty && rows.allSatisfy { ($0["without_cost"]?.int ?? 0) > 0 })
+            let known = rows.filter { row in
+                [row["cost_nano_usd"], row["cost_usd"]].contains { $0 != nil && $0 != .null }
+            }
+            #expect(known.isEmpty, "\(rows)")
+        }
     }
 }

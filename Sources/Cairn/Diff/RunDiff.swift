@@ -57,9 +57,23 @@ package struct RunDiff: Equatable, Sendable {
             package var cost = 0
             package var input = 0
             package var output = 0
+            /// Answers whose cost isn't known.
             package var withoutCost = 0
 
             package init() {}
+
+            /// Nil where there are answers, and the cost of none is known.
+            package var knownCost: Int? { calls > 0 && withoutCost == calls ? nil : cost }
+
+            static func + (one: Side, other: Side) -> Side {
+                var sum = Side()
+                sum.calls = one.calls + other.calls
+                sum.cost = one.cost + other.cost
+                sum.input = one.input + other.input
+                sum.output = one.output + other.output
+                sum.withoutCost = one.withoutCost + other.withoutCost
+                return sum
+            }
         }
     }
 
@@ -86,8 +100,9 @@ package struct RunDiff: Equatable, Sendable {
         self.usage = usage
     }
 
-    package var cost: (first: Int, second: Int) {
-        (usage.reduce(0) { $0 + $1.first.cost }, usage.reduce(0) { $0 + $1.second.cost })
+    /// Of all calls.
+    package var total: (first: Usage.Side, second: Usage.Side) {
+        (usage.reduce(Usage.Side()) { $0 + $1.first }, usage.reduce(Usage.Side()) { $0 + $1.second })
     }
 }
 

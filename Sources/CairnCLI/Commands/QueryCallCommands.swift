@@ -131,9 +131,7 @@ struct QueryUsage: AsyncParsableCommand {
             .number("pending") { Quantities.grouped($0.row.pending) }
             .number("input") { Quantities.grouped($0.row.tokens.input) }
             .number("output") { Quantities.grouped($0.row.tokens.output) }
-            .number("cost") {
-                $0.row.calls > 0 && $0.row.withoutCost == $0.row.calls ? "?" : Quantities.dollars(nano: $0.row.cost)
-            }
+            .number("cost") { $0.row.knownCost.map(Quantities.dollars(nano:)) ?? "?" }
             .number("median") { duration($0.row.latency.percentile(50)?.count) }
             .number("p95") { duration($0.row.latency.percentile(95)?.count) }
         try options.answer.output.print(

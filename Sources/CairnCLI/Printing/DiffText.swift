@@ -93,17 +93,26 @@ enum DiffText {
     }
 
     private static func usage(_ run: RunDiff) -> String {
-        let cost = run.cost
+        let total = run.total
         let layout = TableLayout<RunDiff.Usage>()
             .column("provider") { $0.provider }
             .column("model") { $0.model }
             .column("purpose") { $0.purpose }
             .number("calls") { Quantities.grouped($0.first.calls) }
             .number("calls") { Quantities.grouped($0.second.calls) }
-            .number("cost") { Quantities.dollars(nano: $0.first.cost) }
-            .number("cost") { Quantities.dollars(nano: $0.second.cost) }
+            .number("cost") { cost($0.first) }
+            .number("cost") { cost($0.second) }
         return layout.table(run.usage).rendered(bold: Terminal.bold)
-            + "cost \(Quantities.dollars(nano: cost.first)) → \(Quantities.dollars(nano: cost.second))\n"
+            + "cost \(amount(total.first)) → \(amount(total.second))\n"
+    }
+
+    private static func cost(_ side: RunDiff.Usage.Side) -> String {
+        side.knownCost.map(Quantities.dollars(nano:)) ?? "?"
+    }
+
+    private static func amount(_ side: RunDiff.Usage.Side) -> String {
+        cost(side)
+            + (side.withoutCost > 0 ? " and \(Quantities.counted(side.withoutCost, "answer")) without a price" : "")
     }
 
     private static func decimal(_ number: Double?) -> String {

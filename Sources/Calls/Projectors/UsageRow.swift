@@ -26,6 +26,9 @@ package struct UsageRow: Equatable, Sendable {
 
     package init() {}
 
+    /// Nil where there are answers, and the cost of none is known.
+    package var knownCost: Int? { calls > 0 && withoutCost == calls ? nil : cost }
+
     mutating func take(_ completed: CallCompleted) {
         calls += 1
         if let cost = completed.cost { self.cost += cost } else { withoutCost += 1 }

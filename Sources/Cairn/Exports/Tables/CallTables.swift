@@ -91,7 +91,9 @@ extension ExportTables {
             .integer("reused", "Questions that weren't sent, as an earlier answer was used again") { $0.row.reused }
             .integer("failures", "Attempts that brought no answer") { $0.row.failures }
             .integer("unknown", "Attempts whose outcome will never be known") { $0.row.unknown }
-            .cost("cost", "What the answers cost whose cost is known") { $0.row.cost }
+            .cost("cost", "What the answers cost whose cost is known; empty where that is so of none") {
+                $0.row.knownCost
+            }
             .integer("without_cost", "Answers whose cost isn't known") { $0.row.withoutCost }
             .integer("estimated", "Answers whose tokens are estimated") { $0.row.estimated }
             .integer("input_tokens", "Tokens of the questions") { $0.row.tokens.input }
