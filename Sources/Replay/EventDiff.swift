@@ -44,15 +44,21 @@ package struct EventDiff: Equatable, Sendable {
 
     /// Compares the next event of each log, until two differ.
     ///
-    /// Positions and causes aren't compared: they are others wherever one log has an event more.
-    package mutating func compare(_ first: Event?, _ second: Event?) throws(JSONError) {
+    /// Positions and causes aren't compared: they are others wherever one log has an event more. `isPlace` says which fields
+    /// of the data have nothing but positions, and aren't compared for the same reason.
+    package mutating func compare(
+        _ first: Event?, _ second: Event?, isPlace: (EventType, _ path: String) -> Bool = { _, _ in false }
+    ) throws(JSONError) {
         guard firstDifference == nil, first != nil || second != nil else { return }
         if let first, let second, first.hasType(second.type), first.stream == second.stream {
             if first.time == second.time, first.version == second.version, first.dataBytes == second.dataBytes {
                 return
             }
-            var fields = FieldDifference.between(
+            let all = FieldDifference.between(
                 recorded: try JSONParser.parse(first.dataBytes), derived: try JSONParser.parse(second.dataBytes))
+            var fields = all.filter { !isPlace(first.type, $0.path) }
+            let isOnlyMoved = fields.isEmpty && !all.isEmpty
+            if isOnlyMoved, first.time == second.time, first.version == second.version { return }
             if first.time != second.time {
                 fields.append(
                     FieldDifference(
@@ -72,7 +78,8 @@ package struct EventDiff: Equatable, Sendable {
 extension EventDiff {
     /// Compares the events that `isWanted` lets through, side by side in their order.
     package static func between(
-        _ first: any Log, _ second: any Log, where isWanted: (Event, _ isFirst: Bool) throws -> Bool
+        _ first: any Log, _ second: any Log, where isWanted: (Event, _ isFirst: Bool) throws -> Bool,
+        isPlace: (EventType, _ path: String) -> Bool
     ) throws -> EventDiff {
         var diff = EventDiff()
         var left = PagedEvents(first)
@@ -83,7 +90,7 @@ extension EventDiff {
             if one == nil, other == nil { return diff }
             if let one { diff.count(one.type, inFirst: true) }
             if let other { diff.count(other.type, inFirst: false) }
-            try diff.compare(one, other)
+            try diff.compare(one, other, isPlace: isPlace)
         }
     }
 }

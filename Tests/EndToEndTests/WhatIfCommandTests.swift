@@ -263,6 +263,23 @@ extension EndToEndTests {
             #expect(scores.allSatisfy { $0["shift"]?["shift"] == 0 && $0["shift"]?["pairs"] == 4 }, "\(scores)")
         }
 
+        @Test func `what a fork changed nothing of is the same in it, at other positions`() async throws {
+            let place = try Workplace(Experiment(scenarios: 2, turns: 1))
+            for label in ["a", "b"] {
+                let run = try await place.cairn("run", place.experiment, "--label", label)
+                try #require(run.status == 0, "\(run.errorText.suffix(2_000))")
+            }
+            let runs = try #require(try await place.json("query", "runs").array).compactMap { $0["run"]?.string }
+            _ = try await place.json("replay", "what-if", "--run", runs[0], "--ranking", "median", "-o", "median")
+            let other = try await place.json("diff", "store", "median", "--run", runs[1])
+            #expect(other["events"]?["firstDifference"] == nil, "\(other)")
+            let changed = try await place.json("diff", "store", "median", "--run", runs[0])
+            #expect(changed["events"]?["firstDifference"]?["fields"]?[0]?["path"] == "$.definition", "\(changed)")
+            _ = try await place.json("replay", "what-if", "--parser", "v1", "-o", "v1")
+            let same = try await place.json("diff", "store", "v1")["events"]?["firstDifference"]
+            #expect(same?["first"]?["type"] != "ranking.computed", "\(same as Any)")
+        }
+
         @Test func `costs that nobody knows aren't shown as nothing, and counted`() async throws {
             let place = try Workplace(Experiment(scenarios: 2, turns: 1))
             try #require(try await place.cairn("run", place.experiment).status == 0)

@@ -23,6 +23,24 @@ import Testing
         #expect(diff.firstDifference?.first?.position == Position(1))
     }
 
+    @Test func `a field that has nothing but a position doesn't count, and the others do`() throws {
+        let isPlace = { (type: EventType, path: String) in type.text == "thing.happened" && path == "$.at" }
+        var diff = EventDiff()
+        try diff.compare(
+            try Self.event("a", #"{"at":1,"n":1}"#, at: 0), try Self.event("a", #"{"at":2,"n":1}"#, at: 1),
+            isPlace: isPlace)
+        #expect(diff.firstDifference == nil)
+        var later = diff
+        try later.compare(
+            try Self.event("a", #"{"at":1,"n":1}"#, at: 0), try Self.event("a", #"{"at":2,"n":1}"#, at: 1, time: 7),
+            isPlace: isPlace)
+        #expect(later.firstDifference?.fields.map(\.path) == ["time"])
+        try diff.compare(
+            try Self.event("a", #"{"at":1,"n":1}"#, at: 0), try Self.event("a", #"{"at":2,"n":3}"#, at: 1),
+            isPlace: isPlace)
+        #expect(diff.firstDifference?.fields.map(\.path) == ["$.n"])
+    }
+
     @Test func `another stream, another time and an end are differences`() throws {
         var stream = EventDiff()
         try stream.compare(try Self.event("a", "{}", at: 0), try Self.event("b", "{}", at: 0))

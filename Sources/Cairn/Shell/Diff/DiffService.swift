@@ -57,8 +57,16 @@ package struct DiffService {
             if own.contains(where: event.hasType) { return false }
             guard let wanted = isFirst ? first : second else { return true }
             return try event.metadata().run.map(wanted.contains) ?? false
+        } isPlace: { type, path in
+            Self.places[type] == path
         }
     }
+
+    /// Where data has a position, or a blob that lists positions.
+    private static let places = [
+        BlobsErased.type: "$.before", CallOutcomeUnknown.type: "$.started", CallReused.type: "$.position",
+        RankingComputed.type: "$.inputs", RunStopped.type: "$.end",
+    ]
 
     private func diff(_ one: RunID, _ other: RunID) throws -> RunDiff {
         let definitions = (
