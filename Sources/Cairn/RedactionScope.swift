@@ -175,7 +175,9 @@ package enum RedactionProblem: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .unknown(let target) where target.kind == .blob:
-            "no event names the blob \(target.name); `cairn query job --json` and exports show the hashes"
+            "no event names the blob \(target.name); `cairn query job --json` and exports show the hashes. It may be the digest "
+                + "of a text, such as data.answer of llm.callCompleted: the text is kept in the body of the response, whose hash "
+                + "is data.exchange.body"
         case .unknown(let target) where target.kind == .subject:
             "no job is about the subject «\(target.name)»: none has it as label or tag `subject`, and no scenario as "
                 + "variable `subject`"

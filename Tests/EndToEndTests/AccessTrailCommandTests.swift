@@ -31,5 +31,27 @@ extension EndToEndTests {
             #expect(!trail.contains("export of"), "\(trail)")
             #expect(try FileManager.default.contentsOfDirectory(atPath: place.directory.path("taken")).isEmpty)
         }
+
+        @Test func `a limit of nothing doesn't say that nothing was recorded`() async throws {
+            let place = try await Self.finished()
+            let none = try await place.cairn("audit", "trail", "--limit", "0")
+            #expect(none.errorText.contains("nothing was taken out"), "\(none.errorText)")
+            try #require(try await place.cairn("export", "jsonl", "-o", "events.jsonl").status == 0)
+            let some = try await place.cairn("audit", "trail", "--limit", "0")
+            #expect(some.status == 0 && some.errorText.contains("1 in all"), "\(some.errorText)")
+            #expect(!some.errorText.contains("nothing was taken out"), "\(some.errorText)")
+        }
+
+        @Test func `the digest of a text is told from the hash of a blob`() async throws {
+            let place = try await Self.finished()
+            let answer = try #require(try await place.events("llm.callCompleted").first?["data"])
+            let digest = try #require(answer["answer"]?.string)
+            let refused = try await place.cairn("audit", "redact", "--blob", digest, "--dry-run")
+            #expect(refused.status == 2 && refused.errorText.contains("digest of a text"), "\(refused.errorText)")
+            let body = try #require(answer["exchange"]?["body"]?.string)
+            #expect(refused.errorText.contains("data.exchange.body"), "\(refused.errorText)")
+            let plan = try await place.json("audit", "redact", "--blob", body, "--dry-run")
+            #expect(plan["blobs"]?.array?.count == 1, "\(plan)")
+        }
     }
 }

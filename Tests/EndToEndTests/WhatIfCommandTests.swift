@@ -227,6 +227,25 @@ extension EndToEndTests {
             try await Self.check("waits", in: place)
         }
 
+        @Test func `what fits one run and not another is told with the run that it fits`() async throws {
+            let place = try await Self.finished()
+            try place.write(Self.experiment().text.replacing("id: clear", with: "id: vivid"), "other.yaml")
+            try #require(try await place.cairn("run", "other.yaml").status == 0)
+            let runs = try #require(try await place.json("query", "runs").array).compactMap { $0["run"]?.string }
+            try #require(runs.count == 2)
+            let change = ["replay", "what-if", "--weights", "clear=2"]
+            let refused = try await place.start(change).result
+            let said = try #require(
+                runs.first { refused.errorText.contains("this is about the run \($0)") }, "\(refused.errorText)")
+            let other = try #require(runs.first { $0 != said })
+            #expect(refused.status == 2 && refused.errorText.contains("no rubric has a criterion “clear”"))
+            #expect(refused.errorText.contains("--run \(other)"), "\(refused.errorText)")
+            let alone = try await place.start(change + ["--run", other]).result
+            #expect(alone.status == 0, "\(alone.errorText)")
+            let neither = try await place.cairn("replay", "what-if", "--weights", "loud=2")
+            #expect(neither.status == 2 && !neither.errorText.contains("--run"), "\(neither.errorText)")
+        }
+
         @Test func `what doesn't fit the experiment is told with what does`() async throws {
             let place = try await Self.finished()
             let cases = [

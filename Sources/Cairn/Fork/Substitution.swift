@@ -156,6 +156,30 @@ extension Substitution {
         return changed
     }
 
+    /// Where substitutions fit some of the runs and not the others, the problem says which.
+    static func check(
+        _ substitutions: [Substitution], fit runs: [(id: RunID, definition: ExperimentDefinition)]
+    ) throws(Problem) {
+        var fitting: [RunID] = []
+        var misfit: (id: RunID, problem: Problem)?
+        for run in runs {
+            do throws(Problem) {
+                var changed = run.definition
+                for substitution in substitutions { changed = try substitution.applied(to: changed) }
+                fitting.append(run.id)
+            } catch {
+                misfit = misfit ?? (run.id, error)
+            }
+        }
+        guard let misfit else { return }
+        guard let first = fitting.first else { throw misfit.problem }
+        throw Problem(
+            description: "\(misfit.problem)\nthis is about the run \(misfit.id); "
+                + (fitting.count == 1
+                    ? "the run \(first) can be changed so" : "\(fitting.count) other runs can be changed so")
+                + ", by itself: --run \(first)")
+    }
+
     private func setWeight(
         of criterion: String, _ judge: String?, to value: Double, in definition: inout ExperimentDefinition
     ) throws(Problem) {

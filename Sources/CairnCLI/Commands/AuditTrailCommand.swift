@@ -30,14 +30,19 @@ struct AuditTrailCommand: AsyncParsableCommand {
     func run() async throws {
         let store = try Store.open(at: store.path)
         defer { store.close() }
-        let entries = try AccessTrail.entries(of: store.log).suffix(limit ?? .max)
+        let all = try AccessTrail.entries(of: store.log)
+        let entries = all.suffix(limit ?? .max)
         let layout = TableLayout<AccessTrail.Entry>()
             .column("time") { $0.time.description }
             .number("position") { "\($0.position)" }
             .column("who") { "\($0.event.actor)" }
             .column("what") { $0.event.summary }
             .column("why") { $0.event.reason ?? "" }
-        try answer.output.print(Array(entries), as: layout, nothing: "nothing was taken out of this store yet")
+        try answer.output.print(
+            Array(entries), as: layout,
+            nothing: all.isEmpty
+                ? "nothing was taken out of this store yet"
+                : "--limit 0 shows nothing of what was recorded: \(all.count) in all")
     }
 }
 

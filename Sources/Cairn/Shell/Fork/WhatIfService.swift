@@ -34,6 +34,8 @@ package struct WhatIfService: Sendable {
         on runs: [RunID], with substitutions: [Substitution], live: ForkService.Live? = nil, keeping: Keeping? = nil
     ) async throws -> WhatIf.Report {
         let head = try store.log.head()
+        let queries = try Queries(store)
+        try Substitution.check(substitutions, fit: runs.map { ($0, try queries.definition(of: $0)) })
         var results = Results()
         if substitutions.allSatisfy(\.isArithmetic) {
             for (run, answer) in try computed(runs, substitutions, upTo: Position(head.size)) {
