@@ -225,6 +225,9 @@ extension EndToEndTests {
             let waits = try await place.json("replay", "what-if", "--retry", "base=2s,cap=60s", "-o", "waits")
             #expect(waits["calls"] == 0, "\(waits)")
             try await Self.check("waits", in: place)
+            let words = try await place.cairn("replay", "execute", "--store", "waits").text
+            #expect(words.contains("nothing to execute again"), "\(words)")
+            #expect(words.contains("the fork did nothing more itself"), "\(words)")
         }
 
         @Test func `what fits one run and not another is told with the run that it fits`() async throws {

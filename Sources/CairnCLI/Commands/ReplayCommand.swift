@@ -96,7 +96,9 @@ enum ExecutionText {
             + (report.failure.map { "\($0)\n" } ?? "") + report.passedOver.map(line).joined()
             + report.takenOver.map { run in
                 "run \(run): what the fork took over of it was copied, since with what was changed its processes would "
-                    + "have done otherwise; what the fork did itself was executed\n"
+                    + "have done otherwise; "
+                    + (report.sessions == 0
+                        ? "the fork did nothing more itself\n" : "only what the fork did itself was executed\n")
             }.joined()
     }
 
