@@ -18,6 +18,26 @@ extension EndToEndTests {
             try Data(contentsOf: URL(fileURLWithPath: place.store + "/log/data.mdb"))
         }
 
+        /// Makes a change in every copy of an event's record, in pages that are in use and in others.
+        private static func change(
+            _ place: Workplace, at position: Position, _ change: (inout [UInt8]) throws -> Void
+        ) throws {
+            let log = try LMDBLog.open(at: place.store)
+            let record = try #require(try log.event(at: position)).record
+            log.close()
+            var changed = record
+            try change(&changed)
+            try #require(changed.count == record.count)
+            var data = try Self.data(place)
+            var from = data.startIndex
+            while let found = data.range(of: Data(record), in: from..<data.endIndex) {
+                data.replaceSubrange(found, with: changed)
+                from = found.upperBound
+            }
+            try #require(from > data.startIndex)
+            try Self.replace(place, data)
+        }
+
         private static func replace(_ place: Workplace, _ data: Data) throws {
             try data.write(to: URL(fileURLWithPath: place.store + "/log/data.mdb"))
         }
@@ -26,19 +46,8 @@ extension EndToEndTests {
             let place = try await Self.place()
             let log = try LMDBLog.open(at: place.store)
             let position = try log.head().size / 2
-            let record = try #require(try log.event(at: Position(position))).record
             log.close()
-            var data = try Self.data(place)
-            // Copies of the page that aren't in use any more hold the record too.
-            var from = data.startIndex
-            var copies = 0
-            while let found = data.range(of: Data(record), in: from..<data.endIndex) {
-                data[found.lowerBound + record.count - 3] ^= 1
-                from = found.upperBound
-                copies += 1
-            }
-            try #require(copies > 0)
-            try Self.replace(place, data)
+            try Self.change(place, at: Position(position)) { $0[$0.count - 3] ^= 1 }
             let audit = try await place.cairn("audit", "verify", "--json")
             #expect(audit.status == 4, "\(audit.errorText)")
             let report = try JSONParser.parse(audit.output)
@@ -46,6 +55,29 @@ extension EndToEndTests {
             #expect(report["finding"]?["position"]?.int == Int(position), "\(report)")
             let words = try await place.cairn("audit", "verify")
             #expect(words.status == 4 && words.text.contains("\(position)"), "\(words.text)")
+        }
+
+        @Test func `a store with a stream of thousands of events is sound to every command that looks`() async throws {
+            let place = try await Self.place()
+            _ = try await place.cairn("audit", "export", "-o", "events.jsonl")
+            let log = try LMDBLog.open(at: place.store)
+            var sample: Event?
+            try log.scan(from: .first, matching: .all) { event in
+                if event.type.text == "access.exported" { sample = event.detached }
+            }
+            let event = try #require(sample)
+            let same = NewEvent(
+                type: event.type, version: event.version, time: event.time, data: event.dataBytes,
+                metadata: event.metadataBytes)
+            for _ in 0..<3 {
+                _ = try await log.append(
+                    Commit(stream: event.stream, expected: .any, events: Array(repeating: same, count: 1_000)))
+            }
+            log.close()
+            for command in ["audit verify", "doctor", "store backup copy", "store compact"] {
+                let result = try await place.start(command.split(separator: " ").map(String.init)).result
+                #expect(result.status == 0, "\(command): \(result.status) \(result.text) \(result.errorText)")
+            }
         }
 
         @Test func `a data file cut short is no store, and nobody dies of it`() async throws {
