@@ -243,6 +243,39 @@ extension EndToEndTests {
             #expect(exports.map { $0["data"]?["format"]?.string }.prefix(2) == ["tlog-tiles", "tlog-tiles"])
         }
 
+        @Test func `tiles of another log, or of a head that this one hasn't passed, are left alone`() async throws {
+            let place = try await Self.place()
+            _ = try await place.json("audit", "tiles", "-o", "public")
+            let own = try Self.text(place, "public/checkpoint")
+            let before = try #require(try await place.json("audit", "head")["events"]?.int)
+            let key = try NoteSigner(name: "other.example", seed: Array(repeating: 9, count: 32))
+            let checkpoint = try SignedCheckpoint(Array(own.utf8))
+            let (size, root) = (checkpoint.head.size, Digest(of: "another history"))
+            let lying =
+                try [
+                    ("cairn/store/another", checkpoint.head), (checkpoint.origin, TreeHead(size: 100_000, root: root)),
+                    (checkpoint.origin, TreeHead(size: size, root: root)),
+                ].map { try SignedCheckpoint(origin: $0.0, head: $0.1, signedBy: key).text } + ["not a checkpoint\n"]
+            let words = [
+                "the tiles there are of cairn/store/another", "the head there is of 100000 events",
+                "never had the head of \(size) events", "isn't one",
+            ]
+            for (text, words) in zip(lying, words) {
+                try place.write(text, "public/checkpoint")
+                let result = try await place.cairn("audit", "tiles", "-o", "public")
+                #expect(result.status == 1 && result.errorText.contains(words), "\(result.errorText)")
+                #expect(result.errorText.contains("name another directory"), "\(result.errorText)")
+                #expect(try Self.text(place, "public/checkpoint") == text)
+            }
+            #expect(try await place.json("audit", "head")["events"]?.int == before, "a refusal is no export")
+            // Full tiles that no head vouches for are made anew; those of an earlier head go on.
+            try FileManager.default.removeItem(atPath: place.directory.path("public/checkpoint"))
+            _ = try await place.json("audit", "tiles", "-o", "public")
+            try place.write(own, "public/checkpoint")
+            let grown = try await place.json("audit", "tiles", "-o", "public")
+            #expect(try Self.text(place, "public/checkpoint") == grown["checkpoint"]?.string)
+        }
+
         private struct Wrong: Error {
             let what: String
             init(_ what: String) { self.what = what }

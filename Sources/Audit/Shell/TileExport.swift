@@ -4,25 +4,61 @@ import Glibc
 /// Writes a log as static files that any web server can hand out: C2SP `tlog-tiles` (c2sp.org/tlog-tiles).
 ///
 /// `tile/<L>/<N>[.p/<W>]` have hashes, `tile/entries/<N>[.p/<W>]` the records, “big-endian uint16 length-prefixed”, and
-/// `checkpoint` the signed head. Full tiles never change: those that are there already are left alone, so writing into
-/// the same directory again costs what is new.
+/// `checkpoint` the signed head. Full tiles never change: those that the head in the directory covers are left alone, so
+/// writing into the same directory again costs what is new.
 package struct TileExport {
     /// How many files were written.
     package private(set) var written = 0
     private let log: LMDBLog
     private let directory: String
+    /// How many events the head that lies in the directory is of; full tiles below it are the log's own.
+    private var published: UInt64 = 0
 
     package init(_ log: LMDBLog, into directory: String) {
         self.log = log
         self.directory = directory
     }
 
-    /// Makes the directory, and sees whether files can be made in it.
-    package func prepare() throws {
+    /// Makes the directory, and sees whether files can be made in it, and that no other head than one of this log's own
+    /// lies there: whoever follows that one would see a history torn apart.
+    package mutating func prepare() throws {
+        published = try publishedSize()
         try makeDirectories(directory)
         guard access(directory + "/.", W_OK | X_OK) == 0 else {
             throw ExportError(path: directory, reason: String(cString: strerror(errno)))
         }
+    }
+
+    /// The size of the head in the directory, 0 where there is none.
+    private func publishedSize() throws -> UInt64 {
+        let path = directory + "/checkpoint"
+        guard access(path, F_OK) == 0 else { return 0 }
+        func refusal(_ why: String) -> TileConflict { TileConflict(directory: directory, reason: why) }
+        let checkpoint: SignedCheckpoint
+        do {
+            checkpoint = try SignedCheckpoint(try Self.bytes(of: path))
+        } catch {
+            throw refusal("what is named checkpoint there isn't one: \(error)")
+        }
+        let origin = SignedCheckpoint.origin(ofStore: log.manifest.id)
+        guard checkpoint.origin.utf8.elementsEqual(origin.utf8) else {
+            throw refusal("the tiles there are of \(checkpoint.origin), and this store is \(origin)")
+        }
+        guard let then = try log.head(ofSize: checkpoint.head.size) else {
+            throw refusal(
+                "the head there is of \(checkpoint.head.size) events, and this log has only \(try log.head().size)")
+        }
+        guard then == checkpoint.head else {
+            throw refusal("this log never had the head of \(checkpoint.head.size) events that is there")
+        }
+        return checkpoint.head.size
+    }
+
+    private static func bytes(of path: String) throws -> [UInt8] {
+        var lines = try LineReader(path)
+        var bytes: [UInt8] = []
+        while let line = try lines.next() { bytes += line + [UInt8(ascii: "\n")] }
+        return bytes
     }
 
     /// Writes all that the checkpoint's head is made of, and the checkpoint last.
@@ -42,7 +78,8 @@ package struct TileExport {
         for number in 0..<(count + 255) / 256 {
             let width = Int(min(256, count - 256 * number))
             let path = self.path("tile/\(level)", number, width)
-            guard width < 256 || access(path, F_OK) != 0 else { continue }
+            let isPublished = (number + 1) * 256 <= published >> (8 * UInt64(level))
+            guard !isPublished || access(path, F_OK) != 0 else { continue }
             guard let hashes = try log.tile(level: level, number: number), hashes.count >= 32 * width else {
                 throw ExportError(path: path, reason: "the log has no such tile; audit the store")
             }
@@ -52,7 +89,7 @@ package struct TileExport {
 
     private mutating func writeEntries(_ size: UInt64) throws {
         var bundle: [UInt8] = []
-        let last = size / 256
+        let last = min(published, size) / 256
         var number: UInt64 = 0
         // Whole bundles at the beginning that are there already aren't read again.
         while number < last, access(path("tile/entries", number, 256), F_OK) == 0 { number += 1 }
@@ -108,4 +145,13 @@ package struct TileExport {
             throw ExportError(path: path, reason: String(cString: strerror(errno)))
         }
     }
+}
+
+/// In the directory lies what isn't an earlier head of this log.
+package struct TileConflict: Error, Equatable, CustomStringConvertible {
+    package let directory: String
+    package let reason: String
+
+    package var description: String { "can't write tiles into \(directory): \(reason)" }
+    package var remedy: String { "name another directory, or move away what is in this one" }
 }

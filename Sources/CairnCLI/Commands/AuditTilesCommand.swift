@@ -13,7 +13,7 @@ struct AuditTilesCommand: AsyncParsableCommand {
         discussion: """
             Hashes in tile/<L>/<N>, records in tile/entries/<N>, the signed head in checkpoint: whoever follows the log \
             can check and copy all of it. Blobs aren't among it. Into the same directory again, only what is new is \
-            written.
+            written; where another log's head lies, or one that this log hasn't passed, nothing is.
 
             EXAMPLE
               cairn audit tiles -o public/
@@ -29,9 +29,13 @@ struct AuditTilesCommand: AsyncParsableCommand {
     func run() async throws {
         let log = try Store.log(at: store.path)
         defer { log.close() }
-        let key = try await signer.key(of: log)
         var export = TileExport(log, into: output)
-        try export.prepare()
+        do {
+            try export.prepare()
+        } catch let conflict as TileConflict {
+            throw Failure(.failed, "\(conflict)", remedy: conflict.remedy)
+        }
+        let key = try await signer.key(of: log)
         let what = Access.export(format: "tlog-tiles", selection: [:], to: .directory(output))
         let receipt = try await AccessTrail.record(
             what, by: .user(Person.current), reason: signer.access.reason, in: log)
