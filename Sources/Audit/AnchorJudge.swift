@@ -87,15 +87,15 @@ struct AnchorJudge {
         guard !anchors.witnesses.isEmpty else { return nil }
         var by: [AuditReport.Signature] = []
         for checkpoint in all {
-            let found = try anchors.witnesses.compactMap { try signature(of: checkpoint, by: $0) }
+            let found = try anchors.witnesses.signatures { try signature(of: checkpoint, by: $0) }
             if found.count >= by.count { by = found }
         }
         if let quorum = anchors.quorum, by.count < quorum {
             throw AuditFinding(
                 position: nil,
-                message: "\(by.count) of \(anchors.witnesses.count) witnesses have cosigned, \(quorum) are due")
+                message: "\(by.count) of \(anchors.witnesses.distinctCount) witnesses have cosigned, \(quorum) are due")
         }
-        return AuditReport.Witnesses(by: by, of: anchors.witnesses.count)
+        return AuditReport.Witnesses(by: by, of: anchors.witnesses.distinctCount)
     }
 
     /// The signature of a key under a checkpoint; a finding for one that claims to be and isn't.

@@ -98,15 +98,13 @@ package struct ProofJudge: Sendable {
     }
 
     private func witnesses(of checkpoint: SignedCheckpoint) throws(AuditFinding) -> AuditReport.Witnesses {
-        var by: [AuditReport.Signature] = []
-        for key in witnesses {
-            if let signature = try signature(of: checkpoint, by: key) { by.append(signature) }
-        }
+        let by = try witnesses.signatures { (key) throws(AuditFinding) in try signature(of: checkpoint, by: key) }
+        let all = witnesses.distinctCount
         guard by.count >= quorum else {
             throw AuditFinding(
-                position: nil, message: "\(by.count) of \(witnesses.count) witnesses have cosigned, \(quorum) are due")
+                position: nil, message: "\(by.count) of \(all) witnesses have cosigned, \(quorum) are due")
         }
-        return AuditReport.Witnesses(by: by, of: witnesses.count)
+        return AuditReport.Witnesses(by: by, of: all)
     }
 
     private func signature(

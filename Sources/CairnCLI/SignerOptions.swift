@@ -1,4 +1,5 @@
 import ArgumentParser
+import Audit
 import Cairn
 import EventLog
 
@@ -51,8 +52,15 @@ struct TrustOptions: ParsableArguments {
         if let own = witnesses.first(where: { $0.name.hasPrefix(SignedCheckpoint.storeOrigins) }) {
             throw ValidationError("--witness takes the key of somebody else; \(own.name) is the key of a store")
         }
-        if let quorum, !(1...max(1, witnesses.count)).contains(quorum) || witnesses.isEmpty {
+        guard let quorum else { return }
+        guard quorum >= 1, !witnesses.isEmpty else {
             throw ValidationError("--quorum takes a number from 1 to that of the keys given with --witness")
+        }
+        let distinct = witnesses.distinctCount
+        guard quorum <= distinct else {
+            throw ValidationError(
+                "--quorum asks for \(quorum) witnesses, and --witness names \(Quantities.counted(distinct, "key"))"
+                    + (distinct < witnesses.count ? ", some more than once: each counts once" : ""))
         }
     }
 }

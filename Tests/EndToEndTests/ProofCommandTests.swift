@@ -276,6 +276,45 @@ extension EndToEndTests {
             #expect(try Self.text(place, "public/checkpoint") == grown["checkpoint"]?.string)
         }
 
+        @Test func `a witness that is named twice is one`() async throws {
+            let place = try await Self.place()
+            _ = try await place.cairn("audit", "head", "--sign", "-o", "seen.checkpoint")
+            _ = try await place.json("audit", "prove", "5", "-o", "unwitnessed.proof")
+            let key = try #require(try await place.json("audit", "key")["key"]?.string)
+            let signer = try NoteSigner(name: "w.example", seed: Array(repeating: 7, count: 32))
+            let alias = try NoteSigner(name: "v.example", seed: Array(repeating: 7, count: 32))
+            let other = try NoteSigner(name: "o.example", seed: Array(repeating: 8, count: 32))
+            try place.write(signer.key.of(kind: .cosignature).text + "\n", "w.vkey")
+            var checkpoint = try SignedCheckpoint(Array(try Self.text(place, "seen.checkpoint").utf8))
+            for witness in [signer, alias] { checkpoint.cosign(by: witness, at: .epoch) }
+            try place.write(checkpoint.text, "witnessed.checkpoint")
+            let proof = try TlogProof(Array(try Self.text(place, "unwitnessed.proof").utf8))
+            var head = proof.checkpoint
+            for witness in [signer, alias] { head.cosign(by: witness, at: .epoch) }
+            let text = try Self.text(place, "unwitnessed.proof")
+            try #require(text.contains(proof.checkpoint.text))
+            try place.write(text.replacing(proof.checkpoint.text, with: head.text), "event.proof")
+            let commands = [
+                ["audit", "verify", "--checkpoint", "witnessed.checkpoint"],
+                ["audit", "check-proof", "event.proof", "--key", key],
+            ]
+            for command in commands {
+                for second in ["w.vkey", signer.key.text, alias.key.text] {
+                    let twice = ["--witness", "w.vkey", "--witness", second]
+                    let two = try await place.start(command + twice + ["--quorum", "2"]).result
+                    #expect(two.status == 2, "\(two.status) \(two.text)")
+                    #expect(two.errorText.contains("names 1 key, some more than once"), "\(two.errorText)")
+                    let one = try await place.start(command + twice + ["--quorum", "1"]).result
+                    #expect(one.status == 0 && one.text.contains("witnessed by 1 of 1"), "\(one.text) \(one.errorText)")
+                    let more = try await place.start(
+                        command + twice + ["--witness", other.key.text, "--quorum", "2"]
+                    ).result
+                    let said = more.text + more.errorText
+                    #expect(more.status == 4 && said.contains("1 of 2 witnesses have cosigned, 2 are due"), "\(said)")
+                }
+            }
+        }
+
         private struct Wrong: Error {
             let what: String
             init(_ what: String) { self.what = what }
