@@ -57,6 +57,27 @@ extension EndToEndTests {
             #expect(words.status == 4 && words.text.contains("\(position)"), "\(words.text)")
         }
 
+        @Test func `replay names the event whose cause can't be read any more`() async throws {
+            let place = try await Self.place()
+            let log = try LMDBLog.open(at: place.store)
+            var position: Position?
+            try log.scan(from: .first, matching: .all) { event in
+                if position == nil, !(try event.metadata().cause?.blobs ?? []).isEmpty { position = event.position }
+            }
+            log.close()
+            let damaged = try #require(position)
+            try Self.change(place, at: damaged) { record in
+                let start = try #require(record.firstRange(of: Array(#""blobs":[""#.utf8))).upperBound
+                record[start] ^= 0x40
+            }
+            let words = try await place.cairn("replay", "verify")
+            #expect(words.status == 4, "\(words.status) \(words.errorText)")
+            #expect(words.text.contains("position \(damaged) in "), "\(words.text)")
+            #expect(words.text.contains("its metadata can't be read"), "\(words.text)")
+            let report = try JSONParser.parse(try await place.cairn("replay", "verify", "--json").output)
+            #expect(report["firstDivergence"]?["position"]?.int == Int(damaged.rawValue), "\(report)")
+        }
+
         @Test func `a store with a stream of thousands of events is sound to every command that looks`() async throws {
             let place = try await Self.place()
             _ = try await place.cairn("audit", "export", "-o", "events.jsonl")

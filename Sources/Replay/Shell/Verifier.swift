@@ -77,7 +77,15 @@ package struct Verifier: Sendable {
         var report = VerificationReport(position: range.upperBound)
         let reader = CauseReader(log)
         try log.scan(from: Position(range.lowerBound), to: Position(range.upperBound), matching: .all) { event in
-            guard let cause = try event.derivingCause() else {
+            let recorded: Cause?
+            do {
+                recorded = try event.derivingCause()
+            } catch {
+                let why = "its metadata can't be read: \(error); `cairn audit verify` tells what was changed"
+                let divergence = Divergence(at: event, function: nil, .notDerivable(why))
+                return report.take(.diverges(divergence), of: event.type, keeping: limit)
+            }
+            guard let cause = recorded else {
                 guard catalogue.isDerived(event) else { return }
                 let divergence = Divergence(at: event, function: nil, .noFunction)
                 return report.take(.diverges(divergence), of: event.type, keeping: limit)
