@@ -34,6 +34,9 @@ struct BlobCheck {
         sound.insert(digest)
     }
 
+    /// How many blobs are missing as far as is known.
+    var lost: Int { missing.count }
+
     mutating func isSealed() { sealed += 1 }
 
     mutating func isMissing(_ digest: Digest, at position: Position) {

@@ -78,6 +78,20 @@ extension EndToEndTests {
             #expect(report["firstDivergence"]?["position"]?.int == Int(damaged.rawValue), "\(report)")
         }
 
+        @Test func `an import says how many blobs didn't come along`() async throws {
+            let place = try await Self.place()
+            _ = try await place.cairn("audit", "export", "-o", "bare.jsonl")
+            _ = try await place.cairn("audit", "export", "--blobs", "inline", "-o", "whole.jsonl")
+            let whole = try await place.cairn("audit", "import", "whole.jsonl", "--store", "whole", "--json")
+            #expect(whole.status == 0 && whole.errorText.isEmpty, "\(whole.errorText)")
+            #expect(try JSONParser.parse(whole.output)["missingBlobs"]?.int == 0)
+            let bare = try await place.cairn("audit", "import", "bare.jsonl", "--store", "bare", "--json")
+            let count = try #require(try JSONParser.parse(bare.output)["missingBlobs"]?.int)
+            #expect(bare.status == 0 && count > 5)
+            #expect(
+                bare.errorText.contains("\(count) blobs that events name aren't in bare.jsonl"), "\(bare.errorText)")
+        }
+
         @Test func `a store with a stream of thousands of events is sound to every command that looks`() async throws {
             let place = try await Self.place()
             _ = try await place.cairn("audit", "export", "-o", "events.jsonl")

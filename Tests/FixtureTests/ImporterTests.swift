@@ -78,8 +78,13 @@ import Testing
         let file = directory.path("events.jsonl")
         try Data(lines).write(to: URL(fileURLWithPath: file))
         let target = try ImportedStore()
-        let report = try await Importer(log: target.store.log).run(file)
+        let report = try await Importer(log: target.store.log, catalogue: Catalogues.events).run(file)
         #expect(report.head == (try source.store.log.head()))
+        var named: Set<Digest> = []
+        try source.store.log.scan(from: .first, matching: .all) {
+            named.formUnion(try Catalogues.events.blobs(namedBy: $0))
+        }
+        #expect(!named.isEmpty && report.missingBlobs == named.count)
         let audit = try Auditor(log: target.store.log, catalogue: Catalogues.events).verify()
         #expect(!audit.isValid)
         let execution = try await ExecutionService(store: target.store).run()

@@ -1,14 +1,17 @@
 package import CanonicalJSON
+package import Deciders
 import Determinism
 package import EventLog
 
 /// Makes a log again from its native export: the same records at the same positions, and so the same head.
 package struct Importer {
     private let log: any Log
+    private let catalogue: EventCatalogue?
 
-    /// `log` must be empty.
-    package init(log: any Log) {
+    /// `log` must be empty; `catalogue` tells which blobs the events name, and without it none are looked for.
+    package init(log: any Log, catalogue: EventCatalogue? = nil) {
         self.log = log
+        self.catalogue = catalogue
     }
 
     /// Appends commit by commit; the export must be of the whole log, from position 0 on.
@@ -23,6 +26,7 @@ package struct Importer {
         var lines = try LineReader(export)
         var gathered = GatheredCommit()
         var report = ImportReport()
+        var blobs = BlobCheck()
         var number = 0
         while let bytes = try lines.next() {
             number += 1
@@ -34,7 +38,7 @@ package struct Importer {
             }
             try gathered.take(line, number: number, at: Position(UInt64(report.events + gathered.lines.count)))
             guard gathered.isComplete else { continue }
-            try await append(gathered, endingAt: number)
+            try await append(gathered, endingAt: number, &blobs)
             report.count(gathered)
             gathered = GatheredCommit()
         }
@@ -45,10 +49,11 @@ package struct Importer {
                     + "\(last.commitCount) events are there")
         }
         report.head = try log.head()
+        report.missingBlobs = blobs.lost
         return report
     }
 
-    private func append(_ gathered: GatheredCommit, endingAt number: Int) async throws {
+    private func append(_ gathered: GatheredCommit, endingAt number: Int, _ blobs: inout BlobCheck) async throws {
         let first = number - gathered.lines.count + 1
         guard let commit = try gathered.commit() else {
             throw ImportError(line: first, reason: "the content of the commit isn't what its id names; it was changed")
@@ -67,7 +72,22 @@ package struct Importer {
                 throw ImportError(
                     line: first + index, reason: "the record made of it isn't the one whose leaf hash it names")
             }
+            try look(for: event, line, &blobs)
         }
+    }
+
+    /// Looks whether the blobs that an event names came along; what the catalogue can't read names none.
+    private func look(for event: Event, _ line: JSONLines.Line, _ blobs: inout BlobCheck) throws {
+        guard let catalogue else { return }
+        for digest in (try? catalogue.blobs(namedBy: event)) ?? [] where blobs.mustLook(at: digest) {
+            let isInLine = (line.blobs ?? []).contains { $0.digest == digest && $0.bytes != nil }
+            if try isInLine || log.blob(digest) != nil {
+                blobs.isThere(digest)
+            } else {
+                blobs.isMissing(digest, at: event.position)
+            }
+        }
+        if let erasure = (try? catalogue.decode(event))?.erasure { blobs.take(erasure) }
     }
 }
 
@@ -114,6 +134,8 @@ package struct ImportReport: Equatable, Sendable {
     package fileprivate(set) var events = 0
     /// The head that the log has now.
     package fileprivate(set) var head = TreeHead(size: 0, root: Digest(of: []))
+    /// How many blobs that events name aren't in the export; those that an event says are erased aren't counted.
+    package fileprivate(set) var missingBlobs = 0
 
     fileprivate mutating func count(_ commit: GatheredCommit) {
         commits += 1
@@ -127,6 +149,7 @@ extension ImportReport: CanonicalEncodable {
         writer.field("commits", commits)
         writer.field("events", events)
         writer.field("head", head.root.hex)
+        writer.field("missingBlobs", missingBlobs)
         writer.endObject()
     }
 }

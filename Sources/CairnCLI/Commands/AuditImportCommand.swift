@@ -38,5 +38,13 @@ struct AuditImportCommand: AsyncParsableCommand {
 
             """
         }
+        guard report.missingBlobs > 0 else { return }
+        let lacking =
+            report.missingBlobs == 1
+            ? "1 blob that events name isn't"
+            : "\(Quantities.grouped(report.missingBlobs)) blobs that events name aren't"
+        Terminal.complain(
+            "\(lacking) in \(file), so the store can't be verified or replayed as a whole; "
+                + "`cairn audit export --blobs inline` writes them along\n")
     }
 }
