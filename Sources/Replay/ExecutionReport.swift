@@ -18,6 +18,8 @@ package struct ExecutionReport: Equatable, Sendable {
     package let failure: String?
     /// Work that isn't done again, and why, as in `the run 4f…: its definition was erased …`.
     package var passedOver: [PassedOver] = []
+    /// Processes that aren't run again since the bundle that the store was made of withholds a part of what they did.
+    package var incomplete: [Incomplete] = []
     /// In a fork, the runs that it goes on with otherwise than its parent did: what it took over of them was copied, and
     /// what it did itself was executed again.
     package var takenOver: [String] = []
@@ -35,6 +37,20 @@ package struct ExecutionReport: Equatable, Sendable {
             self.run = run
             self.state = state
             self.blob = blob
+            self.position = position
+        }
+    }
+
+    /// A process whose events aren't all there: those that are were copied.
+    package struct Incomplete: Equatable, Sendable {
+        package let worker: String
+        package let run: String?
+        /// Its first event that is there.
+        package let position: Position
+
+        package init(worker: String, run: String?, position: Position) {
+            self.worker = worker
+            self.run = run
             self.position = position
         }
     }
@@ -60,7 +76,8 @@ package struct ExecutionReport: Equatable, Sendable {
     }
 
     package var verdict: Verdict {
-        !isIdentical ? .different : sessions == 0 && !passedOver.isEmpty ? .notExecuted : .identical
+        !isIdentical
+            ? .different : sessions == 0 && !(passedOver.isEmpty && incomplete.isEmpty) ? .notExecuted : .identical
     }
 
     /// Whether every byte of every event is the same, executed or copied.
@@ -76,6 +93,7 @@ extension ExecutionReport: CanonicalEncodable {
         writer.optionalField("firstDifference", firstDifference)
         writer.field("head", head.root.hex)
         writer.field("identical", isIdentical)
+        if !incomplete.isEmpty { writer.field("incomplete", incomplete) }
         if !passedOver.isEmpty { writer.field("passedOver", passedOver) }
         writer.field("recordedEvents", recordedHead.size)
         writer.field("recordedHead", recordedHead.root.hex)
@@ -87,6 +105,16 @@ extension ExecutionReport: CanonicalEncodable {
 }
 
 extension ExecutionReport.Verdict: CanonicalEncodable {}
+
+extension ExecutionReport.Incomplete: CanonicalEncodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("position", position)
+        writer.optionalField("run", run)
+        writer.field("worker", worker)
+        writer.endObject()
+    }
+}
 
 extension ExecutionReport.PassedOver: CanonicalEncodable {
     package func encode(to writer: inout CanonicalWriter) {

@@ -50,13 +50,17 @@ package struct ExecutionService: Sendable {
         let passedOver = try withheldRuns()
         let withheld = Set(passedOver.map(\.run))
         let forked = try ForkedSessions(in: store.log)
+        let incomplete = try IncompleteSessions(in: store.log).sessions
+        let partial = Set(incomplete.map(\.worker))
         let execution = Execution(recorded: store.log, fresh: fresh) { try Catalogues.events.blobs(namedBy: $0) }
         var report = try await execution.run(
             passingOver: { session in
+                if partial.contains(session.worker) { return true }
                 guard let run = try workedOn(session) else { return true }
                 return withheld.contains(run.rawValue) || forked.isTakenOver(session, of: run)
             }, drive: { try await drive($0, views.runner(of: $0.log)) }, progress: progress)
         report.passedOver = passedOver
+        report.incomplete = incomplete
         report.takenOver = forked.resumed.map(\.rawValue)
         return report
     }

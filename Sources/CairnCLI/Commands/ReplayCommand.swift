@@ -94,6 +94,7 @@ enum ExecutionText {
             + (report.head == report.recordedHead ? "" : "recorded head \(report.recordedHead.root.hex)\n")
             + (report.firstDifference.map { "first difference: \($0)\n" } ?? "")
             + (report.failure.map { "\($0)\n" } ?? "") + report.passedOver.map(line).joined()
+            + report.incomplete.map(line).joined()
             + report.takenOver.map { run in
                 "run \(run): what the fork took over of it was copied, since with what was changed its processes would "
                     + "have done otherwise; "
@@ -110,6 +111,12 @@ enum ExecutionText {
         }
         return "\(report.isIdentical ? "identical" : "DIFFERENT"): \(events) by "
             + "\(Quantities.counted(report.sessions, "worker"))\n"
+    }
+
+    private static func line(_ process: ExecutionReport.Incomplete) -> String {
+        "worker \(process.worker)\(process.run.map { " of run \($0)" } ?? "") not executed again: the bundle that this store "
+            + "was made of withholds a part of what it did, or of a fork that went on with it "
+            + "(from position \(process.position) on)\n"
     }
 
     private static func line(_ passed: ExecutionReport.PassedOver) -> String {

@@ -74,8 +74,11 @@ struct ForkResumption {
 
     /// Who goes on with a run in a fork: without live calls, and with them or after another fork's process.
     static func workers(of run: RunID, fork: StreamName) -> [WorkerID] {
-        [WorkerID(identifying: ["fork", run.rawValue]), WorkerID(identifying: ["fork", run.rawValue, fork.id])]
+        [worker(of: run), WorkerID(identifying: ["fork", run.rawValue, fork.id])]
     }
+
+    /// Who goes on with a run in any fork that sends no calls.
+    static func worker(of run: RunID) -> WorkerID { WorkerID(identifying: ["fork", run.rawValue]) }
 
     /// Ends with the run, or with the first call that can't be answered.
     private static func execute(_ executor: RunExecutor, until transport: ForkTransport) async throws {
