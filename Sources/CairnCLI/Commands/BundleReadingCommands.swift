@@ -34,8 +34,8 @@ struct BundleVerifyCommand: AsyncParsableCommand {
         commandName: "verify", abstract: "Check a bundle: nothing but the file is needed.",
         discussion: """
             Every file's digest, every record's hash, the proof, the signature; then every derived event is derived \
-            again from what it cites. Says what was laid down before the first call, and counts what is withheld. Exits \
-            with 4 when something is wrong, and with 2 when the file can't be read.
+            again from what it cites. Says what was laid down before the first call, or what the run was forked of, and \
+            counts what is withheld. Exits with 4 when something is wrong, and with 2 when the file can't be read.
 
             EXAMPLE
               cairn bundle verify run.cairn.zip --key cairn/store/…
@@ -70,9 +70,10 @@ struct BundleImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Make a store of a bundle, to query and replay.",
         discussion: """
-            Events keep their positions. Where the original has events of others, the copy has log.withheld; without \
-            any, the copy has the head of the original. The store must be new, and is there whole or not at all: after \
-            an interruption the same command begins anew.
+            Checks what verify does first, and makes nothing of a bundle that isn't whole. Events keep their positions. \
+            Where the original has events of others, the copy has log.withheld; without any, the copy has the \
+            head of the original. The store must be new, and is there whole or not at all: after an interruption the same \
+            command begins anew.
 
             EXAMPLE
               cairn bundle import run.cairn.zip --store copy && cairn query rankings --store copy
