@@ -5,6 +5,7 @@ import Determinism
 import EventLog
 import Experiments
 import Jobs
+import Replay
 import Scoring
 
 /// What the events of a bundle say of themselves, gathered while they go by: the same for who makes it and who checks it.
@@ -16,6 +17,7 @@ struct BundleFacts {
     private(set) var erased: Set<Digest> = []
     private(set) var submitted: (position: Position, event: RunSubmitted)?
     private(set) var firstCall: Position?
+    private(set) var forks: [BundleIndex.Fork] = []
     /// Whether an event is there without one that stands before it in its stream.
     private(set) var hasGaps = false
     private var revisions: [StreamName: Revision] = [:]
@@ -35,10 +37,13 @@ struct BundleFacts {
         if submitted == nil, event.hasType(RunSubmitted.type), event.stream.id == run.rawValue {
             submitted = (event.position, try event.decode(RunSubmitted.self))
         }
+        if event.hasType(ForkCreated.type) { forks.append(BundleIndex.Fork(try event.decode(ForkCreated.self))) }
         if firstCall == nil, metadata.run == run.rawValue, event.hasType(CallStarted.type) {
             firstCall = event.position
         }
     }
+
+    var format: BundleIndex.Format { BundleIndex.Format(hasGaps: hasGaps, isFork: !forks.isEmpty) }
 
     var code: [BundleIndex.Code] {
         functions.map { BundleIndex.Code(events: $0.value, function: $0.key) }

@@ -5,10 +5,16 @@ package import Jobs
 
 /// What a bundle says of itself: `bundle.json`.
 package struct BundleIndex: Equatable, Sendable {
-    /// The version of the form of bundles: 1 has streams from their beginnings on, 2 leaves events out of some.
+    /// The version of the form of bundles: 1 has streams from their beginnings on, 2 leaves events out of some, and 3 is of
+    /// a run that was taken over into a fork, whichever of the two its streams are.
     package enum Format: Int, Sendable, CaseIterable {
         case wholeStreams = 1
         case partsOfStreams = 2
+        case fork = 3
+
+        init(hasGaps: Bool, isFork: Bool) {
+            self = isFork ? .fork : hasGaps ? .partsOfStreams : .wholeStreams
+        }
     }
 
     /// What it was made for.
@@ -44,6 +50,8 @@ package struct BundleIndex: Equatable, Sendable {
     package let commitments: Commitments
     package let events: Int
     package let experiment: String
+    /// The forks that the run was taken over into, in the order of the log; format 3 has some, the others have none.
+    package let forks: [Fork]
     package let format: Format
     package let head: TreeHead
     package let kind: Kind
@@ -64,6 +72,7 @@ extension BundleIndex: CanonicalCodable {
         writer.field("commitments", commitments)
         writer.field("events", events)
         writer.field("experiment", experiment)
+        if !forks.isEmpty { writer.field("forks", forks) }
         writer.field("format", format.rawValue)
         writer.field("head", head.root)
         writer.field("kind", kind)
@@ -82,11 +91,15 @@ extension BundleIndex: CanonicalCodable {
         commitments = try reader.field("commitments")
         events = try reader.field("events")
         experiment = try reader.field("experiment")
+        forks = try reader.optionalField("forks") ?? []
         let offset = reader.offset
         let number: Int = try reader.field("format")
         guard let format = Format(rawValue: number) else {
             let known = Format.allCases.map { "\($0.rawValue)" }.joined(separator: " or ")
             throw reader.error(at: offset, expected: "format \(known)", found: "\(number), of a newer program")
+        }
+        guard (format == .fork) == !forks.isEmpty else {
+            throw reader.error(at: offset, expected: "forks in format 3 and in no other", found: "format \(number)")
         }
         self.format = format
         let root: Digest = try reader.field("head")

@@ -10,8 +10,7 @@ struct BundleReadme {
         """
         # \(index.experiment): run \(index.run.rawValue)
 
-        Everything that one run of an LLM experiment asked, was answered, scored and ranked, as it was recorded, with \
-        proof that nothing was changed since. \(counted(index.events, "event")), proven against the head of a log of \
+        \(subject) \(counted(index.events, "event")), proven against the head of a log of \
         \(counted(index.head.size, "event")):
 
             \(index.head.root.hex)
@@ -37,7 +36,7 @@ struct BundleReadme {
         head was signed. A key that you know only from this bundle says that the bundle is whole, not who made it: ask \
         for the key by another way, and give it with --key. Compare the head with one that somebody else has kept to be \
         sure that the log wasn't made anew.
-        \(commitments)
+        \(index.forks.isEmpty ? commitments : forks)
         ## What is in it
 
         | file | what |
@@ -47,13 +46,48 @@ struct BundleReadme {
         | proof.json | one inclusion proof (RFC 6962) for all events: the hashes of the parts of the tree without any |
         | events/ | the events, one canonical JSON object (RFC 8785) a line |
         | blobs/ | exact requests, responses and definitions, each named by its SHA-256 |
-        | experiment.json | the experiment as it was submitted |
+        | experiment.json | \(index.experimentDescription) |
         | report/ | ranking, usage and scores, as CSV, Markdown and HTML |
         | schemas/ | JSON Schemas of the events |
         | ro-crate-metadata.json | the same for machines (RO-Crate 1.1, Process Run Crate 0.5) |
         | manifest-sha256.txt | the SHA-256 of every other file |
         \(withheld)
         """
+    }
+
+    private var subject: String {
+        index.forks.isEmpty
+            ? "Everything that one run of an LLM experiment asked, was answered, scored and ranked, as it was recorded, "
+                + "with proof that nothing was changed since."
+            : "A fork of one run of an LLM experiment: what was recorded of it, with some of it changed and what follows from "
+                + "that derived anew. This isn't the run as it was recorded first. There is proof that nothing was "
+                + "changed since the fork was made."
+    }
+
+    private var forks: String {
+        let parents = index.forks.map { fork in
+            let changes = fork.changes.map { "\n- \($0.kind): `\($0.text)`" }.joined()
+            return """
+                Made of the first \(counted(fork.head.size, "event")) of the store \(fork.parent), whose head was
+
+                    \(fork.head.root.hex)
+
+                Changed\(fork.changes.isEmpty ? ": nothing" : "") of \(fork.runs.map { "the run \($0)" }.joined(separator: ", ")):
+                \(changes)
+
+                """
+        }
+        return """
+
+            ## What it is a fork of
+
+            \(parents.joined(separator: "\n"))
+            The log of a fork is written after everything that it takes over, so positions in it don't say what was laid \
+            down before the first call: a bundle of the run in the parent does. Neither is the parent in this bundle; its \
+            head is what the fork says of it. The event at position \(index.commitments.submitted) has the definition as the fork has \
+            it: \(index.commitments.definition.hex).
+
+            """
     }
 
     private var commitments: String {
@@ -84,5 +118,12 @@ struct BundleReadme {
             that were erased. \(isOne ? "Its digest is" : "Their digests are") in bundle.json. What follows from them can't be derived again, and `cairn bundle verify` says so.
 
             """
+    }
+}
+
+extension BundleIndex {
+    /// What `experiment.json` is.
+    var experimentDescription: String {
+        forks.isEmpty ? "the experiment as it was submitted" : "the experiment as the fork has it"
     }
 }

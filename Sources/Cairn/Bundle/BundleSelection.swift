@@ -7,10 +7,10 @@ import Jobs
 
 /// Which events of a log a bundle holds.
 ///
-/// Those of the run; every event that one of them cites, directly or not, such as the call in another run whose answer was
-/// reused; what stands before these in their streams and beside them in their commits, so that streams and commits are
-/// whole; and the commits that say why a blob is gone, without what else stands in their streams: who exported or redacted
-/// what of other runs isn't told.
+/// Those of the run; those in which a fork that took the run over tells of itself; every event that one of these cites,
+/// directly or not, such as the call in another run whose answer was reused; what stands before these in their streams and
+/// beside them in their commits, so that streams and commits are whole; and the commits that say why a blob is gone,
+/// without what else stands in their streams: who exported or redacted what of other runs isn't told.
 struct BundleSelection {
     private let log: LMDBLog
     private var chosen: Set<Position> = []
@@ -32,6 +32,7 @@ struct BundleSelection {
             if try wanted.includes(event) { try selection.take(event) }
         }
         try selection.close()
+        try selection.takeForks(of: run, before: end)
         try selection.takeErasures(before: end)
         return selection
     }
@@ -78,6 +79,14 @@ struct BundleSelection {
         while let event = open.popLast() {
             for position in try event.metadata().cause?.positions ?? [] { try take(at: position) }
         }
+    }
+
+    private mutating func takeForks(of run: RunID, before end: Position) throws {
+        let chosen = chosen
+        let forks = try ForkSelection(of: run, in: log, before: end) { stream in
+            try log.position(of: stream, revision: .first).map(chosen.contains) ?? false
+        }
+        for event in forks.events { try takeCommit(of: event) }
     }
 
     private mutating func takeErasures(before end: Position) throws {

@@ -60,7 +60,8 @@ package struct BundleVerdict: Sendable {
             }
             lines.append("head \(index.head.size):\(index.head.root.hex)")
             let given = index.commitments
-            if let first = given.firstCall, given.submitted < first {
+            lines += index.forks.flatMap(Self.lines)
+            if index.forks.isEmpty, let first = given.firstCall, given.submitted < first {
                 lines.append(
                     "laid down at position \(given.submitted), before the first call at position \(first): definition "
                         + given.definition.hex)
@@ -77,6 +78,14 @@ package struct BundleVerdict: Sendable {
                 + (underivable == 0 ? "" : ", \(underivable) can't be"))
         if let compared { lines.append("\(compared) tables and read models made again") }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func lines(on fork: BundleIndex.Fork) -> [String] {
+        [
+            "fork of the store \(fork.parent) at its head \(fork.head.size):\(fork.head.root.hex), made after what it "
+                + "records: nothing of it was laid down before a call",
+            "  changed: \(fork.title)", "  of \(counted(fork.runs.count, "run")): \(fork.runs.joined(separator: ", "))",
+        ]
     }
 
     private static func lines(on withheld: [Digest], elsewhere: UInt64) -> [String] {
@@ -102,6 +111,7 @@ extension BundleVerdict: CanonicalEncodable {
         writer.field("elsewhere", elsewhere)
         writer.optionalField("events", index?.events)
         writer.field("files", files)
+        if let forks = index?.forks, !forks.isEmpty { writer.field("forks", forks) }
         writer.optionalField("head", index?.head.root)
         writer.optionalField("labels", labels.isEmpty ? nil : labels)
         writer.field("problems", problems)

@@ -24,7 +24,8 @@ struct ROCrate {
         let crate: JSONValue = .object([
             "@context": .string(Self.context),
             "@graph": .array(
-                [descriptor, root, profileEntity, licenseEntity, action, software, operatorEntity] + entities),
+                [descriptor, root, profileEntity, licenseEntity, action, software, operatorEntity] + parents
+                    + entities),
         ])
         return crate.canonicalBytes() + [UInt8(ascii: "\n")]
     }
@@ -39,6 +40,34 @@ struct ROCrate {
     }
 
     private var root: JSONValue {
+        guard !index.forks.isEmpty, case .object(var crate) = unforked else { return unforked }
+        crate["description"] = .string(
+            "A fork of a run of the LLM experiment \(index.experiment): what was recorded of it, with changes ("
+                + index.forks.map(\.title).joined(separator: "; ")
+                + "), and proof that nothing was changed since the fork "
+                + "was made: README.md says how to check it.")
+        crate["isBasedOn"] = .array(index.forks.indices.map { Self.reference(Self.parent($0)) })
+        return .object(crate)
+    }
+
+    private static func parent(_ number: Int) -> String { "#parent-\(number + 1)" }
+
+    /// The logs that forks were made of.
+    private var parents: [JSONValue] {
+        index.forks.enumerated().map { number, fork in
+            .object([
+                "@id": .string(Self.parent(number)), "@type": .string("Dataset"),
+                "description": .string(
+                    "What the fork was made of, which isn't in this bundle. Changed of the runs "
+                        + fork.runs.joined(separator: ", ") + ": \(fork.title)"),
+                "identifier": .string("\(fork.head.size):\(fork.head.root.hex)"),
+                "name": .string("The log of the store \(fork.parent), its first \(counted(fork.head.size, "event"))"),
+            ])
+        }
+    }
+
+    /// As it is of a run that isn't a fork's.
+    private var unforked: JSONValue {
         .object([
             "@id": .string("./"), "@type": .string("Dataset"), "conformsTo": Self.reference(Self.profile),
             "datePublished": .string(ended.text),
@@ -143,9 +172,14 @@ struct ROCrate {
         return present.map { Part(id: $0.0, name: $0.1, isDirectory: true) }
             + single.map { file in
                 Part(
-                    id: file.name, name: Self.descriptions[file.name] ?? file.name, format: Self.format(file.name),
+                    id: file.name, name: description(of: file.name), format: Self.format(file.name),
                     size: file.size)
             }
+    }
+
+    private func description(of name: String) -> String {
+        if name == BundleNames.experiment, !index.forks.isEmpty { return "The experiment as the fork has it" }
+        return Self.descriptions[name] ?? name
     }
 
     private static let descriptions = [

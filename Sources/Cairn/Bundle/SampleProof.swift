@@ -139,7 +139,7 @@ extension SampleProof {
         guard proof.size == index.head.size, proof.root(of: facts.leaves) == index.head.root else {
             throw BundleError("the events and their proof don't lead to the head")
         }
-        guard facts.events == index.events, facts.code == index.code else {
+        guard facts.events == index.events, facts.code == index.code, facts.forks == index.forks else {
             throw BundleError("the index says other things of the events than they do")
         }
         try check(facts)

@@ -97,7 +97,7 @@ package enum BundleCheck {
             }
             return try ExperimentDefinition(canonicalBytes: bytes)
         }
-        guard facts.hasGaps == (index.format == .partsOfStreams), facts.events == index.events,
+        guard facts.format == index.format, facts.forks == index.forks, facts.events == index.events,
             facts.code == index.code, facts.commitments(definition) == index.commitments
         else { throw BundleError("\(BundleNames.index) says other things of the events than they do") }
     }

@@ -72,9 +72,8 @@ package struct BundleWriter {
         for schema in EventSchemas.files() { try archive.add(BundleNames.schemas + schema.name, schema.bytes) }
         let index = BundleIndex(
             cairn: CairnVersion.text, code: facts.code, commitments: commitments, events: facts.events,
-            experiment: row.experiment, format: facts.hasGaps ? .partsOfStreams : .wholeStreams, head: checkpoint.head,
-            kind: .run, origin: checkpoint.origin,
-            readModels: report.readModels, run: run, withheld: withheld)
+            experiment: row.experiment, forks: facts.forks, format: facts.format, head: checkpoint.head, kind: .run,
+            origin: checkpoint.origin, readModels: report.readModels, run: run, withheld: withheld)
         try archive.add(BundleNames.proof, BundleProof(proof).canonicalBytes())
         try archive.add(BundleNames.checkpoint, checkpoint.text)
         try archive.add(BundleNames.keys, keys.map { $0.text + "\n" }.joined())

@@ -81,15 +81,17 @@ package struct SampleProver {
         }
         let index = BundleIndex(
             cairn: CairnVersion.text, code: facts.code, commitments: commitments, events: events.count,
-            experiment: samples.row.experiment, format: .wholeStreams, head: checkpoint.head, kind: .sample,
-            origin: checkpoint.origin,
-            readModels: [:], run: run, withheld: blobs.filter { $0.bytes == nil }.map(\.digest))
+            experiment: samples.row.experiment, forks: facts.forks,
+            format: BundleIndex.Format(hasGaps: false, isFork: !facts.forks.isEmpty), head: checkpoint.head,
+            kind: .sample, origin: checkpoint.origin, readModels: [:], run: run,
+            withheld: blobs.filter { $0.bytes == nil }.map(\.digest))
         return try SampleProof(
             index: index, events: events, blobs: blobs, labels: try labels(of: sample.job),
             proof: proof, checkpoint: checkpoint, keys: keys)
     }
 
-    /// That the run was submitted, that the jobs were, every call, and the scores; in the order of the log.
+    /// That the run was submitted, that the jobs were, every call, and the scores; that it was taken over into a fork, if it
+    /// was; in the order of the log.
     private func events(of sample: RunSample) throws -> [Event] {
         var events = try first(StreamName(category: Run.category, id: run.rawValue))
         let jobs = [sample.job] + sample.judgings.map(\.job)
@@ -100,6 +102,8 @@ package struct SampleProver {
         for judging in sample.judgings {
             events += try store.log.readStream(StreamName(category: Score.category, id: judging.job.rawValue))
         }
+        events += try ForkSelection(of: run, in: store.log, before: Position(store.log.head().size)) { _ in false }
+            .events
         return events.sorted { $0.position < $1.position }
     }
 

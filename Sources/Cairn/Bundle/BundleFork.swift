@@ -1,0 +1,74 @@
+package import CanonicalJSON
+import Determinism
+package import EventLog
+import Replay
+
+extension BundleIndex {
+    /// A fork that the run was taken over into: what its log was made of, and what was changed.
+    package struct Fork: Equatable, Sendable {
+        /// One thing that was changed, in the words of `fork.created`.
+        package struct Change: Equatable, Sendable {
+            package let kind: String
+            package let text: String
+        }
+
+        /// In the order in which they were applied.
+        package let changes: [Change]
+        /// What the parent's log was.
+        package let head: TreeHead
+        /// The parent's store id.
+        package let parent: String
+        /// The runs that the changes apply to.
+        package let runs: [String]
+
+        init(_ created: ForkCreated) {
+            changes = created.changes.map { Change(kind: $0.kind, text: $0.text) }
+            head = TreeHead(size: created.position.rawValue, root: created.head)
+            parent = created.parent
+            runs = created.runs
+        }
+
+        /// What was changed, in one line.
+        var title: String {
+            changes.isEmpty ? "nothing" : changes.map { "\($0.kind) \($0.text)" }.joined(separator: "; ")
+        }
+    }
+}
+
+extension BundleIndex.Fork: CanonicalCodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("changes", changes)
+        writer.field("head", head.root)
+        writer.field("parent", parent)
+        writer.field("runs", runs)
+        writer.field("size", head.size)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        changes = try reader.field("changes")
+        let root: Digest = try reader.field("head")
+        parent = try reader.field("parent")
+        runs = try reader.field("runs")
+        head = TreeHead(size: try reader.field("size"), root: root)
+        try reader.endObject()
+    }
+}
+
+extension BundleIndex.Fork.Change: CanonicalCodable {
+    package func encode(to writer: inout CanonicalWriter) {
+        writer.beginObject()
+        writer.field("kind", kind)
+        writer.field("text", text)
+        writer.endObject()
+    }
+
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        try reader.beginObject()
+        kind = try reader.field("kind")
+        text = try reader.field("text")
+        try reader.endObject()
+    }
+}
