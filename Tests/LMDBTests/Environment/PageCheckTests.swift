@@ -37,11 +37,12 @@ import Testing
         store.environment.close()
         let file = URL(fileURLWithPath: store.directory.path("data.mdb"))
         let sound = [UInt8](try Data(contentsOf: file))
+        #expect(try !foundOutOfOrder(sound, file))
         // The few of the key 2 are within a value, and were so elsewhere in its page when they were fewer.
         #expect(
             try offsets(of: [5, 6, 7], in: sound).contains { try foundOutOfOrder(sound.with(4, at: $0 + 8), file) })
         // Pages without nodes have the many of the key 1, one behind the other.
-        for value in [300, 40_000, 70_000, 140_000] as [UInt64] {
+        for value in [300, 140_000] as [UInt64] {
             let place = try #require(offsets(of: [value - 1, value, value + 1], in: sound).first)
             #expect(try foundOutOfOrder(sound.with(value - 1, at: place + 8), file))
             #expect(try foundOutOfOrder(sound.with(value + 1 << 32, at: place + 8), file))
