@@ -20,6 +20,8 @@ import Testing
             text = files["checkpoint.txt"].decode()
             files["checkpoint.txt"] = (text[:-12] + ("A" if text[-12] != "A" else "B") + text[-11:]).encode()
         if what == "commitments": index["commitments"]["submitted"] += 1
+        if what == "absent": del files["experiment.json"]
+        if what == "name": index["experiment"] += "x"
         if what == "size": index["size"] += 1
         if what == "origin": index["origin"] += "x"
         files["bundle.json"] = json.dumps(index, sort_keys=True, separators=(",", ":")).encode()
@@ -39,7 +41,7 @@ import Testing
         return (made.directory, file)
     }
 
-    @Test(arguments: ["experiment", "blob", "signature", "commitments", "size", "origin"])
+    @Test(arguments: ["experiment", "blob", "signature", "commitments", "size", "origin", "absent", "name"])
     func whatIsRejectedIsNotImported(what: String) async throws {
         let (directory, file) = try await Self.tampered(what)
         let verdict = try await BundleCheck.run(file)

@@ -160,6 +160,7 @@ extension SampleProof {
     private func check(_ facts: BundleFacts) throws {
         guard let submitted = facts.submitted, submitted.position == index.commitments.submitted,
             submitted.event.definition == index.commitments.definition,
+            submitted.event.experiment == index.experiment,
             facts.firstCall.map({ call in index.commitments.firstCall.map { $0 <= call } ?? false }) ?? true
         else { throw BundleError("the index says other things of what was laid down than the events do") }
         let jobs = try lines.filter { $0.event.type == JobSubmitted.type }

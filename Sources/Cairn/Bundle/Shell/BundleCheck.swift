@@ -97,6 +97,12 @@ package enum BundleCheck {
             }
             return try ExperimentDefinition(canonicalBytes: bytes)
         }
+        guard definition != nil || index.withheld.contains(index.commitments.definition) else {
+            throw BundleError("\(BundleNames.experiment) is missing, though the definition isn't withheld")
+        }
+        guard facts.submitted?.event.experiment == index.experiment else {
+            throw BundleError("\(BundleNames.index) names the experiment otherwise than the run that was submitted")
+        }
         guard facts.format == index.format, facts.forks == index.forks, facts.events == index.events,
             facts.code == index.code, facts.commitments(definition) == index.commitments
         else { throw BundleError("\(BundleNames.index) says other things of the events than they do") }
