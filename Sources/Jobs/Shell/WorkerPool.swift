@@ -155,6 +155,8 @@ package struct WorkerPool: Sendable {
         _ state: inout PoolState, _ mailbox: Mailbox<PoolMessage>, allSubmitted: Bool
     ) throws {
         let run = configuration.run
+        // The tables show these, and may show more.
+        let known = configuration.claims == nil ? nil : state.leasedClaims
         try views.query(ReadyQueue.self) { tables in
             let counts = try tables.counts(of: run)
             state.look(outstanding: counts.outstanding + (allSubmitted ? 0 : 1))
@@ -176,7 +178,7 @@ package struct WorkerPool: Sendable {
             for (id, job) in try tables.runningElsewhere(than: configuration.worker, of: run, limit: limit) {
                 state.sawElsewhere(.init(id, job))
             }
-            try lookForLostLeases(tables, &state)
+            try lookForLostLeases(tables, &state, beside: known ?? state.claims)
         }
     }
 
@@ -216,9 +218,10 @@ package struct WorkerPool: Sendable {
     ///
     /// Only when no step ended meanwhile, whose last event the tables may not show. Recorded claims are begun long before
     /// they have their lease; where the pool claims by itself, nearly all have theirs, and none need be looked through.
-    private func lookForLostLeases(_ tables: ReadyQueue.Tables, _ state: inout PoolState) throws {
+    private func lookForLostLeases(
+        _ tables: ReadyQueue.Tables, _ state: inout PoolState, beside known: Int
+    ) throws {
         let (run, worker) = (configuration.run, configuration.worker)
-        let known = configuration.claims == nil ? state.claims : state.leasedClaims
         guard !state.isStale, try tables.leases(of: worker, in: run) > known else { return }
         for (id, job) in try tables.held(by: worker, of: run, limit: .max) { state.sawHeld(.init(id, job)) }
     }
