@@ -77,7 +77,7 @@ struct ForkResumption {
         [worker(of: run), WorkerID(identifying: ["fork", run.rawValue, fork.id])]
     }
 
-    /// Who goes on with a run in any fork that sends no calls.
+    /// Who goes on with a run in a fork that sends no calls, unless its parent is a fork in which it did.
     static func worker(of run: RunID) -> WorkerID { WorkerID(identifying: ["fork", run.rawValue]) }
 
     /// Ends with the run, or with the first call that can't be answered.
