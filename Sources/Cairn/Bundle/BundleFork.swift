@@ -1,19 +1,13 @@
 package import CanonicalJSON
 import Determinism
 package import EventLog
-import Replay
+package import Replay
 
 extension BundleIndex {
     /// A fork that the run was taken over into: what its log was made of, and what was changed.
     package struct Fork: Equatable, Sendable {
-        /// One thing that was changed, in the words of `fork.created`.
-        package struct Change: Equatable, Sendable {
-            package let kind: String
-            package let text: String
-        }
-
         /// In the order in which they were applied.
-        package let changes: [Change]
+        package let changes: [ForkCreated.Change]
         /// What the parent's log was.
         package let head: TreeHead
         /// The parent's store id.
@@ -22,7 +16,7 @@ extension BundleIndex {
         package let runs: [String]
 
         init(_ created: ForkCreated) {
-            changes = created.changes.map { Change(kind: $0.kind, text: $0.text) }
+            changes = created.changes
             head = TreeHead(size: created.position.rawValue, root: created.head)
             parent = created.parent
             runs = created.runs
@@ -53,22 +47,6 @@ extension BundleIndex.Fork: CanonicalCodable {
         parent = try reader.field("parent")
         runs = try reader.field("runs")
         head = TreeHead(size: try reader.field("size"), root: root)
-        try reader.endObject()
-    }
-}
-
-extension BundleIndex.Fork.Change: CanonicalCodable {
-    package func encode(to writer: inout CanonicalWriter) {
-        writer.beginObject()
-        writer.field("kind", kind)
-        writer.field("text", text)
-        writer.endObject()
-    }
-
-    package init(from reader: inout CanonicalReader) throws(JSONError) {
-        try reader.beginObject()
-        kind = try reader.field("kind")
-        text = try reader.field("text")
         try reader.endObject()
     }
 }

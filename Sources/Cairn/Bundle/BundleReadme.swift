@@ -1,6 +1,7 @@
 import Determinism
 import EventLog
 import Jobs
+import Replay
 
 /// The text that a reviewer reads first.
 struct BundleReadme {
