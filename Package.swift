@@ -161,7 +161,9 @@ let package = Package(
             path: "Tests/FaultProbe", swiftSettings: common),
         tests(
             "Fault", ["FaultProbe", "EventLog", "LMDB", "Determinism", "CanonicalJSON", "TestSupport"]),
-        tests("EventLog", ["EventLog", "LMDB", "Determinism", "CanonicalJSON", "TestSupport"]),
+        tests(
+            "EventLog",
+            ["EventLog", "DeciderTestSupport", "LMDB", "Determinism", "CanonicalJSON", "TestSupport"]),
         tests(
             "Deciders",
             ["Deciders", "DeciderTestSupport", "EventLog", "Determinism", "CanonicalJSON", "TestSupport"]),

@@ -169,8 +169,9 @@ import Testing
 }
 
 /// A log in memory that notes the size of each batch, and in which somebody else may always be faster.
-private final class CountingLog: Log {
+private final class CountingLog: ForwardingLog {
     let base = MemoryLog()
+    var wrapped: any Log { base }
     private let sizes = Mutex<[Int]>([])
     private let refused = Mutex<String?>(nil)
 
@@ -197,29 +198,4 @@ private final class CountingLog: Log {
         }
         return try await base.append(commit)
     }
-    func head() throws(LogError) -> TreeHead { try base.head() }
-    func event(at position: Position) throws(LogError) -> Event? { try base.event(at: position) }
-    func position(of stream: StreamName, revision: Revision) throws(LogError) -> Position? {
-        try base.position(of: stream, revision: revision)
-    }
-    func lastRevision(of stream: StreamName) throws(LogError) -> Revision? { try base.lastRevision(of: stream) }
-    func read(
-        _ direction: ReadDirection, from position: Position?, matching filter: EventFilter, limit: Int
-    ) throws(LogError) -> Page {
-        try base.read(direction, from: position, matching: filter, limit: limit)
-    }
-    func readStream(
-        _ stream: StreamName, _ direction: ReadDirection, from revision: Revision?, limit: Int
-    ) throws(LogError) -> [Event] {
-        try base.readStream(stream, direction, from: revision, limit: limit)
-    }
-    func scan(
-        from position: Position, to end: Position?, matching filter: EventFilter, _ body: (Event) throws -> Void
-    ) throws {
-        try base.scan(from: position, to: end, matching: filter, body)
-    }
-    func subscribe(from position: Position, matching filter: EventFilter) -> Subscription {
-        base.subscribe(from: position, matching: filter)
-    }
-    func blob(_ digest: Digest) throws(LogError) -> [UInt8]? { try base.blob(digest) }
 }

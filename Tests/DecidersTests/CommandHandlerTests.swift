@@ -132,37 +132,12 @@ import Testing
 }
 
 /// A log in which somebody else is always faster.
-private final class ContendedLog: Log {
-    private let base: MemoryLog
+private final class ContendedLog: ForwardingLog {
+    let wrapped: any Log
 
-    init(_ base: MemoryLog) { self.base = base }
+    init(_ base: MemoryLog) { wrapped = base }
 
     func append(_ commit: Commit) async throws(LogError) -> Appended {
         throw LogError(.conflict(actual: nil), during: "appending", "somebody else was faster")
     }
-    func head() throws(LogError) -> TreeHead { try base.head() }
-    func event(at position: Position) throws(LogError) -> Event? { try base.event(at: position) }
-    func position(of stream: StreamName, revision: Revision) throws(LogError) -> Position? {
-        try base.position(of: stream, revision: revision)
-    }
-    func lastRevision(of stream: StreamName) throws(LogError) -> Revision? { try base.lastRevision(of: stream) }
-    func read(
-        _ direction: ReadDirection, from position: Position?, matching filter: EventFilter, limit: Int
-    ) throws(LogError) -> Page {
-        try base.read(direction, from: position, matching: filter, limit: limit)
-    }
-    func readStream(
-        _ stream: StreamName, _ direction: ReadDirection, from revision: Revision?, limit: Int
-    ) throws(LogError) -> [Event] {
-        try base.readStream(stream, direction, from: revision, limit: limit)
-    }
-    func scan(
-        from position: Position, to end: Position?, matching filter: EventFilter, _ body: (Event) throws -> Void
-    ) throws {
-        try base.scan(from: position, to: end, matching: filter, body)
-    }
-    func subscribe(from position: Position, matching filter: EventFilter) -> Subscription {
-        base.subscribe(from: position, matching: filter)
-    }
-    func blob(_ digest: Digest) throws(LogError) -> [UInt8]? { try base.blob(digest) }
 }

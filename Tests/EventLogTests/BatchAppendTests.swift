@@ -1,3 +1,4 @@
+import DeciderTestSupport
 import Determinism
 import Testing
 
@@ -102,35 +103,9 @@ import Testing
 }
 
 /// A log that has only the appending of many commits that every log has.
-private final class OneByOneLog: Log {
-    private let base: LMDBLog
+private final class OneByOneLog: ForwardingLog {
+    let wrapped: any Log
 
-    init(_ base: LMDBLog) { self.base = base }
+    init(_ base: LMDBLog) { wrapped = base }
 
-    func append(_ commit: Commit) async throws(LogError) -> Appended { try await base.append(commit) }
-    func head() throws(LogError) -> TreeHead { try base.head() }
-    func event(at position: Position) throws(LogError) -> Event? { try base.event(at: position) }
-    func position(of stream: StreamName, revision: Revision) throws(LogError) -> Position? {
-        try base.position(of: stream, revision: revision)
-    }
-    func lastRevision(of stream: StreamName) throws(LogError) -> Revision? { try base.lastRevision(of: stream) }
-    func read(
-        _ direction: ReadDirection, from position: Position?, matching filter: EventFilter, limit: Int
-    ) throws(LogError) -> Page {
-        try base.read(direction, from: position, matching: filter, limit: limit)
-    }
-    func readStream(
-        _ stream: StreamName, _ direction: ReadDirection, from revision: Revision?, limit: Int
-    ) throws(LogError) -> [Event] {
-        try base.readStream(stream, direction, from: revision, limit: limit)
-    }
-    func scan(
-        from position: Position, to end: Position?, matching filter: EventFilter, _ body: (Event) throws -> Void
-    ) throws {
-        try base.scan(from: position, to: end, matching: filter, body)
-    }
-    func subscribe(from position: Position, matching filter: EventFilter) -> Subscription {
-        base.subscribe(from: position, matching: filter)
-    }
-    func blob(_ digest: Digest) throws(LogError) -> [UInt8]? { try base.blob(digest) }
 }
