@@ -18,7 +18,7 @@ from notes import BOUNDS
 from process_cases import Querying, Running
 from proof_cases import Proving
 from queue_cases import Flows, Million, Queues
-from replay_cases import Rebuilding, Verifying
+from replay_cases import Rebuilding, Replaying, Verifying
 from whatif_cases import Returning, Wondering
 
 
@@ -42,19 +42,21 @@ class Sizes:
     proven_events: int
     scores: int
     past_events: int
+    replayed_calls: int
 
 
 FULL = Sizes(
     append_events=300_000, single_events=3_000, concurrent_events=60_000, calls=10_000, jobs=1_000_000,
     peer_events=100_000, peer_calls=2_000, concurrent_calls=20_000, queue_jobs=200_000, queue_paced=30_000,
     queue_ready=1_000_000, flow_jobs=100_000, peer_jobs=5_000,
-    rebuilt_calls=40_000, verified_events=10_000_000, proven_events=1_000_000, scores=100_000, past_events=10_200_000)
+    rebuilt_calls=40_000, verified_events=10_000_000, proven_events=1_000_000, scores=100_000, past_events=10_200_000,
+    replayed_calls=100_000)
 QUICK = Sizes(
     append_events=50_000, single_events=500, concurrent_events=10_000, calls=1_000, jobs=20_000, peer_events=10_000,
     peer_calls=200, concurrent_calls=2_000, queue_jobs=20_000, queue_paced=3_000, queue_ready=20_000, flow_jobs=10_000,
     peer_jobs=1_000, rebuilt_calls=1_000, verified_events=100_000, proven_events=20_000, scores=1_000,
-    past_events=300_000)
-CASES = [Appending, Appenders, Batches, Scanning, Running, Rebuilding, Verifying, Proving, Wondering,
+    past_events=300_000, replayed_calls=1_000)
+CASES = [Appending, Appenders, Batches, Scanning, Running, Rebuilding, Replaying, Verifying, Proving, Wondering,
          Returning, Querying, Exporting, Queues, Flows, Million]
 NAMES = [case.name for case in CASES + peers.CASES]
 

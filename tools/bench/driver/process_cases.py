@@ -22,10 +22,11 @@ def provider(latency_ms=0):
         server.wait(10)
 
 
-def experiment(calls, port=None, judged=True, at_once=256, criteria=("quality",), in_flight=None):
+def experiment(calls, port=None, judged=True, at_once=256, criteria=("quality",), in_flight=None, prices=None):
     """An experiment of so many calls, half of them a judge's; against the simulated provider, or a port.
 
-    So many jobs are in hand at once, and of these no more calls in flight than `in_flight`, if it is given."""
+    So many jobs are in hand at once, and of these no more calls in flight than `in_flight`, if it is given. `prices`
+    is a file of them beside it."""
     where = (
         "provider: simulated" if port is None
         else f'provider: openai-compatible, base_url: "http://127.0.0.1:{port}/v1"')
@@ -42,6 +43,8 @@ def experiment(calls, port=None, judged=True, at_once=256, criteria=("quality",)
             "judges:", "  - id: judge", f"    model: {{id: critic, {where}, model: sim-judge}}",
             "    criteria:"]
         lines += [f"      - {{id: {name}, description: Concrete and {name}, min: 1, max: 5}}" for name in criteria]
+    if prices:
+        lines += [f"prices: {prices}"]
     rates = f", rates: {{openai-compatible: {{concurrency: {in_flight}}}}}" if in_flight else ""
     lines += [f"limits: {{concurrency: {at_once}, timeout_seconds: 30, max_attempts: 3{rates}}}"]
     SCRATCH.mkdir(parents=True, exist_ok=True)
@@ -51,9 +54,10 @@ def experiment(calls, port=None, judged=True, at_once=256, criteria=("quality",)
     return path, asked * (2 if judged else 1), asked
 
 
-def run_experiment(name, calls, port=None, judged=True, at_once=256, criteria=("quality",), in_flight=None):
+def run_experiment(
+        name, calls, port=None, judged=True, at_once=256, criteria=("quality",), in_flight=None, prices=None):
     """Runs one in a fresh store and checks that nothing is missing; what the process cost, per call."""
-    path, calls, cells = experiment(calls, port, judged, at_once, criteria, in_flight)
+    path, calls, cells = experiment(calls, port, judged, at_once, criteria, in_flight, prices)
     store = fresh(name)
     result = process([CAIRN, "run", path, "--store", store, "--json"])
     done = json.loads(result["output"])["cells"]["done"]
@@ -61,6 +65,16 @@ def run_experiment(name, calls, port=None, judged=True, at_once=256, criteria=("
         raise Failed(f"{done} of {cells} cells are done")
     cpu = 1e3 * (result["user"] + result["system"]) / calls
     return {**result, "rate": calls / result["wall"], "cpu": cpu, "calls": calls, "output": ""}
+
+
+def flat_prices():
+    """A file with one price for all simulated models; its name in the scratch directory."""
+    price = {
+        "input_cost_per_token": 1.5e-06, "output_cost_per_token": 6e-06, "litellm_provider": "simulated", "mode": "chat"}
+    SCRATCH.mkdir(parents=True, exist_ok=True)
+    path = SCRATCH / "prices.json"
+    path.write_text(json.dumps({f"sim-{name}": price for name in ("careful", "quick", "judge")}))
+    return path
 
 
 class Running:

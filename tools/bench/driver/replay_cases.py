@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from measure import BENCH, CAIRN, SCRATCH, Contender, Failed, Row, alternate, c_program, figures, fresh, output, process
-from process_cases import MEGABYTE, count_events, run_experiment
+from process_cases import MEGABYTE, count_events, flat_prices, run_experiment
 from proof_cases import synthetic_store
 
 
@@ -76,6 +76,57 @@ class Rebuilding:
             "the cursor and the decoders read each event once on one core, and fold and write nothing",
             f"the rows that C writes are there encoded and in order: {self.written['rows']:,} of them, "
             f"{self.written['bytes'] / MEGABYTE:.0f} MB, into an empty file, without a sync"]
+
+
+class Replaying:
+    """A finished run replayed without any network, in three ways.
+
+    Its results are derived again, its read models built again, all of it executed again; head, usage and cost must be
+    those of the run."""
+
+    name = "replay"
+
+    def __init__(self, sizes, _):
+        self.calls = sizes.replayed_calls
+        self.contenders = [
+            Contender("Cairn, replay verify", lambda _: self.once("verify")),
+            Contender("Cairn, replay rebuild", lambda _: self.once("rebuild")),
+            Contender("Cairn, replay execute", lambda _: self.once("execute")),
+        ]
+
+    def once(self, how):
+        # A network namespace of its own has no interface that is up, not even loopback.
+        alone = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
+        result = process([*alone, CAIRN, "replay", how, "--store", self.store, "--json"])
+        answer = json.loads(result["output"])
+        if not answer["identical"] or answer.get("head", self.head) != self.head or self.state() != self.before:
+            raise Failed(f"replay {how} came to something else")
+        return {**result, "rate": self.calls / result["wall"], "output": ""}
+
+    def state(self):
+        """The head, and the tokens and costs by model."""
+        asked = [[CAIRN, *words, "--store", self.store, "--json"] for words in (["audit", "head"], ["query", "usage"])]
+        return [output(words) for words in asked]
+
+    def run(self, rounds):
+        run_experiment("replayed", self.calls, prices=flat_prices().name)
+        self.store = SCRATCH / "replayed"
+        self.before = self.state()
+        self.head = json.loads(self.before[0])["head"]
+        alternate(self.contenders, rounds)
+        case = f"replay a run of {self.calls:,} calls, no network"
+        verify, rebuild, execute = self.contenders
+        both = [self.calls / (one + other) for one, other in zip(verify.values("wall"), rebuild.values("wall"))]
+        return [
+            Row(case, verify.name, "calls/s", verify.values("rate"), problem=verify.problem),
+            Row(case, rebuild.name, "calls/s", rebuild.values("rate"), problem=rebuild.problem),
+            Row(case, "both, one after the other", "calls/s", both, target="≥ 10,000"),
+            Row(case, execute.name, "calls/s", execute.values("rate"), problem=execute.problem),
+        ]
+
+    def notes(self):
+        return ["verify derives every answer, score and ranking again from the recorded bytes, rebuild makes usage, costs "
+                "and all other read models again from the events, execute makes the events themselves again"]
 
 
 def anonymous_memory(pid):

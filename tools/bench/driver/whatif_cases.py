@@ -4,7 +4,7 @@ import json
 import shutil
 
 from measure import BUILD, CAIRN, SCRATCH, Contender, Failed, Row, alternate, output, process, ratio, say
-from process_cases import MEGABYTE, Querying, run_experiment
+from process_cases import MEGABYTE, Querying, flat_prices, run_experiment
 
 
 class Wondering:
@@ -35,12 +35,7 @@ class Wondering:
             shutil.move(SCRATCH / "judged", self.store)
             done.write_text(json.dumps({"calls": self.calls}))
         output([CAIRN, "query", "runs", "--store", self.store, "--json"])
-        self.prices = SCRATCH / "prices.json"
-        SCRATCH.mkdir(parents=True, exist_ok=True)
-        price = {"input_cost_per_token": 1.5e-06, "output_cost_per_token": 6e-06}
-        self.prices.write_text(json.dumps({
-            f"sim-{name}": {**price, "litellm_provider": "simulated", "mode": "chat"}
-            for name in ("careful", "quick", "judge")}))
+        self.prices = flat_prices()
 
     def run(self, rounds):
         self.prepare()
