@@ -7,6 +7,8 @@ struct BlobCheck {
     /// How many digests are remembered as looked at; what is forgotten is looked at again.
     private static let mostRemembered = 65_536
 
+    /// How many events were looked at, from the first.
+    var events: UInt64 = 0
     private(set) var references = 0
     /// How many of the references are to blobs that were erased on purpose.
     private(set) var erased = 0

@@ -35,8 +35,13 @@ package enum BlobPlacement: Equatable, Sendable {
 extension EventCatalogue {
     /// The blobs that an event names in its data and its cause, in order; those of an unknown type in its cause alone.
     package func blobs(namedBy event: Event) throws -> [Digest] {
-        let named = try decode(event)?.blobs ?? []
-        let cited = try event.metadata().cause?.blobs ?? []
+        Self.blobs(namedBy: try decode(event), try event.metadata().cause)
+    }
+
+    /// The same of an event's payload, if its type is known, and its cause.
+    static func blobs(namedBy payload: (any EventPayload)?, _ cause: Cause?) -> [Digest] {
+        let named = payload?.blobs ?? []
+        let cited = cause?.blobs ?? []
         return named + cited.filter { !named.contains($0) }
     }
 }

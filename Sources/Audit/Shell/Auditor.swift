@@ -2,6 +2,7 @@ import CanonicalJSON
 package import Deciders
 import Determinism
 package import EventLog
+import Projections
 
 /// Checks a store from end to end: records, tree, streams, and the blobs that events name.
 package struct Auditor {
@@ -17,13 +18,46 @@ package struct Auditor {
     ///
     /// A damaged store is a finding; only one that can't be read at all is an error.
     package func verify(against anchors: Anchors = Anchors()) throws -> AuditReport {
-        let result = try log.verify()
+        let (result, early) = try judged()
         if let fault = result.fault {
             return report(.broken(AuditFinding(position: fault.position, message: fault.found)), result)
         }
-        let blobs = try checkBlobs(upTo: result.soundEvents)
+        var blobs = try early.get()
+        try checkBlobs(&blobs, upTo: result.soundEvents)
+        blobs.end()
         if let finding = blobs.finding { return report(.broken(finding), result, blobs) }
         return report(try verdict(on: result.claimed, anchors), result, blobs)
+    }
+
+    /// What the records are worth, and what was found out about blobs meanwhile, which counts only if they are sound.
+    ///
+    /// The two have nothing to do with each other, so each has a thread.
+    private func judged() throws -> (VerificationResult, Result<BlobCheck, any Error>) {
+        guard let size = try? log.head().size else { return (try log.verify(), .success(BlobCheck())) }
+        var result: VerificationResult?
+        var blobs: Result<BlobCheck, any Error> = .success(BlobCheck())
+        try OrderedWork.run(2, threads: min(2, OrderedWork.cores)) { number -> Half in
+            if number == 0 { return .records(try log.verify()) }
+            return .blobs(
+                Result {
+                    var check = BlobCheck()
+                    try checkBlobs(&check, upTo: size)
+                    return check
+                })
+        } take: { half in
+            switch half {
+            case .records(let verified): result = verified
+            case .blobs(let checked): blobs = checked
+            }
+        }
+        guard let result else { preconditionFailure("both halves were taken") }
+        return (result, blobs)
+    }
+
+    /// What one of the two threads comes to.
+    private enum Half {
+        case records(VerificationResult)
+        case blobs(Result<BlobCheck, any Error>)
     }
 
     private func report(
@@ -35,10 +69,11 @@ package struct Auditor {
             sealed: blobs.sealed)
     }
 
-    /// Every blob that an event names must be there with the bytes that its hash promises, or be erased by a later one.
-    private func checkBlobs(upTo end: UInt64) throws -> BlobCheck {
-        var check = BlobCheck()
-        try log.scan(from: .first, to: Position(end), matching: .all) { event in
+    /// Every blob that an event names must be there with the bytes that its hash promises, or be erased by a later one;
+    /// goes on where the check has come to.
+    private func checkBlobs(_ check: inout BlobCheck, upTo end: UInt64) throws {
+        try log.scan(from: Position(check.events), to: Position(end), matching: .all) { event in
+            check.events += 1
             guard check.finding == nil else { return }
             do throws(AuditFinding) {
                 let (blobs, erasure) = try blobs(of: event)
@@ -55,8 +90,6 @@ package struct Auditor {
                 check.finding = error
             }
         }
-        check.end()
-        return check
     }
 
     private enum BlobState {
@@ -87,7 +120,8 @@ package struct Auditor {
             if let later = metadata.cause?.positions.first(where: { $0 >= event.position }) {
                 throw AuditFinding(position: event.position, message: "its cause \(later) isn't earlier than it")
             }
-            return (try catalogue.blobs(namedBy: event), try catalogue.decode(event)?.erasure)
+            let payload = try catalogue.decode(event)
+            return (EventCatalogue.blobs(namedBy: payload, metadata.cause), payload?.erasure)
         } catch let finding as AuditFinding {
             throw finding
         } catch {
