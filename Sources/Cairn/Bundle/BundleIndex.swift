@@ -47,7 +47,7 @@ package struct BundleIndex: Equatable, Sendable {
     package let cairn: String
     /// In order of name and version.
     package let code: [Code]
-    package let commitments: Commitments
+    package internal(set) var commitments: Commitments
     package let events: Int
     package let experiment: String
     /// The forks that the run was taken over into, in the order of the log; format 3 has some, the others have none.

@@ -13,10 +13,30 @@ import Scoring
 /// One sample of a run for a third party: its events, the texts that they name, and proof that the log has them.
 ///
 /// One file, packed as one, so that it is small: what is said again costs nothing. What is left out shows as withheld,
-/// with its digest.
+/// with its digest. Beside it stands a text for people, which proves nothing.
 package struct SampleProof: Sendable {
-    /// The only file of the archive.
+    /// The only file of the archive that is checked.
     static let name = "sample.json"
+    private static let readme = """
+        # One sample, proven
+
+        `\(name)` has one conversation of a run, how it was judged, and the proof that the signed head of the run's log \
+        has these events. Exact requests and answers are its `blobs`, each under its SHA-256; of what is withheld there is \
+        the digest alone.
+
+        ## Check it with Cairn
+
+            cairn bundle verify FILE --key KEY
+
+        ## Check it without
+
+            python3 verify_log.py --sample FILE --key KEY
+
+        `verify_log.py` is in `tools` of Cairn's source, and needs Python 3.10 and nothing else.
+
+        Ask the operator for KEY by another way: without it, a good result says that the sample is whole, not whose it is.
+
+        """
 
     let blobs: [JSONLines.InlineBlob]
     let checkpoint: SignedCheckpoint
@@ -47,6 +67,7 @@ package struct SampleProof: Sendable {
         var bytes: [UInt8] = []
         var writer = ZipWriter { bytes += $0 }
         try writer.add(Self.name, canonicalBytes(), level: 9)
+        try writer.add(BundleNames.readme, Array(Self.readme.utf8), level: 9)
         try writer.finish()
         return bytes
     }
@@ -133,6 +154,9 @@ extension SampleProof {
             } catch {
                 throw BundleError("the event at position \(line.position): \(error)")
             }
+            guard Digest.leaf(event.record) == line.leaf else {
+                throw BundleError("the event at position \(line.position): its record has another hash")
+            }
             events[event.position] = event
             try facts.take(event)
         }
@@ -142,10 +166,10 @@ extension SampleProof {
         guard facts.events == index.events, facts.code == index.code, facts.forks == index.forks else {
             throw BundleError("the index says other things of the events than they do")
         }
-        try check(facts)
-        verdict.elsewhere = index.head.size - UInt64(events.count)
         let present = Dictionary(blobs.compactMap { blob in blob.bytes.map { (blob.digest, $0) } }) { first, _ in first
         }
+        verdict.index?.commitments = try commitments(facts, present)
+        verdict.elsewhere = index.head.size - UInt64(events.count)
         verdict.blobs = present.count
         guard facts.blobs.filter({ present[$0] == nil }).sorted() == index.withheld else {
             throw BundleError("a blob is missing that isn't named as withheld")
@@ -156,18 +180,28 @@ extension SampleProof {
         }
     }
 
-    /// The commitments and the labels are those of the events.
-    private func check(_ facts: BundleFacts) throws {
-        guard let submitted = facts.submitted, submitted.position == index.commitments.submitted,
-            submitted.event.definition == index.commitments.definition,
+    /// What was laid down, as the events have it: the index and the labels must say the same.
+    ///
+    /// Rubrics and the data set are in the definition. Where that is withheld nothing is said of them, whatever the
+    /// index says.
+    private func commitments(
+        _ facts: BundleFacts, _ blobs: [Digest: [UInt8]]
+    ) throws -> BundleIndex.Commitments {
+        let definition = try facts.submitted.flatMap { blobs[$0.event.definition] }
+            .map { try ExperimentDefinition(canonicalBytes: $0) }
+        guard let found = facts.commitments(definition), let submitted = facts.submitted,
+            found.submitted == index.commitments.submitted, found.definition == index.commitments.definition,
             submitted.event.experiment == index.experiment,
-            facts.firstCall.map({ call in index.commitments.firstCall.map { $0 <= call } ?? false }) ?? true
+            found.firstCall.map({ call in index.commitments.firstCall.map { $0 <= call } ?? false }) ?? true,
+            definition == nil
+                || (found.rubrics == index.commitments.rubrics && found.dataset == index.commitments.dataset)
         else { throw BundleError("the index says other things of what was laid down than the events do") }
         let jobs = try lines.filter { $0.event.type == JobSubmitted.type }
             .map { try JobSubmitted(canonicalBytes: $0.event.data).labels }
         guard let probe = jobs.first(where: { $0["judge"] == nil }), probe == labels else {
             throw BundleError("the labels aren't those of the job that was submitted")
         }
+        return found
     }
 
     private func derive(

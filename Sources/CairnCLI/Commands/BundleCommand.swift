@@ -105,7 +105,8 @@ struct BundleProveSampleCommand: AsyncParsableCommand {
         commandName: "prove-sample", abstract: "Prove one sample to somebody in a file of a few kilobytes.",
         discussion: """
             Holds that the run and the sample's jobs were submitted, every call, the texts, and the scores, with proof \
-            that a signed head has them. Nothing else of the run is given away. `cairn bundle verify` checks it.
+            that a signed head has them. Nothing else of the run is given away. `cairn bundle verify` checks it; so does \
+            `tools/verify_log.py --sample`, without Cairn.
 
             EXAMPLE
               cairn bundle prove-sample 5kjf --model careful --scenario spring -o sample.cairn.zip
