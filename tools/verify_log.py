@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Verifies a Cairn store, an export of one, or a proof out of one, without any of Cairn's code.
+"""Verifies a Cairn store, an export of one, or a proof or a sample out of one, without any of Cairn's code.
 
 Written from schemas/log-format.md, RFC 6962, RFC 8032, RFC 9162 and the C2SP documents alone. Needs Python 3.10 or later;
 for a store also the package `lmdb` (pip install lmdb), and for compressed blobs the system's libzstd or Python 3.14.
@@ -7,8 +7,10 @@ for a store also the package `lmdb` (pip install lmdb), and for compressed blobs
     tools/verify_log.py STORE [--expect [SIZE:]ROOT] [--checkpoint FILE --key VKEY [--witness VKEY]] [--json]
     tools/verify_log.py --export FILE [the same] [--json]
     tools/verify_log.py --proof FILE --key VKEY [--from FILE] [--record FILE] [--witness VKEY] [--json]
+    tools/verify_log.py --sample FILE [--key VKEY] [--witness VKEY] [--json]
 
-A proof is what `cairn audit prove` or `cairn audit consistency` writes; --from is the earlier checkpoint of the latter.
+A proof is what `cairn audit prove` or `cairn audit consistency` writes; --from is the earlier checkpoint of the latter. A
+sample is what `cairn bundle prove-sample` writes. It brings its keys along: only --key says whose it is.
 
 Exit codes: 0 valid, 1 invalid (the first bad position is named), 2 usage, 5 it can't be read.
 """
@@ -26,6 +28,8 @@ import resource
 import signal
 import struct
 import sys
+import zipfile
+import zlib
 from itertools import islice
 
 VALID, INVALID, USAGE, UNREADABLE = 0, 1, 2, 5
@@ -1001,6 +1005,252 @@ def check_growth(lines, checkpoint, earlier):
     return {"from": size}
 
 
+# Samples: one conversation of a run, its judgement, and the proof that a signed head has them
+
+
+SAMPLE = {"blobs", "checkpoint", "events", "index", "keys", "labels", "proof"}
+SAMPLE_NAME = "sample.json"
+BUNDLE_FORMAT = 3
+FORK_FORMAT = 3
+# What event data names blobs by; causes name them, too.
+BLOB_MEMBERS = (("definition",), ("request",), ("exchange", "body"), ("transport", "partialBody"))
+
+
+def read_sample(path):
+    """The sample as a value, from the one file of the archive that counts."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = [entry for entry in archive.infolist() if entry.filename == SAMPLE_NAME]
+            if len(found) != 1:
+                raise Invalid(f"the archive has {len(found)} files {SAMPLE_NAME}, a sample has one")
+            if found[0].file_size > MAXIMUM_BLOB:
+                raise Invalid(f"{SAMPLE_NAME} has {found[0].file_size} bytes, more than {MAXIMUM_BLOB}")
+            data = archive.read(found[0])
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise Invalid(f"{path}: {error}") from None
+    try:
+        return canonical_object(data)
+    except (ValueError, RecursionError) as error:
+        raise Invalid(f"{SAMPLE_NAME}: {error}") from None
+
+
+def root_of_many(size, leaves, hashes):
+    """The root of the tree that has some leaves, (position, hash) ascending; parts without any are in `hashes`, from the left."""
+    rest = iter(hashes)
+
+    def visit(low, high, inside):
+        if not inside:
+            return next(rest)
+        if high - low == 1:
+            return inside[0][1]
+        middle = low + (1 << (high - low - 1).bit_length() - 1)
+        return sha256(
+            b"\1" + visit(low, middle, [leaf for leaf in inside if leaf[0] < middle])
+            + visit(middle, high, [leaf for leaf in inside if leaf[0] >= middle]))
+
+    try:
+        found = visit(0, size, leaves)
+    except StopIteration:
+        raise Invalid("the proof has too few hashes") from None
+    if next(rest, None) is not None:
+        raise Invalid("the proof has too many hashes")
+    return found
+
+
+class Sample:
+    """A sample, taken apart; ValueError and KeyError say what is malformed."""
+
+    def __init__(self, value):
+        if value.keys() != SAMPLE:
+            raise ValueError(f"it has to have {', '.join(sorted(SAMPLE))}")
+        self.index, self.labels, self.blobs = value["index"], value["labels"], value["blobs"]
+        if self.index["format"] > BUNDLE_FORMAT:
+            raise Unreadable(f"the format of the sample is {self.index['format']:.0f}, known is {BUNDLE_FORMAT}")
+        if self.index["kind"] != "sample":
+            raise ValueError("its index is of something else than a sample")
+        self.checkpoint = Checkpoint(text_bytes(value["checkpoint"]))
+        self.keys = [Key(text) for text in value["keys"]]
+        self.size = whole(value["proof"]["size"], 2**53 - 1)
+        self.hashes = [bytes.fromhex(text) for text in value["proof"]["hashes"]]
+        if any(len(node) != 32 for node in self.hashes):
+            raise ValueError("a hash of the proof isn't 32 bytes")
+        self.events = list(self.records(value["events"]))
+
+    def records(self, lines):
+        last = -1
+        for line in lines:
+            if "blobs" in line:
+                raise ValueError("an event of a sample has no blobs of its own")
+            data, position, leaf = record_from(line)
+            if position <= last:
+                raise Invalid(f"its position is {position}, after {last}", position)
+            record, last = Record(data, position), position
+            if record.leaf != leaf:
+                raise record.wrong("the leaf that it states isn't the hash of its record")
+            yield record
+
+    def data(self, type):
+        """The data of the events of a type, with their records."""
+        for record in self.events:
+            if record.type == type.encode():
+                yield record, canonical_object(record.payload)
+
+    def check_proof(self):
+        """The events are in the tree whose head is signed, and the index names that head."""
+        index, checkpoint = self.index, self.checkpoint
+        if (checkpoint.origin, checkpoint.size, checkpoint.root.hex()) != (index["origin"], index["size"], index["head"]):
+            raise Invalid("the signed head isn't the one that the sample's index names")
+        if self.size != checkpoint.size:
+            raise Invalid(f"the proof is for {self.size} events, the signed head is of {checkpoint.size}")
+        if not self.events or self.events[-1].position >= self.size:
+            raise Invalid("the sample has no events, or one behind the signed head")
+        leaves = [(record.position, record.leaf) for record in self.events]
+        if root_of_many(self.size, leaves, self.hashes) != checkpoint.root:
+            raise Invalid("the events and their proof don't lead to the signed head")
+        if len(self.events) != index["events"]:
+            raise Invalid(f"the index says {index['events']:.0f} events, there are {len(self.events)}")
+
+    def check_blobs(self):
+        """Those that aren't there; each blob that an event names is, or is withheld and named as such."""
+        withheld = sorted(name for name, blob in self.blobs.items() if not blob.keys() & {"text", "base64"})
+        check_inline(self.blobs)
+        for record in self.events:
+            names = {name.hex() for name in record.blobs} | set(blobs_in(canonical_object(record.payload)))
+            for name in sorted(names - self.blobs.keys()):
+                raise record.wrong(f"the blob {name} that it names is neither there nor shown as withheld")
+        for name in self.blobs:
+            if not any(name.encode() in record.data for record in self.events):
+                raise Invalid(f"the blob {name[:64]} is named by no event")
+        if withheld != self.index["withheld"]:
+            raise Invalid("the index names other blobs as withheld than those that aren't there")
+        return withheld
+
+    def check_code(self):
+        """The functions that the index says made events."""
+        counts = {}
+        for record in self.events:
+            function = canonical_object(record.metadata).get("cause", {}).get("function")
+            if function is not None:
+                name = function["name"], function["version"]
+                counts[name] = counts.get(name, 0) + 1
+        stated = [(code["function"]["name"], code["function"]["version"], code["events"]) for code in self.index["code"]]
+        if stated != [(*name, count) for name, count in sorted(counts.items())]:
+            raise Invalid("the index says other things of the code that made events than they do")
+
+    def check_forks(self):
+        """What the run's forks were made of."""
+        due = [
+            {"changes": data["changes"], "head": data["head"], "parent": data["parent"], "runs": data["runs"],
+             "size": data["position"]} for _, data in self.data("fork.created")]
+        if self.index.get("forks", []) != due or (self.index["format"] == FORK_FORMAT) != bool(due):
+            raise Invalid("the index says other things of forks than the events do")
+        return due
+
+    def check_commitments(self):
+        """What the run's first event names, and where the first call is."""
+        run, stated = self.index["run"], self.index["commitments"]
+        submitted = next(
+            (found for found in self.data("run.submitted") if found[0].stream == f"run-{run}".encode()), None)
+        if submitted is None:
+            raise Invalid("the event that submitted the run isn't there")
+        record, data = submitted
+        if (record.position, data["definition"]) != (stated["submitted"], stated["definition"]):
+            raise record.wrong("the index says another definition than the event that submitted the run, or another place")
+        if data["experiment"] != self.index["experiment"]:
+            raise record.wrong("the index names the experiment otherwise than the event that submitted the run")
+        calls = [
+            record.position for record, _ in self.data("llm.callStarted")
+            if canonical_object(record.metadata).get("run") == run]
+        if calls and not stated.get("firstCall", calls[0] + 1) <= calls[0]:
+            raise Invalid("the index says that the first call was later", calls[0])
+        found = {"definition": data["definition"], "submitted": record.position}
+        if calls:
+            found |= {"before": record.position < calls[0], "firstCall": calls[0]}
+        definition = self.blobs.get(data["definition"], {}).get("text")
+        if definition is not None:
+            found |= self.check_definition(parse_json(definition), stated)
+        return found
+
+    def check_definition(self, definition, stated):
+        """What the definition brings along: its rubrics, and the file that its scenarios were read from."""
+        due = {"rubrics": {
+            judge["id"]: sha256(canonical_bytes(judge["rubric"])).hex() for judge in definition.get("judges", [])}}
+        if "dataset" in definition:
+            due["dataset"] = definition["dataset"]["digest"]
+        if due != {name: stated[name] for name in ("dataset", "rubrics") if name in stated}:
+            raise Invalid("the index names other rubrics or another data set than the definition has")
+        return due
+
+    def check_labels(self):
+        """The job that was asked for is the one that the labels are of."""
+        jobs = (data["labels"] for _, data in self.data("job.submitted"))
+        if next((labels for labels in jobs if "judge" not in labels), None) != self.labels:
+            raise Invalid("the labels aren't those of the job that was submitted")
+
+
+def blobs_in(data):
+    """The blobs that an event's data names."""
+    for path in BLOB_MEMBERS:
+        value = data
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        if isinstance(value, str) and HASH.fullmatch(value):
+            yield value
+
+
+def verify_sample(path, keys, witnesses):
+    try:
+        sample = Sample(read_sample(path))
+        sample.check_proof()
+        withheld, forks, laid_down = sample.check_blobs(), sample.check_forks(), sample.check_commitments()
+        sample.check_code()
+        sample.check_labels()
+    except (ValueError, TypeError, AttributeError, LookupError, struct.error) as error:
+        raise Invalid(f"{SAMPLE_NAME}: {type(error).__name__}: {error}") from None
+    for key in sample.keys:
+        sample.checkpoint.signed_by(key, NOTE)  # a false signature is one, whoever is trusted
+    if not (keys or sample.keys):
+        raise Invalid("the sample brings no key, and none was given with --key")
+    return vouching(sample.checkpoint, keys or sample.keys, witnesses) | {
+        "blobs": len(sample.blobs) - len(withheld), "events": len(sample.events), "experiment": sample.index["experiment"],
+        "forks": forks, "head": sample.checkpoint.root.hex(), "laidDown": laid_down, "run": sample.index["run"],
+        "sample": sample.labels, "size": sample.size, "trusted": bool(keys), "valid": True, "withheld": withheld,
+        "proven": [
+            {"position": record.position, "stream": record.stream.decode(), "type": record.type.decode()}
+            for record in sample.events],
+    }
+
+
+def in_one_line(text):
+    """A text that somebody else chose: it can't pass for another line of the answer."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+def shown_sample(report):
+    labels = ", ".join(f"{name} {value}" for name, value in sorted(report["sample"].items()))
+    lines = [f"proven: {in_one_line(labels)}", in_one_line(f"of the run {report['run']} of {report['experiment']}")]
+    lines += [f"  {event['position']:>8}  {event['type']} in {event['stream']}" for event in report["proven"]]
+    lines.append(f"{report['events']} events, {report['blobs']} blobs, {len(report['withheld'])} withheld")
+    lines += [f"  withheld: {name}" for name in report["withheld"]]
+    laid_down = report["laidDown"]
+    for fork in report["forks"]:
+        changes = "; ".join(f"{change['kind']} {change['text']}" for change in fork["changes"]) or "nothing"
+        lines.append(in_one_line(f"a fork of the store {fork['parent']}; changed: {changes}"))
+    if laid_down.get("before") and not report["forks"]:
+        lines.append(f"laid down at {laid_down['submitted']}, before the first call here at {laid_down['firstCall']}:")
+        lines.append(f"  the definition {laid_down['definition']}")
+        rubrics = sorted(laid_down.get("rubrics", {}).items())
+        lines += [in_one_line(f"  the rubric of {name} {hash}") for name, hash in rubrics]
+        if "dataset" in laid_down:
+            lines.append(in_one_line(f"  the data set {laid_down['dataset']}"))
+    lines.append(f"head {report['size']}:{report['head']}\nsigned by {report['signedBy']}")
+    if not report["trusted"]:
+        lines.append("this key is known from the sample alone: ask for the operator's, and give it with --key")
+    return "\n".join(lines)
+
+
 def read_file(path):
     try:
         with open(path, "rb") as file:
@@ -1090,6 +1340,8 @@ def shown(report):
         finding = report["finding"]
         place = f" at position {finding['position']}" if "position" in finding else ""
         return f"INVALID{place}: {finding['message']}"
+    if "sample" in report:
+        return shown_sample(report)
     signed = f"\nsigned by {report['signedBy']}" if "signedBy" in report else ""
     if "leaf" in report:
         event = f"{report['type']} in {report['stream']} at position {report['position']} of {report['events']}"
@@ -1128,10 +1380,11 @@ def key_argument(text):
 
 
 def arguments_of_command():
-    parser = argparse.ArgumentParser(description="Verify a Cairn store, an export of one, or a proof out of one.")
+    parser = argparse.ArgumentParser(description="Verify a Cairn store, an export of one, or a proof or a sample out of one.")
     parser.add_argument("store", nargs="?", help="the store's directory")
     parser.add_argument("--export", metavar="FILE", help="verify this JSON Lines export instead")
     parser.add_argument("--proof", metavar="FILE", help="verify this proof instead")
+    parser.add_argument("--sample", metavar="FILE", help="verify this sample of a run instead")
     parser.add_argument("--expect", metavar="[SIZE:]ROOT", type=expected_head, help="a head that was kept elsewhere")
     parser.add_argument(
         "--checkpoint", metavar="FILE", action="append", default=[], help="a signed head that was kept elsewhere")
@@ -1143,8 +1396,8 @@ def arguments_of_command():
     parser.add_argument("--record", metavar="FILE", help="the record that a proof without one is of")
     parser.add_argument("--json", action="store_true", help="answer with one JSON object")
     arguments = parser.parse_args()
-    if [arguments.store, arguments.export, arguments.proof].count(None) != 2:
-        parser.error("name either a STORE, --export FILE or --proof FILE")
+    if [arguments.store, arguments.export, arguments.proof, arguments.sample].count(None) != 3:
+        parser.error("name either a STORE, --export FILE, --proof FILE or --sample FILE")
     if arguments.proof is not None and not arguments.key:
         parser.error("--proof takes the --key that must have signed")
     return arguments
@@ -1158,6 +1411,8 @@ def main():
             earlier = Checkpoint(read_file(arguments.earlier)) if arguments.earlier else None
             return verify_proof(arguments.proof, record, earlier, arguments.key, arguments.witness)
         code, report = guarded(proof)
+    elif arguments.sample is not None:
+        code, report = guarded(lambda _: verify_sample(arguments.sample, arguments.key, arguments.witness))
     elif arguments.export is not None:
         code, report = guarded(with_checkpoints(
             lambda heads, progress: verify_export(arguments.export, heads, progress), arguments))

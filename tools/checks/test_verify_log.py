@@ -9,6 +9,7 @@ broken alone while every hash over it is right.
 
 import argparse
 import base64
+import calendar
 import hashlib
 import json
 import os
@@ -18,7 +19,9 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+import zipfile
 
 import lmdb
 
@@ -698,9 +701,200 @@ class Proofs(StoreTest):
         self.assertEqual(python_says(self.store, "--key", key)[0], 1)
 
 
+class Samples(unittest.TestCase):
+    """Samples of a run, judged by the verifier and the command line."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.made = tempfile.mkdtemp(prefix="cairn-verify-")
+        cls.addClassCleanup(shutil.rmtree, cls.made)
+        cls.store = os.path.join(cls.made, "store")
+        cls.cairn("run", EXPERIMENT, "--store", cls.store)
+        cls.path = os.path.join(cls.made, "sample.cairn.zip")
+        cls.sample, cls.key = cls.prove(cls.store, cls.path)
+
+    @classmethod
+    def cairn(cls, *words):
+        result = run(CAIRN, *words)
+        assert result.returncode == 0, (words, result.stderr)
+        return result.stdout
+
+    @classmethod
+    def prove(cls, store, path, scenario="spring"):
+        """The content of a sample that the command line makes, and the key that has signed it."""
+        cls.cairn(
+            "bundle", "prove-sample", "--model", "careful", "--scenario", scenario, "-o", path, "--store", store)
+        with zipfile.ZipFile(path) as archive:
+            sample = json.loads(archive.read("sample.json"))
+        return sample, sample["keys"][0]
+
+    def changed(self, change, archived="sample.json"):
+        """A copy of the sample with a change, in canonical form."""
+        value = json.loads(json.dumps(self.sample))
+        change(value)
+        path = os.path.join(self.made, "changed.cairn.zip")
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(archived, json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False))
+        return path
+
+    def both_refuse(self, path, *arguments):
+        ours = run(CAIRN, "bundle", "verify", path, *arguments)
+        self.assertEqual(ours.returncode, 4, (ours.stdout, ours.stderr))
+        code, report = python_says("--sample", path, *arguments)
+        self.assertEqual((code, report["valid"]), (1, False), report)
+
+    def test_a_sample_is_proven_and_says_what_was_laid_down_before(self):
+        ours = json.loads(self.cairn("bundle", "verify", self.path, "--key", self.key, "--json"))
+        code, report = python_says("--sample", self.path, "--key", self.key)
+        self.assertEqual((code, report["valid"], report["trusted"]), (0, True, True), report)
+        self.assertEqual((report["sample"], report["head"]), (ours["labels"], ours["head"]))
+        self.assertEqual((report["blobs"], report["withheld"], report["signedBy"]), (ours["blobs"], [], self.key))
+        laid_down, stated = report["laidDown"], self.sample["index"]["commitments"]
+        self.assertEqual((laid_down["definition"], laid_down["rubrics"]), (stated["definition"], stated["rubrics"]))
+        self.assertTrue(laid_down["before"] and laid_down["submitted"] < laid_down["firstCall"], laid_down)
+        self.assertEqual([event["position"] for event in report["proven"]], [
+            event["position"] for event in self.sample["events"]])
+        code, report = python_says("--sample", self.path)
+        self.assertEqual((code, report["trusted"]), (0, False), report)
+        words = run(sys.executable, VERIFIER, "--sample", self.path).stdout
+        self.assertIn(f"the definition {stated['definition']}", words)
+        self.assertIn("known from the sample alone", words)
+
+    def test_a_sample_says_in_at_most_10_000_bytes_how_it_is_checked(self):
+        self.assertLessEqual(os.path.getsize(self.path), 10_000)
+        with zipfile.ZipFile(self.path) as archive:
+            text = archive.read("README.md").decode()
+        self.assertIn("cairn bundle verify", text)
+        self.assertIn("verify_log.py --sample", text)
+
+    def test_what_was_changed_in_a_sample_is_refused_by_both(self):
+        other, _ = self.prove(self.store, os.path.join(self.made, "other.cairn.zip"), "autumn")
+        calls = [at for at, event in enumerate(self.sample["events"]) if event["type"] == "llm.callCompleted"]
+        theirs = [event for event in other["events"] if event["type"] == "llm.callCompleted"]
+        named = self.sample["events"][calls[0]]["data"]["exchange"]["body"]
+        size = self.sample["index"]["size"]
+        older = json.loads(self.cairn("audit", "head", "--sign", "--at", str(size - 1), "--json", "--store", self.store))
+
+        def exchanged(value):
+            value["events"][calls[0]] = theirs[0]
+            value["events"].sort(key=lambda event: event["position"])
+            value["blobs"] |= {name: blob for name, blob in other["blobs"].items() if name in json.dumps(theirs[0])}
+
+        def anew(value):
+            """Another answer in an event whose leaf is right: only the tree doesn't have it."""
+            event = value["events"][calls[0]]
+            event["data"]["attempt"] = 2
+            data, metadata = (
+                json.dumps(event[name], separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
+                for name in ("data", "metadata"))
+            seconds = calendar.timegm(time.strptime(event["time"][:19], "%Y-%m-%dT%H:%M:%S"))
+            fields = draft(
+                event["stream"].encode(), event["type"].encode(), data, metadata, revision=event["revision"],
+                index=event["commit"]["index"], count=event["commit"]["count"], version=event["version"],
+                time=seconds * 1_000_000 + int(event["time"][20:26]))
+            event["leaf"] = sha256(b"\0" + record(fields, bytes.fromhex(event["commit"]["id"]))).hex()
+
+        def dropped(value):
+            del value["events"][calls[0]]
+            value["index"]["events"] -= 1
+
+        def other_head(value):
+            value["checkpoint"] = older["checkpoint"]
+            value["index"] |= {"size": older["events"], "head": older["head"]}
+
+        def other_signature(value):
+            body, signatures = value["checkpoint"].split("\n\n")
+            line, rest = signatures.split("\n", 1)
+            start, signature = line.rsplit(" ", 1)
+            data = bytearray(base64.b64decode(signature))
+            data[-1] ^= 1
+            value["checkpoint"] = f"{body}\n\n{start} {base64.b64encode(data).decode()}\n{rest}"
+
+        cases = {
+            "a flipped blob": lambda value: value["blobs"][named].update(text=value["blobs"][named]["text"] + " "),
+            "a blob less": lambda value: value["blobs"].pop(named),
+            "a blob hidden": lambda value: value["blobs"].update({named: {"missing": True}}),
+            "a blob said to be withheld": lambda value: value["index"].update(withheld=[named]),
+            "another's event": exchanged, "an event written anew": anew, "an event dropped": dropped,
+            "an event twice": lambda value: value["events"].insert(calls[0], value["events"][calls[0]]),
+            "two events in another order": lambda value: value["events"].reverse(),
+            "an event's leaf": lambda value: value["events"][0].update(leaf="0" * 64),
+            "a proof for another size": lambda value: value["proof"].update(size=size + 1),
+            "a proof with a hash less": lambda value: value["proof"]["hashes"].pop(),
+            "a proof with a hash more": lambda value: value["proof"]["hashes"].append("0" * 64),
+            "another signed head": other_head, "another signature": other_signature,
+            "no signature of these keys": lambda value: value.update(keys=[]),
+            "another definition": lambda value: value["index"]["commitments"].update(definition=named),
+            "a definition laid down elsewhere": lambda value: value["index"]["commitments"].update(submitted=0),
+            "a first call that was later": lambda value: value["index"]["commitments"].update(firstCall=size),
+            "other rubrics": lambda value: value["index"]["commitments"].update(rubrics={"quality": named}),
+            "another experiment": lambda value: value["index"].update(experiment="sonnet"),
+            "another run": lambda value: value["index"].update(run="another"),
+            "other labels": lambda value: value["labels"].update(model="hasty"),
+            "other code": lambda value: value["index"]["code"].pop(),
+            "forks that aren't": lambda value: value["index"].update(format=3),
+        }
+        self.both_refuse_nothing(self.changed(lambda value: None))
+        for name, change in cases.items():
+            with self.subTest(name):
+                self.both_refuse(self.changed(change))
+
+    def both_refuse_nothing(self, path):
+        self.assertEqual(run(CAIRN, "bundle", "verify", path).returncode, 0)
+        self.assertEqual(python_says("--sample", path)[0], 0)
+
+    def test_another_key_is_refused_by_both_whoever_the_sample_brings(self):
+        other = os.path.join(self.made, "other-store")
+        write_store(other, *example())
+        key = json.loads(self.cairn("audit", "key", "create", "--json", "--store", other))["key"]
+        self.both_refuse(self.path, "--key", key)
+        path = self.changed(lambda value: value.update(keys=[key]))
+        self.both_refuse(path)
+        self.assertEqual(python_says("--sample", path, "--key", self.key)[0], 0)
+
+    def test_a_file_that_is_no_sample_is_an_answer(self):
+        with open(self.path, "rb") as file:
+            whole = file.read()
+        path = os.path.join(self.made, "cut.cairn.zip")
+        for length in (0, 100, len(whole) // 2, len(whole) - 1):
+            with open(path, "wb") as file:
+                file.write(whole[:length])
+            self.assertEqual(python_says("--sample", path)[0], 1, length)
+        self.assertEqual(python_says("--sample", self.changed(lambda value: None, "other.json"))[0], 1)
+        for name in self.sample:
+            self.assertEqual(python_says("--sample", self.changed(lambda value: value.pop(name)))[0], 1, name)
+            self.assertEqual(python_says("--sample", self.changed(lambda value: value.update({name: 1})))[0], 1, name)
+        newer = self.changed(lambda value: value["index"].update(format=4))
+        self.assertEqual(python_says("--sample", newer)[0], 5)
+        self.assertEqual(python_says("--sample", os.path.join(self.made, "nowhere"))[0], 5)
+
+    def test_what_is_withheld_is_shown_with_its_digest(self):
+        store, path = os.path.join(self.made, "redacted"), os.path.join(self.made, "redacted.cairn.zip")
+        shutil.copytree(self.store, store)
+        call = next(event for event in self.sample["events"] if event["type"] == "llm.callCompleted")
+        erased = call["data"]["exchange"]["body"]
+        self.cairn("audit", "redact", "--blob", erased, "--shared", "--reason", "withdrew", "--store", store)
+        sample, key = self.prove(store, path)
+        ours = json.loads(self.cairn("bundle", "verify", path, "--key", key, "--json"))
+        code, report = python_says("--sample", path, "--key", key)
+        self.assertEqual(code, 0, report)
+        self.assertEqual((report["withheld"], report["blobs"]), ([erased], ours["blobs"]))
+        self.assertEqual(sample["blobs"][erased], {"missing": True})
+        self.assertIn(f"withheld: {erased}", run(sys.executable, VERIFIER, "--sample", path).stdout)
+
+    def test_a_sample_of_a_fork_says_what_was_changed_and_nothing_of_before(self):
+        fork, path = os.path.join(self.made, "fork"), os.path.join(self.made, "fork.cairn.zip")
+        self.cairn("replay", "what-if", "--weights", "imagery=0.5", "-o", fork, "--store", self.store)
+        self.prove(fork, path)
+        self.both_refuse_nothing(path)
+        words = run(sys.executable, VERIFIER, "--sample", path).stdout
+        self.assertIn("changed: weights imagery=0.5", words)
+        self.assertNotIn("laid down", words)
+
+
 class Usage(unittest.TestCase):
     def test_wrong_arguments_end_with_2(self):
-        wrong = (["--proof", "a"], ["a", "--proof", "b", "--key", "c"], ["a", "--key", "no+key+at all"])
+        wrong = (["--proof", "a"], ["a", "--sample", "b"], ["a", "--proof", "b", "--key", "c"], ["a", "--key", "no+key+at all"])
         for arguments in ([], ["a", "--export", "b"], ["a", "--expect", "12"], ["a", "--unknown"], *wrong):
             self.assertEqual(run(sys.executable, VERIFIER, *arguments).returncode, 2, arguments)
 
