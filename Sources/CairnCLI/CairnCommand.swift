@@ -94,9 +94,13 @@ struct CairnCommand: AsyncParsableCommand {
     /// What the argument parser has to say: help and version are no failures.
     private static func reportUsage(_ error: any Error, asJSON: Bool) -> ExitCode {
         let told = message(for: error)
-        let better = UsageText.explained(told, arguments: CommandLine.arguments)
-        let text = fullMessage(for: error).replacing(told, with: better, maxReplacements: 1)
-        switch exitCode(for: error) {
+        let exit = exitCode(for: error)
+        let unknown =
+            exit == .success ? nil : UnknownOption(in: Array(CommandLine.arguments.dropFirst()), of: Self.self)
+        let better = unknown?.message ?? UsageText.explained(told, arguments: CommandLine.arguments)
+        let full = fullMessage(for: error).replacing(told, with: better, maxReplacements: 1)
+        let text = unknown == nil ? full : UsageText.withoutHelp(full)
+        switch exit {
         case .success:
             try? Terminal.print(text + "\n")
             return .success

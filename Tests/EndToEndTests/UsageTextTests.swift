@@ -20,6 +20,35 @@ import Testing
     }
 }
 
+@Suite struct UnknownOptionTests {
+    private static func found(_ line: String) -> UnknownOption? {
+        UnknownOption(in: line.split(separator: " ").map(String.init), of: CairnCommand.self)
+    }
+
+    @Test(arguments: [
+        ("bundle prove-sample --modl careful --scenario s", "Unknown option '--modl'; did you mean “--model”?"),
+        ("run --concurrency 0 --dry-rnu", "Unknown option '--dry-rnu'; did you mean “--dry-run”?"),
+        ("bundle --ouput=x", "Unknown option '--ouput'; did you mean “--output”?"),
+        ("submit -q", "Unknown option '-q'"), ("--xyzzy", "Unknown option '--xyzzy'"),
+    ])
+    func `an option that its command doesn't know is found, whatever else is wrong`(line: String, message: String) {
+        #expect(Self.found(line)?.message == message)
+    }
+
+    @Test(arguments: [
+        "run file.yaml --concurrency 0 --max-cost=1", "submit --priority -5", "query runs -- --xyz", "bundle -o x",
+        "query runs --limit=-1 --help", "replay what-if --allow-live", "query", "", "nothing",
+    ])
+    func `what a command knows, numbers and words behind the end of options are none`(line: String) {
+        #expect(Self.found(line) == nil)
+    }
+
+    @Test func `what another option is for isn't told with it`() {
+        #expect(UsageText.withoutHelp("Error: a\nHelp:  -o  b\n  c\nUsage: d\n") == "Error: a\nUsage: d\n")
+        #expect(UsageText.withoutHelp("Error: a\nUsage: d\n") == "Error: a\nUsage: d\n")
+    }
+}
+
 @Suite struct RankingTextTests {
     private static func ranking(_ method: RankingMethod) -> RankingComputed {
         RankingComputed(

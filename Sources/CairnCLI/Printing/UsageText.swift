@@ -1,4 +1,4 @@
-/// What the argument parser says of negative numbers, in words that help: it takes them for options.
+/// What the argument parser says, in words that help: negative numbers it takes for options.
 enum UsageText {
     /// The message, with what stands behind it if that was a negative number.
     static func explained(_ message: String, arguments: [String]) -> String {
@@ -10,6 +10,15 @@ enum UsageText {
                 + "written \(option)=\(number)"
         }
         return "\(message) (\(number) was taken for an option: positions and sizes are numbers from 0)"
+    }
+
+    /// The message and the usage, without what an option is for that has nothing to do with the message.
+    static func withoutHelp(_ text: String) -> String {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard let usage = lines.firstIndex(where: { $0.hasPrefix("Usage: ") }),
+            let help = lines.firstIndex(where: { $0.hasPrefix("Help: ") }), help < usage
+        else { return text }
+        return (lines[..<help] + lines[usage...]).joined(separator: "\n")
     }
 
     private static func isNegative(_ argument: String) -> Bool {
