@@ -2,6 +2,7 @@ import Cairn
 import Experiments
 import HTTPTransport
 import Jobs
+import Logging
 import Providers
 import SimulatedProviders
 
@@ -14,6 +15,8 @@ enum LiveCalls {
     ) async throws {
         guard isAllowed else { return try await body(nil) }
         let keys = try KeyRing.load()
+        // There is no live line, so that on a terminal, too, the log tells what is waited for.
+        let logger = LogOutput.logger("cairn.fork", onTerminal: .info)
         let definitions = try ForkService(parent: store).definitions(of: runs)
         let models = definitions.flatMap { $0.models + $0.judges.map(\.model) }
         let isSimulated = { (model: ModelDefinition) in model.baseURL.hasPrefix(ModelCatalogue.simulatedRoot + "/") }
@@ -26,9 +29,10 @@ enum LiveCalls {
             let simulated = definitions.first(where: {
                 ($0.models + $0.judges.map(\.model)).contains(where: isSimulated)
             })
-        else { return try await body(ForkService.Live(transport: curl, key: keys.key)) }
+        else { return try await body(ForkService.Live(transport: curl, key: keys.key, logger: logger)) }
         try await Simulation.provide(for: simulated) { routes in
-            try await body(ForkService.Live(transport: RoutingTransport(curl, routes: routes), key: keys.key))
+            let transport = RoutingTransport(curl, routes: routes)
+            try await body(ForkService.Live(transport: transport, key: keys.key, logger: logger))
         }
     }
 }

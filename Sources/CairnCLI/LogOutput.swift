@@ -4,18 +4,19 @@ import Logging
 
 /// Where log lines go: words on a terminal, one JSON object a line elsewhere; always standard error.
 enum LogOutput {
-    static func logger(_ label: String) -> Logger {
-        Logger(label: label, factory: handler)
+    /// `onTerminal` is what a terminal shows at least, unless `CAIRN_LOG` says otherwise.
+    static func logger(_ label: String, onTerminal: Logger.Level = .warning) -> Logger {
+        Logger(label: label) { handler($0, onTerminal: onTerminal) }
     }
 
-    static func handler(_ label: String) -> any LogHandler {
-        StandardErrorHandler(label: label, asJSON: !Terminal.errorIsTerminal, level: level)
+    static func handler(_ label: String, onTerminal: Logger.Level = .warning) -> any LogHandler {
+        StandardErrorHandler(label: label, asJSON: !Terminal.errorIsTerminal, level: level(onTerminal: onTerminal))
     }
 
-    /// `CAIRN_LOG` names a level; a terminal shows warnings and worse unless it says otherwise.
-    private static var level: Logger.Level {
+    /// `CAIRN_LOG` names a level.
+    private static func level(onTerminal: Logger.Level) -> Logger.Level {
         Terminal.environment("CAIRN_LOG").flatMap { Logger.Level(rawValue: $0.lowercased()) }
-            ?? (Terminal.errorIsTerminal ? .warning : .info)
+            ?? (Terminal.errorIsTerminal ? onTerminal : .info)
     }
 }
 

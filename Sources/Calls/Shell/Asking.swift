@@ -176,9 +176,18 @@ struct Asking: Sendable {
         let terms = Blob(question.terms.canonicalBytes())
         let cause = cause(CallDerivations.retry(question.terms.policy.rule), stream, [terms.digest])
         let attempt = call.started.attempt
-        return try await handle(stream, blobs: [terms], cause: cause) {
+        let decided = try await handle(stream, blobs: [terms], cause: cause) {
             .decideRetry(after: attempt, at: $0, delay: delay)
         }
+        if case .known(let call) = decided.state, case .retrying(let notBefore) = call.stage {
+            executor.logger.info(
+                "call waits for its next attempt",
+                metadata: [
+                    "call": "\(question.id)", "job": "\(job.id)", "provider": "\(question.provider)",
+                    "until": "\(notBefore.text)",
+                ])
+        }
+        return decided
     }
 
     /// Records that an earlier answer takes the place of this one.

@@ -49,7 +49,7 @@ struct ForkResumption {
         // As for a run: the provider inside the process needs no consideration, unless it is told to behave like one.
         if run.definition.simulation?["limits"] == nil { rates.unpaced.insert("simulated") }
         let inner: any CallGate =
-            live == nil ? OpenGate() : LiveGate(settings: rates, time: time, sleep: effects.pause)
+            live.map { LiveGate(settings: rates, time: time, sleep: effects.pause, logger: $0.logger) } ?? OpenGate()
         let gate = try RunGate.load(
             for: run.id, of: run.definition, budget: state.inForce, from: log, effects: effects, inner: inner)
         let environment = RunEnvironment(
@@ -59,7 +59,7 @@ struct ForkResumption {
             key: live?.key ?? { @Sendable _ in nil }, slots: PoolState.Limits(total: 1, lanes: [:]))
         let executor = try RunExecutor(
             run.definition, run: run.id, in: environment,
-            logger: Logger(label: "cairn.fork") { _ in SwiftLogNoOpLogHandler() })
+            logger: live?.logger ?? Logger(label: "cairn.fork") { _ in SwiftLogNoOpLogHandler() })
         try await WorkerLock.hold(worker, in: path + "/workers") {
             try await Self.execute(executor, until: transport)
         }

@@ -6,7 +6,7 @@ package import Experiments
 import Glibc
 package import HTTPTransport
 package import Jobs
-import Logging
+package import Logging
 import Projections
 package import Providers
 package import Replay
@@ -17,10 +17,13 @@ package struct ForkService: Sendable {
     package struct Live: Sendable {
         package let transport: any Transport
         package let key: @Sendable (String) -> APIKey?
+        /// Told which calls failed, and which wait for whom and until when.
+        package let logger: Logger
 
-        package init(transport: any Transport, key: @escaping @Sendable (String) -> APIKey?) {
+        package init(transport: any Transport, key: @escaping @Sendable (String) -> APIKey?, logger: Logger) {
             self.transport = transport
             self.key = key
+            self.logger = logger
         }
     }
 

@@ -66,7 +66,9 @@ package struct WhatIfService: Sendable {
     ) async throws {
         for (run, standing) in try Self.standings(of: runs, in: store) { results.standings[run] = [standing] }
         let sending = live.map { RememberingTransport($0.transport) }
-        let live = live.flatMap { live in sending.map { ForkService.Live(transport: $0, key: live.key) } }
+        let live = live.flatMap { live in
+            sending.map { ForkService.Live(transport: $0, key: live.key, logger: live.logger) }
+        }
         for count in 1...substitutions.count {
             let isLast = count == substitutions.count
             let scratch = try ScratchDirectory()
