@@ -103,8 +103,14 @@ extension EndToEndTests {
             #expect(refused.status == 1, "\(refused.text) \(refused.errorText)")
             #expect(refused.errorText.contains("no answer to attempt 2 of the call"), "\(refused.errorText)")
             #expect(!FileManager.default.fileExists(atPath: place.directory.path("more")))
-            let live = try await place.json(
-                "replay", "what-if", "--retry", "attempts=9", "--allow-live", "-o", "more")
+            let sent = try await place.cairn(
+                "replay", "what-if", "--retry", "attempts=9", "--allow-live", "-o", "more", "--json")
+            try #require(sent.status == 0, "\(sent.errorText)")
+            let live = try JSONParser.parse(sent.output)
+            let told = try sent.errors.split(separator: UInt8(ascii: "\n")).map { try JSONParser.parse(Array($0)) }
+            let waits = told.filter { $0["message"] == "call waits for its next attempt" }
+            #expect(!waits.isEmpty && waits.allSatisfy { $0["metadata"]?["provider"] == "simulated" }, "\(told)")
+            #expect(waits.allSatisfy { $0["metadata"]?["until"]?.string?.hasSuffix("Z") == true }, "\(told)")
             let calls = try #require(live["calls"]?.int)
             #expect(calls > 0)
             try await Self.check("more", in: place)
@@ -309,6 +315,12 @@ extension EndToEndTests {
             #expect(!words.contains("$0"), "\(words)")
             #expect(
                 words.contains("cost ? and 8 answers without a price → ? and 8 answers without a price"), "\(words)")
+            let models = ["sim-careful", "sim-hasty", "sim-judge"]
+            let prices = models.map { "\"\($0)\": {\"input_cost_per_token\": 2e-06, \"output_cost_per_token\": 1e-05}" }
+            try place.write("{\(prices.joined(separator: ", "))}", "prices.json")
+            let priced = try await place.cairn("replay", "what-if", "--prices", "prices.json")
+            #expect(
+                priced.text.contains("cost ? and 8 answers without a price → $"), "\(priced.text) \(priced.errorText)")
             let sums = try await place.json("query", "sql", "SELECT cost_nano_usd, cost_usd, without_cost FROM usage")
             let rows = try #require(sums.array)
             #expect(!rows.isEmpty && rows.allSatisfy { ($0["without_cost"]?.int ?? 0) > 0 })

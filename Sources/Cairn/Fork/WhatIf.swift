@@ -36,6 +36,9 @@ package struct WhatIf: Sendable {
             self.unknown = unknown
             self.total = total
         }
+
+        /// Nil where there are answers, and the cost of none is known.
+        package var knownTotal: Int? { known == 0 && unknown > 0 ? nil : total }
     }
 
     /// A model whose place in the ranking changed.

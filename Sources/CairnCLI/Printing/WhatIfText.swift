@@ -52,7 +52,7 @@ enum WhatIfText {
         guard let before = result.before.cost, let after = result.after.cost else { return "" }
         guard before != after else { return "" }
         func amount(_ cost: WhatIf.Cost) -> String {
-            Quantities.dollars(nano: cost.total)
+            (cost.knownTotal.map(Quantities.dollars(nano:)) ?? "?")
                 + (cost.unknown > 0 ? " and \(Quantities.counted(cost.unknown, "answer")) without a price" : "")
         }
         return "cost \(amount(before)) → \(amount(after))\n"
