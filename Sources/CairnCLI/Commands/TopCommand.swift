@@ -61,7 +61,7 @@ private struct Frames {
         var top = TopService(store)
         while !Task.isCancelled {
             try show(top.frame(), over: Terminal.outputIsTerminal)
-            // When it is cancelled, which is how it ends, the loop sees that.
+            // why: a frame stands for a time that a person chose. When it is cancelled, which is how it ends, the loop sees that.
             try? await Task.sleep(for: pause)
         }
     }

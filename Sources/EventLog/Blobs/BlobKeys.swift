@@ -109,6 +109,7 @@ final class BlobKeys: Sendable {
         // Not waited for on this thread: whoever has the lock may need it to go on.
         while flock(lock, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EINTR || errno == EWOULDBLOCK else { throw Self.failure("locking \(directory)") }
+            // why: the system tells of a lock that comes free only to threads that block on it.
             try? await Task.sleep(for: .milliseconds(2))
         }
         if let key = try key(of: scope) { return key }

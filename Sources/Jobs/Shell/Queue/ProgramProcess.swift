@@ -101,12 +101,14 @@ extension ProgramProcess {
     /// Ends the program after a time; false if it ended before.
     private func end(_ execution: Running, after timeout: Microseconds) async -> Bool {
         do {
+            // why: the job's timeout is a length of time; a program that ends before cancels this.
             try await Task.sleep(for: timeout.duration)
         } catch {
             return false
         }
         try? execution.send(signal: .terminate, toProcessGroup: true)
         do {
+            // why: the program has this long to end by itself; when it does this is cancelled.
             try await Task.sleep(for: grace.duration)
             kill(execution)
         } catch {

@@ -21,9 +21,11 @@ package struct WaitHandler: QueueHandler {
         }
         let length = Microseconds(Int64((seconds * 1e6).rounded()))
         guard let timeout = task.timeout, timeout < length else {
+            // why: to wait so long is the job.
             try await Task.sleep(for: .microseconds(length.count))
             return .completed(.object([:]))
         }
+        // why: to wait is the job, and this is as long as it may.
         try await Task.sleep(for: .microseconds(timeout.count))
         return .failed(class: "timeout", message: "it took longer than \(timeout) and was ended", retryable: true)
     }
