@@ -74,6 +74,7 @@ extension EndToEndTests {
             #expect(words.status == 4, "\(words.status) \(words.errorText)")
             #expect(words.text.contains("position \(damaged) in "), "\(words.text)")
             #expect(words.text.contains("its metadata can't be read"), "\(words.text)")
+            #expect(words.text.hasSuffix("\nDIFFERENT: 1 derived event comes out otherwise\n"), "\(words.text)")
             let report = try JSONParser.parse(try await place.cairn("replay", "verify", "--json").output)
             #expect(report["firstDivergence"]?["position"]?.int == Int(damaged.rawValue), "\(report)")
         }

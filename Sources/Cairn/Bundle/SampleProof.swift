@@ -231,7 +231,13 @@ extension SampleProof {
         case .same: verdict.verified += 1
         case .erased, .sealed: verdict.underivable += 1
         case .diverges(let divergence):
-            if isMissing { verdict.underivable += 1 } else { verdict.problems.append("\(divergence)") }
+            if isMissing {
+                verdict.underivable += 1
+                return
+            }
+            verdict.verified += 1
+            verdict.diverged += 1
+            verdict.problems.append("\(divergence)")
         }
     }
 }

@@ -67,6 +67,7 @@ struct ReplayVerifyCommand: AsyncParsableCommand {
             + (report.isIdentical
                 ? "identical: \(Quantities.grouped(report.verified)) derived of \(Quantities.grouped(Int(report.position))) "
                     + "events\n"
-                : "DIFFERENT: \(Quantities.grouped(report.diverged)) derived events come out otherwise\n")
+                : "DIFFERENT: \(Quantities.counted(report.diverged, "derived event")) "
+                    + "\(report.diverged == 1 ? "comes" : "come") out otherwise\n")
     }
 }
