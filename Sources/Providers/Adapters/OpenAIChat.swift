@@ -7,7 +7,7 @@ package import HTTPTransport
 /// `OpenAIChatStream`.
 ///
 /// An instruction is sent in the role `system` to reasoning models too, where the API takes it for `developer`.
-package enum OpenAIChat: LLMProvider {
+package enum OpenAIChat: ChatFormatProvider {
     package static let name = "openai.chat"
     package static let version = 1
 
@@ -18,18 +18,12 @@ package enum OpenAIChat: LLMProvider {
         "x-should-retry",
     ]
 
-    private static let format = ChatFormat(readsStreams: false, rules: .openAIChat1)
+    package static let format = ChatFormat(readsStreams: false, rules: .openAIChat1)
 
     package static func request(_ chat: ChatRequest, endpoint: Endpoint, key: APIKey?) -> HTTPRequest {
         var whole = chat
         whole.streams = false
         return format.request(whole, endpoint: endpoint, key: key)
-    }
-
-    package static func result(
-        status: Int, headers: [String: String], body: [UInt8]
-    ) -> Result<ChatResult, ProviderError> {
-        format.result(status: status, headers: headers, body: body)
     }
 
     package static func firstToken(in body: [UInt8]) -> Int? { nil }

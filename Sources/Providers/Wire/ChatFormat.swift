@@ -1,7 +1,7 @@
 internal import CanonicalJSON
 
 /// OpenAI's chat format in the dialect of one provider: the facts in which dialects differ.
-struct ChatFormat: Sendable {
+package struct ChatFormat: Sendable {
     /// How an answer is made to follow a JSON Schema.
     enum Schemas: Sendable {
         /// The provider enforces the schema.
