@@ -158,15 +158,8 @@ extension ParentRange: CanonicalCodable {
 
     package init(from reader: inout CanonicalReader) throws(JSONError) {
         try reader.beginObject()
-        let count = try reader.integer("count", atLeast: 1)
-        let start = reader.offset
-        let first: JobID = try reader.field("first")
-        guard count == 1 || first.following(count - 1) != nil else {
-            throw reader.error(at: start, expected: "an id that \(count - 1) others follow", found: "\(first)")
-        }
+        (count, first) = try JobRange.fields(from: &reader)
         onFailure = try reader.field("onFailure")
         try reader.endObject()
-        self.count = count
-        self.first = first
     }
 }

@@ -207,15 +207,19 @@ extension JobRange: CanonicalCodable {
 
     package init(from reader: inout CanonicalReader) throws(JSONError) {
         try reader.beginObject()
+        (count, first) = try Self.fields(from: &reader)
+        try reader.endObject()
+    }
+
+    /// The fields `count` and `first` of an object; so many ids must follow the first.
+    static func fields(from reader: inout CanonicalReader) throws(JSONError) -> (count: Int, first: JobID) {
         let count = try reader.integer("count", atLeast: 1)
         let start = reader.offset
         let first: JobID = try reader.field("first")
         guard count == 1 || first.following(count - 1) != nil else {
             throw reader.error(at: start, expected: "an id that \(count - 1) others follow", found: "\(first)")
         }
-        try reader.endObject()
-        self.count = count
-        self.first = first
+        return (count, first)
     }
 }
 
