@@ -16,9 +16,10 @@ struct SQLCache {
     /// Removes what another version or an earlier boot of the machine has left.
     init(in directory: String) {
         let layout = ExportTables.all.map { TableSchema($0, hasBlobColumns: false).creation() }.joined()
-        let name = Self.prefix + String(Digest(of: layout + Self.bootID).hex.prefix(16)) + ".sqlite"
+        let name = Self.prefix + String(Digest(of: layout + BootID.current).hex.prefix(16)) + ".sqlite"
         path = directory + "/" + name
-        for other in Self.names(in: directory) where other.hasPrefix(Self.prefix) && !other.hasPrefix(name) {
+        for other in DirectoryEntries.names(in: directory) ?? []
+        where other.hasPrefix(Self.prefix) && !other.hasPrefix(name) {
             unlink(directory + "/" + other)
         }
     }
@@ -62,27 +63,6 @@ struct SQLCache {
             for table in tables { try TableRefresh(table, source, database).run() }
             return .commit
         }
-    }
-
-    private static var bootID: String {
-        guard let file = fopen("/proc/sys/kernel/random/boot_id", "r") else { return "" }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 64)
-        guard fgets(&line, Int32(line.count), file) != nil else { return "" }
-        return String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    private static func names(in path: String) -> [String] {
-        guard let directory = opendir(path) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            names.append(
-                withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                })
-        }
-        return names
     }
 }
 

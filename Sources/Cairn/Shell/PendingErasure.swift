@@ -16,10 +16,10 @@ struct PendingErasure {
     /// On disk when this returns.
     func begin() throws(LogError) {
         let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
-        guard file >= 0 else { throw Self.failure("making \(path)") }
+        guard file >= 0 else { throw LogError.system("making \(path)") }
         defer { close(file) }
-        guard fsync(file) == 0 else { throw Self.failure("making \(path)") }
-        try syncDirectory()
+        guard fsync(file) == 0 else { throw LogError.system("making \(path)") }
+        try DirectoryEntries.sync(store + "/blobs")
     }
 
     /// Erases what events say, and writes the data file anew, without a byte of it.
@@ -35,30 +35,12 @@ struct PendingErasure {
             try log.rewriteBlobs()
         }
         unlink(path)
-        try syncDirectory()
+        try DirectoryEntries.sync(store + "/blobs")
     }
 
     /// Finishes what another process left undone, if nobody else is at it or has the store open; else a later one does.
     func finishIfPossible() {
         guard isPending else { return }
         try? StoreCareLock.hold(alone: true, of: store) { try finish() }
-    }
-
-    private func syncDirectory() throws(LogError) {
-        let directory = open(store + "/blobs", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard directory >= 0 else { throw Self.failure("syncing \(store)/blobs") }
-        defer { close(directory) }
-        guard fsync(directory) == 0 else { throw Self.failure("syncing \(store)/blobs") }
-    }
-
-    private static func failure(_ operation: String) -> LogError {
-        let number = errno
-        let code: LogError.Code =
-            switch number {
-            case EACCES, EPERM, EROFS: .readOnly
-            case ENOSPC, EDQUOT: .full
-            default: .other
-            }
-        return LogError(code, during: operation, String(cString: strerror(number)))
     }
 }

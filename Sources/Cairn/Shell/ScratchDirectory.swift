@@ -22,14 +22,8 @@ final class ScratchDirectory: Sendable {
     static func remove(_ path: String) {
         var status = stat()
         let isDirectory = lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-        if isDirectory, let directory = opendir(path) {
-            while let entry = readdir(directory) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                if name != "." && name != ".." { remove(path + "/" + name) }
-            }
-            closedir(directory)
+        if isDirectory, let names = DirectoryEntries.names(in: path) {
+            for name in names { remove(path + "/" + name) }
             rmdir(path)
         } else {
             unlink(path)

@@ -33,9 +33,9 @@ final class StoreTarget {
         try Self.makeDirectories(Self.split(path).parent)
         Self.removeLeftovers(of: path)
         partial = "\(path)\(Self.mark)\(getpid())"
-        guard mkdir(partial, 0o777) == 0 else { throw Self.failure("making \(partial)") }
+        guard mkdir(partial, 0o777) == 0 else { throw LogError.system("making \(partial)") }
         lock = open(partial, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else { throw Self.failure("locking \(partial)") }
+        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else { throw LogError.system("locking \(partial)") }
     }
 
     deinit {
@@ -46,10 +46,10 @@ final class StoreTarget {
     /// Gives it its name, on disk.
     func finish() throws(LogError) {
         for part in ["log", "blobs", "views"] { unlink("\(partial)/\(part)/lock.mdb") }
-        try Self.sync(partial)
-        guard rename(partial, path) == 0 else { throw Self.failure("renaming \(partial) to \(path)") }
+        try DirectoryEntries.sync(partial)
+        guard rename(partial, path) == 0 else { throw LogError.system("renaming \(partial) to \(path)") }
         isFinished = true
-        try Self.sync(Self.split(path).parent)
+        try DirectoryEntries.sync(Self.split(path).parent)
     }
 
     /// Makes a store that is there whole or not at all; `body` fills it, and `publishing` comes before it has its name.
@@ -113,18 +113,15 @@ final class StoreTarget {
         guard lstat(path, &found) == 0 else { return errno == ENOENT }
         let (parent, name) = split(path)
         guard found.st_mode & S_IFMT == S_IFDIR, name != ".", name != "..", stat(parent, &around) == 0,
-            found.st_dev == around.st_dev, let directory = opendir(path)
+            found.st_dev == around.st_dev
         else { return false }
-        defer { closedir(directory) }
-        return names(directory).isEmpty
+        return DirectoryEntries.names(in: path)?.isEmpty ?? false
     }
 
     /// Removes what this user's killed processes have left of the same name, and nothing else.
     private static func removeLeftovers(of path: String) {
         let (parent, name) = split(path)
-        guard let directory = opendir(parent) else { return }
-        defer { closedir(directory) }
-        for entry in names(directory)
+        for entry in DirectoryEntries.names(in: parent) ?? []
         where entry.hasPrefix(name + mark) && isNumber(entry.dropFirst((name + mark).count)) {
             let leftover = parent + "/" + entry
             let file = open(leftover, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -139,44 +136,19 @@ final class StoreTarget {
         var (opened, named) = (stat(), stat())
         // Whoever held the lock before may have given it its name since.
         guard fstat(file, &opened) == 0, lstat(path, &named) == 0, opened.st_ino == named.st_ino,
-            opened.st_dev == named.st_dev, opened.st_uid == geteuid(), let directory = opendir(path)
+            opened.st_dev == named.st_dev, opened.st_uid == geteuid(), let names = DirectoryEntries.names(in: path)
         else { return false }
-        defer { closedir(directory) }
-        return names(directory).allSatisfy { parts.contains($0) || $0.hasPrefix(".store.json.") }
+        return names.allSatisfy { parts.contains($0) || $0.hasPrefix(".store.json.") }
     }
 
     private static func makeDirectories(_ path: String) throws(LogError) {
         if access(path, F_OK) == 0 { return }
         try makeDirectories(split(path).parent)
-        guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw failure("making \(path)") }
-    }
-
-    private static func names(_ directory: OpaquePointer) -> [String] {
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != "." && name != ".." { names.append(name) }
-        }
-        return names
+        guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw LogError.system("making \(path)") }
     }
 
     private static func split(_ path: String) -> (parent: String, name: String) {
         guard let slash = path.lastIndex(of: "/") else { return (".", path) }
         return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.index(after: slash)...]))
-    }
-
-    private static func sync(_ directory: String) throws(LogError) {
-        let file = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard file >= 0 else { throw failure("syncing \(directory)") }
-        defer { close(file) }
-        guard fsync(file) == 0 else { throw failure("syncing \(directory)") }
-    }
-
-    private static func failure(_ operation: String) -> LogError {
-        let number = errno
-        let full = [ENOSPC, EDQUOT, EFBIG].contains(number)
-        return LogError(full ? .full : .other, during: operation, String(cString: strerror(number)))
     }
 }

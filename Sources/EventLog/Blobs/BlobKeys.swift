@@ -34,11 +34,11 @@ final class BlobKeys: Sendable {
         let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
             if errno == ENOENT { return nil }
-            throw Self.failure("reading \(path)")
+            throw LogError.system("reading \(path)")
         }
         defer { close(file) }
         var status = stat()
-        guard unsafe fstat(file, &status) == 0 else { throw Self.failure("reading \(path)") }
+        guard unsafe fstat(file, &status) == 0 else { throw LogError.system("reading \(path)") }
         guard status.st_mode & 0o077 == 0 else {
             throw LogError(.invalid, during: "reading \(path)", "it is open to others; run: chmod 600 \(path)")
         }
@@ -62,14 +62,14 @@ final class BlobKeys: Sendable {
     static func make(for store: String) throws(LogError) {
         for part in ["/keys", "/keys/data"] {
             guard unsafe mkdir(store + part, 0o700) == 0 || errno == EEXIST else {
-                throw failure("making \(store + part)")
+                throw LogError.system("making \(store + part)")
             }
         }
         let path = path(of: store)
         if unsafe access(path, F_OK) == 0 { return }
         let key = unsafe SymmetricKey(size: .bits256).withUnsafeBytes { unsafe Array($0) }
         try write(Array((Hexadecimal.text(key) + "\n").utf8), to: path)
-        try sync(store + "/keys")
+        try DirectoryEntries.sync(store + "/keys")
     }
 
     // MARK: Keys of data
@@ -104,11 +104,11 @@ final class BlobKeys: Sendable {
         for scope: String, announce: (String) async throws(LogError) -> Void
     ) async throws(LogError) -> DataKey {
         let lock = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard lock >= 0 else { throw Self.failure("opening \(directory)") }
+        guard lock >= 0 else { throw LogError.system("opening \(directory)") }
         defer { close(lock) }
         // Not waited for on this thread: whoever has the lock may need it to go on.
         while flock(lock, LOCK_EX | LOCK_NB) != 0 {
-            guard errno == EINTR || errno == EWOULDBLOCK else { throw Self.failure("locking \(directory)") }
+            guard errno == EINTR || errno == EWOULDBLOCK else { throw LogError.system("locking \(directory)") }
             // why: the system tells of a lock that comes free only to threads that block on it.
             try? await Task.sleep(for: .milliseconds(2))
         }
@@ -119,8 +119,8 @@ final class BlobKeys: Sendable {
         try await announce(made.name)
         let path = directory + "/" + made.name
         try Self.write(try wrapped(made), to: path + ".new")
-        guard unsafe rename(path + ".new", path) == 0 else { throw Self.failure("writing \(path)") }
-        try Self.sync(directory)
+        guard unsafe rename(path + ".new", path) == 0 else { throw LogError.system("writing \(path)") }
+        try DirectoryEntries.sync(directory)
         known.withLock { $0[id] = made }
         return made
     }
@@ -134,30 +134,25 @@ final class BlobKeys: Sendable {
         let file = unsafe open(path, O_WRONLY | O_CLOEXEC)
         guard file >= 0 else {
             if errno == ENOENT { return }
-            throw Self.failure("dropping \(path)")
+            throw LogError.system("dropping \(path)")
         }
         defer { close(file) }
         var status = stat()
-        guard unsafe fstat(file, &status) == 0 else { throw Self.failure("dropping \(path)") }
+        guard unsafe fstat(file, &status) == 0 else { throw LogError.system("dropping \(path)") }
         let nothing = [UInt8](repeating: 0, count: Int(status.st_size))
         let written = unsafe nothing.withUnsafeBytes { unsafe pwrite(file, $0.baseAddress, $0.count, 0) }
         guard written == nothing.count, fsync(file) == 0, unsafe unlink(path) == 0 else {
-            throw Self.failure("dropping \(path)")
+            throw LogError.system("dropping \(path)")
         }
-        try Self.sync(directory)
+        try DirectoryEntries.sync(directory)
     }
 
     /// All keys of data that are here.
     func ids() throws(LogError) -> [[UInt8]] {
-        guard let listing = unsafe opendir(directory) else { throw Self.failure("opening \(directory)") }
-        defer { unsafe closedir(listing) }
-        var ids: [[UInt8]] = []
-        while let entry = unsafe readdir(listing) {
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
-                unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-            }
-            if let id = Hexadecimal.bytes(name), id.count == Self.idLength { ids.append(id) }
+        guard let names = DirectoryEntries.names(in: directory) else {
+            throw LogError.system("opening \(directory)")
         }
+        let ids = names.compactMap(Hexadecimal.bytes).filter { $0.count == Self.idLength }
         return ids.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
@@ -179,7 +174,7 @@ final class BlobKeys: Sendable {
         let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
             if errno == ENOENT { return nil }
-            throw Self.failure("reading \(path)")
+            throw LogError.system("reading \(path)")
         }
         defer { close(file) }
         let text = Array(Self.text(of: file, atMost: 4_096).utf8)
@@ -200,27 +195,9 @@ final class BlobKeys: Sendable {
 
     private static func write(_ bytes: [UInt8], to path: String) throws(LogError) {
         let file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw failure("writing \(path)") }
+        guard file >= 0 else { throw LogError.system("writing \(path)") }
         defer { close(file) }
         let written = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
-        guard written == bytes.count, fsync(file) == 0 else { throw failure("writing \(path)") }
-    }
-
-    private static func sync(_ directory: String) throws(LogError) {
-        let file = unsafe open(directory, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw failure("syncing \(directory)") }
-        defer { close(file) }
-        guard fsync(file) == 0 else { throw failure("syncing \(directory)") }
-    }
-
-    private static func failure(_ operation: String) -> LogError {
-        let number = errno
-        let code: LogError.Code =
-            switch number {
-            case EACCES, EPERM, EROFS: .readOnly
-            case ENOSPC, EDQUOT: .full
-            default: .other
-            }
-        return unsafe LogError(code, during: operation, String(cString: strerror(number)))
+        guard written == bytes.count, fsync(file) == 0 else { throw LogError.system("writing \(path)") }
     }
 }

@@ -15,7 +15,7 @@ enum ManifestFile {
         let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
-            throw failure("reading \(path)")
+            throw LogError.system("reading \(path)")
         }
         defer { close(file) }
         var status = 0
@@ -23,22 +23,17 @@ enum ManifestFile {
             status = unsafe Glibc.read(file, buffer.baseAddress, largest)
             count = max(status, 0)
         }
-        guard status >= 0 else { throw failure("reading \(path)") }
+        guard status >= 0 else { throw LogError.system("reading \(path)") }
         return try StoreManifest(file: bytes, path: directory)
     }
 
     /// Makes the directory if it is missing; refuses one that holds other things than the beginnings of a store.
     static func prepareDirectory(_ directory: String) throws(LogError) {
         try makeDirectories(directory)
-        guard let listing = unsafe opendir(directory) else { throw failure("opening \(directory)") }
-        defer { unsafe closedir(listing) }
-        while let entry = unsafe readdir(listing) {
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
-                unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-            }
+        guard let names = DirectoryEntries.names(in: directory) else { throw LogError.system("opening \(directory)") }
+        for name in names {
             let isKnown =
-                name == "." || name == ".." || name == StoreManifest.fileName || beginnings.contains(name)
-                || name.hasPrefix(temporaryPrefix)
+                name == StoreManifest.fileName || beginnings.contains(name) || name.hasPrefix(temporaryPrefix)
             guard isKnown else {
                 throw LogError(
                     .notAStore, during: "creating a store at \(directory)",
@@ -53,9 +48,9 @@ enum ManifestFile {
         let temporary = directory + "/" + temporaryPrefix + manifest.id
         try write(manifest.file, to: temporary)
         defer { unsafe unlink(temporary) }
-        if unsafe link(temporary, path) != 0 && errno != EEXIST { throw failure("writing \(path)") }
-        try sync(directory)
-        guard let published = try read(in: directory) else { throw failure("reading \(path)") }
+        if unsafe link(temporary, path) != 0 && errno != EEXIST { throw LogError.system("writing \(path)") }
+        try DirectoryEntries.sync(directory)
+        guard let published = try read(in: directory) else { throw LogError.system("reading \(path)") }
         return published
     }
 
@@ -65,8 +60,8 @@ enum ManifestFile {
         let temporary = directory + "/" + temporaryPrefix + manifest.id
         unsafe unlink(temporary)
         try write(manifest.file, to: temporary)
-        guard unsafe rename(temporary, path) == 0 else { throw failure("writing \(path)") }
-        try sync(directory)
+        guard unsafe rename(temporary, path) == 0 else { throw LogError.system("writing \(path)") }
+        try DirectoryEntries.sync(directory)
     }
 
     private static func makeDirectories(_ path: String) throws(LogError) {
@@ -75,33 +70,14 @@ enum ManifestFile {
             try makeDirectories(String(path[..<slash]))
             if unsafe mkdir(path, 0o777) == 0 || errno == EEXIST { return }
         }
-        throw failure("creating \(path)")
+        throw LogError.system("creating \(path)")
     }
 
     private static func write(_ bytes: [UInt8], to path: String) throws(LogError) {
         let file = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard file >= 0 else { throw failure("writing \(path)") }
+        guard file >= 0 else { throw LogError.system("writing \(path)") }
         defer { close(file) }
         let written = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
-        guard written == bytes.count, fsync(file) == 0 else { throw failure("writing \(path)") }
-    }
-
-    private static func sync(_ directory: String) throws(LogError) {
-        let file = unsafe open(directory, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw failure("syncing \(directory)") }
-        defer { close(file) }
-        guard fsync(file) == 0 else { throw failure("syncing \(directory)") }
-    }
-
-    private static func failure(_ operation: String) -> LogError {
-        let number = errno
-        let message = unsafe String(cString: strerror(number))
-        switch number {
-        case EACCES, EPERM, EROFS:
-            return LogError(.readOnly, during: operation, message + "; check the owner and mode of the directory")
-        case ENOSPC, EDQUOT, EFBIG:
-            return LogError(.full, during: operation, message + "; free space and try again")
-        default: return LogError(.other, during: operation, message)
-        }
+        guard written == bytes.count, fsync(file) == 0 else { throw LogError.system("writing \(path)") }
     }
 }

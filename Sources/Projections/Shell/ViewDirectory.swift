@@ -1,3 +1,4 @@
+import EventLog
 import Glibc
 import Synchronization
 
@@ -23,7 +24,7 @@ final class ViewDirectory: Sendable {
         if mkdir(path, 0o777) != 0 && errno != EEXIST { throw .system("creating \(path)") }
         lock = open(path + "/users.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
         if lock < 0 { throw .system("opening \(path)/users.lock") }
-        let boot = bootID ?? Self.currentBootID()
+        let boot = bootID ?? BootID.current
         self.bootID = boot
         while true {
             if Self.acquire(lock, LOCK_EX | LOCK_NB) == 0 {
@@ -90,36 +91,12 @@ final class ViewDirectory: Sendable {
     static let pastPrefix = "past-"
 
     private static func removePastViews(in path: String) {
-        for name in names(in: path) where name.hasPrefix(pastPrefix) { removeWhole(path + "/" + name) }
-    }
-
-    private static func names(in path: String) -> [String] {
-        guard let directory = opendir(path) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            names.append(
-                withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                })
+        for name in DirectoryEntries.names(in: path) ?? [] where name.hasPrefix(pastPrefix) {
+            removeWhole(path + "/" + name)
         }
-        return names
     }
 
-    private static func marker(_ path: String) -> String? { contents(of: path + "/dirty") }
-
-    /// Tells one boot of this machine from the next; empty where the system doesn't say.
-    private static func currentBootID() -> String { contents(of: "/proc/sys/kernel/random/boot_id") ?? "" }
-
-    private static func contents(of path: String) -> String? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        let bytes = [UInt8](unsafeUninitializedCapacity: 128) { buffer, count in
-            count = max(0, read(file, buffer.baseAddress, buffer.count))
-        }
-        return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-    }
+    private static func marker(_ path: String) -> String? { BootID.firstLine(of: path + "/dirty") }
 
     private static func acquire(_ file: Int32, _ operation: Int32) -> Int32 {
         while true {

@@ -1,5 +1,6 @@
 package import CanonicalJSON
 package import Determinism
+import EventLog
 import Glibc
 
 /// What a worker does at the moment, for people who look from another process: none of it is in the log.
@@ -183,16 +184,7 @@ extension WorkerStatus {
     }
 
     private static func names(in directory: String) -> [String] {
-        guard let folder = opendir(directory) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name.hasSuffix(suffix) { names.append(name) }
-        }
-        return names.sorted()
+        (DirectoryEntries.names(in: directory) ?? []).filter { $0.hasSuffix(suffix) }
     }
 
     private static func read(_ path: String) -> WorkerStatus? {
