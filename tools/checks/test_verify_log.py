@@ -882,6 +882,27 @@ class Samples(unittest.TestCase):
         self.assertEqual(sample["blobs"][erased], {"missing": True})
         self.assertIn(f"withheld: {erased}", run(sys.executable, VERIFIER, "--sample", path).stdout)
 
+    def test_rubrics_are_believed_only_from_a_definition_that_is_there(self):
+        experiment, store = os.path.join(self.made, "long.yaml"), os.path.join(self.made, "long")
+        with open(EXPERIMENT, encoding="utf-8") as file:
+            text = file.read()
+        with open(experiment, "w", encoding="utf-8") as file:
+            file.write(text.replace("preamble: ", "preamble: " + "Think well. " * 2_000, 1))
+        self.cairn("run", experiment, "--store", store)
+        sample, _ = self.prove(store, os.path.join(self.made, "long.cairn.zip"))
+        definition = sample["index"]["commitments"]["definition"]
+        self.assertIn(definition, sample["index"]["withheld"])
+        forged = "0" * 64
+        sample["index"]["commitments"]["rubrics"]["quality"] = forged
+        path = self.changed(lambda value: value.update(sample))
+        code, report = python_says("--sample", path)
+        self.assertEqual((code, report["laidDown"]["definition"]), (0, definition), report)
+        ours = json.loads(self.cairn("bundle", "verify", path, "--json"))
+        self.assertEqual((ours["valid"], ours["commitments"]["rubrics"]), (True, {}))
+        for words in (self.cairn("bundle", "verify", path), run(sys.executable, VERIFIER, "--sample", path).stdout):
+            self.assertIn(definition, words)
+            self.assertNotIn(forged, words)
+
     def test_a_sample_of_a_fork_says_what_was_changed_and_nothing_of_before(self):
         fork, path = os.path.join(self.made, "fork"), os.path.join(self.made, "fork.cairn.zip")
         self.cairn("replay", "what-if", "--weights", "imagery=0.5", "-o", fork, "--store", self.store)
