@@ -250,7 +250,8 @@ let package = Package(
         tests(
             "EndToEnd",
             [
-                "CairnCLI", "Cairn", "Scoring", "Experiments", "Calls", "Jobs", "Providers", "SimulatedProviders",
+                "CairnCLI", "Cairn", "Scoring", "Experiments", "Calls", "Jobs", "Replay", "Providers",
+                "SimulatedProviders",
                 "EventLog", "LMDB", "CanonicalJSON", "Determinism", "TestSupport",
             ]),
     ]

@@ -1,6 +1,8 @@
 import Cairn
 import Determinism
+import EventLog
 import Jobs
+import Replay
 import Scoring
 import Testing
 
@@ -46,6 +48,41 @@ import Testing
     @Test func `what another option is for isn't told with it`() {
         #expect(UsageText.withoutHelp("Error: a\nHelp:  -o  b\n  c\nUsage: d\n") == "Error: a\nUsage: d\n")
         #expect(UsageText.withoutHelp("Error: a\nUsage: d\n") == "Error: a\nUsage: d\n")
+    }
+}
+
+@Suite struct ExecutionTextTests {
+    private static let head = TreeHead(size: 2, root: Digest(of: "two events"))
+
+    private static func report(_ recorded: TreeHead = head, sessions: Int, failure: String? = nil) -> ExecutionReport {
+        ExecutionReport(
+            head: head, recordedHead: recorded, sessions: sessions, copied: 0, firstDifference: nil, failure: failure)
+    }
+
+    @Test func `another head than the recorded one is different, and both are told`() {
+        let recorded = TreeHead(size: 3, root: Digest(of: "three events"))
+        #expect(
+            ExecutionText.text(Self.report(recorded, sessions: 1, failure: "it ended early")) == """
+                DIFFERENT: 2 events by 1 worker
+                head \(Self.head.root.hex)
+                recorded head \(recorded.root.hex)
+                it ended early
+
+                """)
+        // Nothing was executed, and still it isn't what was recorded.
+        #expect(ExecutionText.text(Self.report(recorded, sessions: 0)).hasPrefix("DIFFERENT: 2 events by 0 workers\n"))
+    }
+
+    @Test func `the same head is identical, or was only copied`() {
+        let head = "head \(Self.head.root.hex)\n"
+        #expect(ExecutionText.text(Self.report(sessions: 2)) == "identical: 2 events by 2 workers\n" + head)
+        #expect(
+            ExecutionText.text(Self.report(sessions: 0))
+                == "nothing to execute again: 2 events copied as recorded\n" + head)
+        var passed = Self.report(sessions: 0)
+        passed.incomplete = [.init(worker: "w", run: nil, position: Position(1))]
+        #expect(
+            ExecutionText.text(passed).hasPrefix("nothing could be executed again: 2 events copied as recorded\n"))
     }
 }
 
