@@ -13,7 +13,10 @@ struct MadeBundle {
     let key: StoreSigningKey
     var file: String { directory.path("run.cairn.zip") }
 
-    init(_ run: RunID, of store: Store) async throws {
+    /// `witness` signs the manifest, and the head, too, if it is to sign `both`.
+    init(
+        _ run: RunID, of store: Store, manifestBy witness: NoteSigner? = nil, signingBoth both: Bool = false
+    ) async throws {
         directory = try TemporaryDirectory("bundled-fork")
         let log = store.log
         var known = try StoreSigningKey.read(of: log)
@@ -21,8 +24,13 @@ struct MadeBundle {
         let key = try #require(known)
         self.key = key
         written = try await BundleWriter(store, run: run).write(
-            to: directory.path("run.cairn.zip"), keys: [key.key],
-            sign: { try HeadSigning(log).sign(size: $0, by: key) })
+            to: directory.path("run.cairn.zip"), keys: [key.key] + (witness.map { [$0.key] } ?? []),
+            signer: witness ?? key.signer,
+            sign: { size in
+                var head = try HeadSigning(log).sign(size: size, by: key)
+                if both, let witness { head.sign(by: witness) }
+                return head
+            })
     }
 
     /// A file of the bundle.
@@ -31,6 +39,16 @@ struct MadeBundle {
         let read = try ChildProcess.run("/usr/bin/python3", ["-c", script, file, name])
         try #require(read.status == 0, "\(read.errorText)")
         return read.text
+    }
+
+    /// The files, unpacked in a directory of their own, and what the bundle's own program says of them.
+    func judgedByPython(_ file: String, _ options: String...) throws -> ChildProcess.Result {
+        let unpacked = directory.path("unpacked")
+        let python = "/usr/bin/python3"
+        for (archive, place) in [(self.file, unpacked + "-own"), (file, unpacked)] {
+            try #require(try ChildProcess.run(python, ["-m", "zipfile", "-e", archive, place]).status == 0)
+        }
+        return try ChildProcess.run(python, [unpacked + "-own/verify.py", unpacked] + options)
     }
 
     /// What executing again comes to in the store that is made of it.

@@ -20,13 +20,22 @@ HERE = pathlib.Path(__file__).resolve().parent
 EXAMPLE = HERE.parent.parent / "tools" / "examples" / "haiku.yaml"
 
 
+BESIDE = ("manifest-sha256.txt", "manifest-signature.txt")
+
+
+def stripped(files):
+    """Makes the bundle one of a format whose manifest isn't signed, so that the other checks have to find what is wrong."""
+    del files["manifest-signature.txt"]
+    files["bundle.json"] = files["bundle.json"].replace(b'"format":4', b'"format":1')
+
+
 def repacked(source, target, change, keep_manifest=False):
     """Writes the bundle anew with changed files; the manifest is made to fit, as a forger would."""
     with zipfile.ZipFile(source) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     change(files)
     if not keep_manifest:
-        names = sorted(name for name in files if name != "manifest-sha256.txt")
+        names = sorted(name for name in files if name not in BESIDE)
         files["manifest-sha256.txt"] = "".join(
             f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in names).encode()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -142,16 +151,18 @@ def main():
         same = (place / "run.cairn.zip").read_bytes() == (place / "again.cairn.zip").read_bytes()
         assert same, "two bundles of the same run differ"
         verdict = json.loads(cairn("bundle", "replay", place / "run.cairn.zip", "--json"))
-        assert verdict["valid"] and verdict["verified"] > 0, verdict
+        assert verdict["valid"] and verdict["verified"] > 0 and verdict["manifestSigned"], verdict
         with zipfile.ZipFile(place / "run.cairn.zip") as archive:
             assert archive.testzip() is None
             archive.extractall(place / "bundle")
         print("bundle: " + run(sys.executable, place / "bundle" / "verify.py", place / "bundle").splitlines()[0])
         for name, (change, command, keeps) in forgeries().items():
             forged = place / "forged.cairn.zip"
-            repacked(place / "run.cairn.zip", forged, change, keeps)
-            done = subprocess.run([options.cairn, "bundle", command, forged], env=environment, capture_output=True, text=True)
-            assert done.returncode == 4 and "BROKEN" in done.stdout, f"{name}: {done.returncode}\n{done.stdout}{done.stderr}"
+            for also in (lambda files: None, stripped):
+                repacked(place / "run.cairn.zip", forged, lambda files: (change(files), also(files)), keeps)
+                done = subprocess.run([options.cairn, "bundle", command, forged], env=environment, capture_output=True, text=True)
+                said = f"{name}: {done.returncode}\n{done.stdout}{done.stderr}"
+                assert done.returncode == 4 and "BROKEN" in done.stdout, said
         whole = (place / "run.cairn.zip").read_bytes()
         for length in (0, 100, len(whole) // 2, len(whole) - 1):
             (place / "cut.cairn.zip").write_bytes(whole[:length])

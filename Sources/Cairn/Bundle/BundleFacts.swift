@@ -43,6 +43,7 @@ struct BundleFacts {
         }
     }
 
+    /// What bundles without a signed manifest say of the same events.
     var format: BundleIndex.Format { BundleIndex.Format(hasGaps: hasGaps, isFork: !forks.isEmpty) }
 
     var code: [BundleIndex.Code] {

@@ -6,11 +6,13 @@ package import Jobs
 /// What a bundle says of itself: `bundle.json`.
 package struct BundleIndex: Equatable, Sendable {
     /// The version of the form of bundles: 1 has streams from their beginnings on, 2 leaves events out of some, and 3 is of
-    /// a run that was taken over into a fork, whichever of the two its streams are.
+    /// a run that was taken over into a fork, whichever of the two its streams are. 4 is any of these, and its manifest is
+    /// signed; the proof of a sample, which has no manifest, is of one of the others.
     package enum Format: Int, Sendable, CaseIterable {
         case wholeStreams = 1
         case partsOfStreams = 2
         case fork = 3
+        case signedManifest = 4
 
         init(hasGaps: Bool, isFork: Bool) {
             self = isFork ? .fork : hasGaps ? .partsOfStreams : .wholeStreams
@@ -50,7 +52,7 @@ package struct BundleIndex: Equatable, Sendable {
     package internal(set) var commitments: Commitments
     package let events: Int
     package let experiment: String
-    /// The forks that the run was taken over into, in the order of the log; format 3 has some, the others have none.
+    /// The forks that the run was taken over into, in the order of the log; format 3 has some, 1 and 2 have none.
     package let forks: [Fork]
     package let format: Format
     package let head: TreeHead
@@ -98,12 +100,16 @@ extension BundleIndex: CanonicalCodable {
             let known = Format.allCases.map { "\($0.rawValue)" }.joined(separator: " or ")
             throw reader.error(at: offset, expected: "format \(known)", found: "\(number), of a newer program")
         }
-        guard (format == .fork) == !forks.isEmpty else {
-            throw reader.error(at: offset, expected: "forks in format 3 and in no other", found: "format \(number)")
+        guard format == .signedManifest || (format == .fork) == !forks.isEmpty else {
+            throw reader.error(
+                at: offset, expected: "forks in format 3 and not in those before", found: "format \(number)")
         }
         self.format = format
         let root: Digest = try reader.field("head")
         kind = try reader.field("kind")
+        guard kind == .run || format != .signedManifest else {
+            throw reader.error(at: offset, expected: "a sample of a format before 4", found: "format \(number)")
+        }
         origin = try reader.field("origin")
         readModels = try reader.field("readModels")
         run = try reader.field("run")

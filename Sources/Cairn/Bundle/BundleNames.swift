@@ -10,8 +10,10 @@ enum BundleNames {
     static let experiment = "experiment.json"
     static let readme = "README.md"
     static let crate = "ro-crate-metadata.json"
-    /// The digest of every other file; written last.
+    /// The digest of every other file.
     static let manifest = "manifest-sha256.txt"
+    /// The manifest's signature; written last.
+    static let signature = "manifest-signature.txt"
     static let verifier = "verify.py"
     static let events = "events/"
     static let blobs = "blobs/"

@@ -18,7 +18,7 @@ struct BundleReadme {
 
         ## Check it with Cairn
 
-            cairn bundle verify FILE    # every hash, the proof, the signature; each derived event is derived again
+            cairn bundle verify FILE    # every hash, the proof, the signatures; each derived event is derived again
             cairn bundle replay FILE    # every number of the report is made again from the events, and compared
             cairn bundle import FILE --store copy    # a store to query: cairn query rankings --store copy
 
@@ -29,12 +29,13 @@ struct BundleReadme {
             unzip FILE -d bundle && python3 bundle/verify.py bundle
 
         `verify.py` needs Python 3.8 and nothing else. It computes the digest of every file, rebuilds every record from \
-        its line in events/, hashes them up to the head, and checks the head's Ed25519 signature.
+        its line in events/, hashes them up to the head, and checks the Ed25519 signatures of the head and of the \
+        manifest. Whoever exchanges files can exchange it, too: take one from elsewhere if you trust nobody.
 
         ## What a good result says
 
         A signature by a key that you know to be the operator's says that the operator's log held these events when the \
-        head was signed. A key that you know only from this bundle says that the bundle is whole, not who made it: ask \
+        head was signed, and that the operator's program wrote all other files of this bundle. A key that you know only from this bundle says that the bundle is whole, not who made it: ask \
         for the key by another way, and give it with --key. Compare the head with one that somebody else has kept to be \
         sure that the log wasn't made anew.
         \(index.forks.isEmpty ? commitments : forks)
@@ -52,6 +53,7 @@ struct BundleReadme {
         | schemas/ | JSON Schemas of the events |
         | ro-crate-metadata.json | the same for machines (RO-Crate 1.1, Process Run Crate 0.5) |
         | manifest-sha256.txt | the SHA-256 of every other file |
+        | manifest-signature.txt | the manifest, signed by the key of the head (C2SP signed-note) |
         \(withheld)
         """
     }

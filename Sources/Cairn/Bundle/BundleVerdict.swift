@@ -15,6 +15,8 @@ package struct BundleVerdict: Sendable {
     package internal(set) var signers: [String] = []
     /// Whether one of them was known from elsewhere; nil when none was given.
     package internal(set) var isTrusted: Bool?
+    /// Whether a key that has signed the head has signed the manifest; nil for a sample, which has none.
+    package internal(set) var isManifestSigned: Bool?
     /// Derived events that were derived again, whatever came out.
     package internal(set) var verified = 0
     /// Those of them that came out otherwise.
@@ -71,6 +73,9 @@ package struct BundleVerdict: Sendable {
             lines += Self.lines(on: index.withheld, elsewhere: elsewhere)
         }
         lines += signers.map { "signed by \($0)" }
+        if isWhole, let index, let isManifestSigned {
+            lines.append(Self.line(onManifest: isManifestSigned, of: index.format))
+        }
         lines.append(
             (diverged == 0
                 ? "\(counted(verified, "derived event")) derived again"
@@ -86,6 +91,13 @@ package struct BundleVerdict: Sendable {
                 + "records: nothing of it was laid down before a call",
             "  changed: \(fork.title)", "  of \(counted(fork.runs.count, "run")): \(fork.runs.joined(separator: ", "))",
         ]
+    }
+
+    private static func line(onManifest isSigned: Bool, of format: BundleIndex.Format) -> String {
+        isSigned
+            ? "its manifest is signed, too: no file was exchanged or added since"
+            : "its manifest isn't signed, as in all of format \(format.rawValue): README.md, ro-crate-metadata.json, "
+                + "schemas/, verify.py and files beside them may be somebody else's"
     }
 
     private static func lines(on withheld: [Digest], elsewhere: UInt64) -> [String] {
@@ -112,8 +124,10 @@ extension BundleVerdict: CanonicalEncodable {
         writer.optionalField("events", index?.events)
         writer.field("files", files)
         if let forks = index?.forks, !forks.isEmpty { writer.field("forks", forks) }
+        writer.optionalField("format", index?.format.rawValue)
         writer.optionalField("head", index?.head.root)
         writer.optionalField("labels", labels.isEmpty ? nil : labels)
+        writer.optionalField("manifestSigned", isManifestSigned)
         writer.field("problems", problems)
         writer.optionalField("run", index?.run)
         writer.field("signers", signers)

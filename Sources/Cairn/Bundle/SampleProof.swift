@@ -76,6 +76,9 @@ package struct SampleProof: Sendable {
     package static func read(_ path: String) throws -> SampleProof? {
         let archive = try ZipReader(path)
         guard let entry = archive[Self.name] else { return nil }
+        if let other = archive.entries.first(where: { $0.name != Self.name }) {
+            throw BundleError("\(other.name) was added: the proof of a sample is \(Self.name) and nothing else")
+        }
         do {
             return try SampleProof(canonicalBytes: try archive.bytes(of: entry))
         } catch let error as JSONError {

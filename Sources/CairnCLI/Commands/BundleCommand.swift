@@ -63,7 +63,7 @@ struct BundleCreateCommand: AsyncParsableCommand {
         let key = try await signer.key(of: store.log)
         let written = try await BundleWriter(store, run: id, license: license).write(
             to: output, size: head, keys: try StoreSigningKey.publicKeys(of: store.log),
-            sign: { try HeadSigning(store.log).sign(size: $0, by: key) },
+            signer: key.signer, sign: { try HeadSigning(store.log).sign(size: $0, by: key) },
             recording: { now in
                 try await signer.access.record(
                     .export(format: "bundle", selection: ["run": id.rawValue], to: .file(output)), of: now, in: store)

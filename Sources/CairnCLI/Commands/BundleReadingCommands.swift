@@ -15,11 +15,16 @@ struct BundleOptions: ParsableArguments {
         transform: KeyArgument.init(argument:))
     var key: [KeyArgument] = []
 
+    @Flag(help: "Reject a bundle of a run whose manifest isn't signed, as those of formats 1 to 3.")
+    var signedManifest = false
+
     /// Checks the bundle, and prints what came of it; exits with 4 when something is wrong.
     func check(replaying: Bool, _ answer: OutputOptions) async throws {
         let verdict: BundleVerdict
         do {
-            verdict = try await BundleCheck.run(file, trusting: key.flatMap(\.keys), replaying: replaying)
+            verdict = try await BundleCheck.run(
+                file, trusting: key.flatMap(\.keys), replaying: replaying,
+                requiringSignedManifest: signedManifest)
         } catch let error as BundleError {
             throw Failure(error.isUnreadable ? .usage : .failed, "can't read \(file): \(error)")
         }
@@ -33,8 +38,8 @@ struct BundleVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Check a bundle: nothing but the file is needed.",
         discussion: """
-            Every file's digest, every record's hash, the proof, the signature; then every derived event is derived \
-            again from what it cites. Says what was laid down before the first call, or what the run was forked of, and \
+            Every file's digest, every record's hash, the proof, the signatures of the head and of the manifest; then \
+            every derived event is derived again from what it cites. Says what was laid down before the first call, or what the run was forked of, and \
             counts what is withheld. Exits with 4 when something is wrong, and with 2 when the file can't be read.
 
             EXAMPLE

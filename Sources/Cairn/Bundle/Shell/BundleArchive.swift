@@ -21,10 +21,11 @@ final class BundleArchive {
 
     func add(_ name: String, _ text: String) throws { try add(name, Array(text.utf8)) }
 
-    /// Writes the manifest and the directory; answers how long the file is.
-    func close() throws -> Int {
-        let lines = files.sorted { $0.name < $1.name }.map { "\($0.digest.hex)  \($0.name)\n" }
-        try writer?.add(BundleNames.manifest, Array(lines.joined().utf8))
+    /// Writes the manifest, its signature and the directory; answers how long the file is.
+    func close(signing: (BundleManifest) throws -> ManifestSignature) throws -> Int {
+        let manifest = BundleManifest(of: files)
+        try writer?.add(BundleNames.manifest, manifest.bytes)
+        try writer?.add(BundleNames.signature, Array(signing(manifest).text.utf8))
         guard let whole = writer.take() else { return 0 }
         try whole.finish()
         return output.length

@@ -13,9 +13,11 @@ package enum BundleCheck {
     /// Every hash, the proof and the signatures are checked, and every derived event is derived again.
     ///
     /// `replaying` makes every table and read model again, too.
-    /// One of `keys` must have signed the head, if any are given. What is wrong is a part of the answer and no error.
+    /// One of `keys` must have signed the head, if any are given. `requiringSignedManifest` rejects a run's bundle of a
+    /// format without one. What is wrong is a part of the answer and no error.
     package static func run(
-        _ path: String, trusting keys: [VerifierKey] = [], replaying: Bool = false
+        _ path: String, trusting keys: [VerifierKey] = [], replaying: Bool = false,
+        requiringSignedManifest isRequired: Bool = false
     ) async throws -> BundleVerdict {
         var verdict = BundleVerdict()
         do {
@@ -34,6 +36,9 @@ package enum BundleCheck {
             guard ![.full, .readOnly, .closed, .other].contains(error.code) else { throw error }
             verdict.problems.append("\(error)")
         }
+        if isRequired, verdict.isManifestSigned == false, let format = verdict.index?.format.rawValue {
+            verdict.problems.append("its manifest isn't signed: it says that it is of format \(format)")
+        }
         return verdict
     }
 
@@ -43,6 +48,7 @@ package enum BundleCheck {
         verdict.index = reader.index
         verdict.files = try reader.checkFiles()
         try check(reader.checkpoint, of: reader.index, by: reader.keys, trusting: keys, &verdict)
+        try checkManifest(reader, trusting: keys, &verdict)
         let scratch = try ScratchDirectory()
         let store = try Store.open(at: scratch.path + "/store", .create)
         defer { store.close() }
@@ -84,6 +90,30 @@ package enum BundleCheck {
         if verdict.signers.isEmpty { verdict.problems.append("no key has signed the head") }
     }
 
+    /// A key that has signed the head, and that is trusted where one was given, must have signed the manifest as it is.
+    private static func checkManifest(
+        _ reader: BundleReader, trusting keys: [VerifierKey], _ verdict: inout BundleVerdict
+    ) throws {
+        verdict.isManifestSigned = reader.signature != nil
+        guard let signature = reader.signature else { return }
+        var signers: [VerifierKey] = []
+        for key in keys + reader.keys.filter({ !keys.contains($0) }) {
+            switch signature.isSigned(by: key) {
+            case true?: signers.append(key)
+            case nil: break
+            case false?: throw BundleError("\(BundleNames.signature): the signature by \(key) is wrong")
+            }
+        }
+        let both = signers.filter { verdict.signers.contains($0.text) }
+        if both.isEmpty { throw BundleError("\(BundleNames.signature): no key has signed it that has signed the head") }
+        if !keys.isEmpty, !both.contains(where: keys.contains) {
+            verdict.problems.append("\(BundleNames.signature): none of the keys that were given has signed it")
+        }
+        if let change = signature.change(of: reader.manifest, origin: reader.index.origin, run: reader.index.run) {
+            throw BundleError(change)
+        }
+    }
+
     private static func check(
         _ facts: BundleFacts, _ proof: ManyInclusionProof, _ reader: BundleReader, _ verdict: inout BundleVerdict
     ) throws {
@@ -103,7 +133,8 @@ package enum BundleCheck {
         guard facts.submitted?.event.experiment == index.experiment else {
             throw BundleError("\(BundleNames.index) names the experiment otherwise than the run that was submitted")
         }
-        guard facts.format == index.format, facts.forks == index.forks, facts.events == index.events,
+        guard index.format == .signedManifest || facts.format == index.format, facts.forks == index.forks,
+            facts.events == index.events,
             facts.code == index.code, facts.commitments(definition) == index.commitments
         else { throw BundleError("\(BundleNames.index) says other things of the events than they do") }
     }

@@ -31,8 +31,10 @@ final class BundleReader {
     let checkpoint: SignedCheckpoint
     let keys: [VerifierKey]
     let proof: ManyInclusionProof
+    let manifest: BundleManifest
+    /// Nil for the formats that have none.
+    let signature: ManifestSignature?
     private let archive: ZipReader
-    private let digests: [String: Digest]
 
     init(_ path: String) throws {
         let archive = try ZipReader(path)
@@ -40,7 +42,7 @@ final class BundleReader {
         guard archive[BundleNames.index] != nil else {
             throw BundleError("it has no \(BundleNames.index): it is no research bundle of Cairn")
         }
-        digests = try Self.manifest(try archive.bytes(named: BundleNames.manifest))
+        manifest = try BundleManifest(try archive.bytes(named: BundleNames.manifest))
         func part<Value>(_ name: String, _ read: ([UInt8]) throws -> Value) throws -> Value {
             do {
                 return try read(try archive.bytes(named: name))
@@ -54,24 +56,30 @@ final class BundleReader {
         keys = try part(BundleNames.keys) { bytes in
             try String(decoding: bytes, as: UTF8.self).split(separator: "\n").map { try VerifierKey(text: String($0)) }
         }
+        signature =
+            try Self.isSigned(archive, index.format)
+            ? try part(BundleNames.signature) { try ManifestSignature($0) } : nil
     }
 
-    private static func manifest(_ bytes: [UInt8]) throws -> [String: Digest] {
-        var digests: [String: Digest] = [:]
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
-            guard line.utf8.count > 66, let digest = Digest(hex: String(line.prefix(64))),
-                digests.updateValue(digest, forKey: String(line.dropFirst(66))) == nil
-            else { throw BundleError("\(BundleNames.manifest) can't be read at «\(line.prefix(80))»") }
+    /// Whether there is a signature of the manifest, as the format has it.
+    private static func isSigned(_ archive: ZipReader, _ format: BundleIndex.Format) throws(BundleError) -> Bool {
+        switch (format, archive[BundleNames.signature]) {
+        case (.signedManifest, .some): return true
+        case (.signedManifest, nil): throw BundleError("\(BundleNames.signature) is missing: it was taken away")
+        case (_, nil): return false
+        case (_, .some):
+            throw BundleError(
+                "it has a \(BundleNames.signature), and says that it is of format \(format.rawValue), which has none")
         }
-        return digests
     }
 
     /// Reads every file once, and answers how many the manifest lists.
     ///
     /// Each must have the digest that the manifest gives, a blob that of its name, and there may be no others.
     func checkFiles() throws -> Int {
-        for entry in archive.entries where entry.name != BundleNames.manifest {
-            guard let wanted = digests[entry.name] else {
+        let unlisted = Set([BundleNames.manifest] + (signature == nil ? [] : [BundleNames.signature]))
+        for entry in archive.entries where !unlisted.contains(entry.name) {
+            guard let wanted = manifest.digests[entry.name] else {
                 throw BundleError("\(entry.name) isn't in the manifest: it was added")
             }
             let digest = Digest(of: try archive.bytes(of: entry))
@@ -80,11 +88,10 @@ final class BundleReader {
                 throw BundleError("\(entry.name) isn't named by its digest")
             }
         }
-        guard archive.entries.count == digests.count + 1 else {
-            let missing = digests.keys.sorted().first { archive[$0] == nil } ?? ""
+        if let missing = manifest.digests.keys.sorted().first(where: { archive[$0] == nil || unlisted.contains($0) }) {
             throw BundleError("\(missing) is missing, though the manifest has it")
         }
-        return digests.count
+        return manifest.digests.count
     }
 
     /// Nil for one that isn't there.

@@ -37,10 +37,11 @@ package struct BundleWriter {
     /// Writes the bundle to a file, which replaces what has the name.
     ///
     /// The head that the events are proven against is the first that has them all, or the one of `size` events; `sign`
-    /// makes a checkpoint of it, which the events must lead to. `recording` comes before the file has its name, and hears
-    /// what the log was that the events were chosen from.
+    /// makes a checkpoint of it by the key of `signer`, which the events must lead to, and `signer` signs the manifest.
+    /// `recording` comes before the file has its name, and hears what the log was that the events were chosen from.
     package func write(
-        to path: String, size wanted: UInt64? = nil, keys: [VerifierKey], sign: (UInt64) throws -> SignedCheckpoint,
+        to path: String, size wanted: UInt64? = nil, keys: [VerifierKey], signer: NoteSigner,
+        sign: (UInt64) throws -> SignedCheckpoint,
         recording: (TreeHead) async throws -> Void = { _ in }
     ) async throws -> Written {
         let now = try store.log.head()
@@ -72,7 +73,7 @@ package struct BundleWriter {
         for schema in EventSchemas.files() { try archive.add(BundleNames.schemas + schema.name, schema.bytes) }
         let index = BundleIndex(
             cairn: CairnVersion.text, code: facts.code, commitments: commitments, events: facts.events,
-            experiment: row.experiment, forks: facts.forks, format: facts.format, head: checkpoint.head, kind: .run,
+            experiment: row.experiment, forks: facts.forks, format: .signedManifest, head: checkpoint.head, kind: .run,
             origin: checkpoint.origin, readModels: report.readModels, run: run, withheld: withheld)
         try archive.add(BundleNames.proof, BundleProof(proof).canonicalBytes())
         try archive.add(BundleNames.checkpoint, checkpoint.text)
@@ -84,7 +85,9 @@ package struct BundleWriter {
             index: index, started: row.submitted, ended: row.finished ?? row.submitted,
             isComplete: row.stage == .complete, license: license, files: archive.files)
         try archive.add(BundleNames.crate, crate.bytes())
-        let bytes = try archive.close()
+        let bytes = try archive.close { manifest in
+            try ManifestSignature(of: manifest, origin: index.origin, run: run, by: signer)
+        }
         try await recording(now)
         try archive.publish()
         return Written(index: index, bytes: bytes)

@@ -5,7 +5,8 @@ enum BundleVerifier {
         """Checks an unpacked research bundle of Cairn: verify.py DIRECTORY [--key VKEY]
 
         Needs Python 3.8 and nothing else. Written from the documented formats: SHA-256 of every file, records and leaf hashes
-        of the events, the Merkle tree of RFC 6962, the signed head of c2sp.org/tlog-checkpoint with Ed25519 of RFC 8032.
+        of the events, the Merkle tree of RFC 6962, the signed head of c2sp.org/tlog-checkpoint with Ed25519 of RFC 8032, and
+        the signed manifest, a note of c2sp.org/signed-note. VKEY is a public key that you know to be the operator's.
         Exit codes: 0 whole, 4 not.
         """
         import base64
@@ -20,6 +21,7 @@ enum BundleVerifier {
         P = 2**255 - 19
         D = -121665 * pow(121666, P - 2, P) % P
         ORDER = 2**252 + 27742317777372353535851937790883648493
+        MANIFEST, SIGNATURE = "manifest-sha256.txt", "manifest-signature.txt"
 
 
         class Broken(Exception):
@@ -147,8 +149,9 @@ enum BundleVerifier {
             return found
 
 
-        def signers(checkpoint, keys):
-            body, _, signatures = checkpoint.partition("\n\n")
+        def signers(note, keys):
+            """The lines of a signed text, and those of the keys that have signed it."""
+            body, _, signatures = note.partition("\n\n")
             found = []
             for key in keys:
                 name, number, material = key.split("+", 2)
@@ -162,11 +165,33 @@ enum BundleVerifier {
             return body.split("\n"), found
 
 
+        def check_manifest(directory, index, manifest, keys, trusted, signed):
+            """Who has signed the manifest of those who have signed the head; nobody for the formats that have no signature."""
+            path = directory / SIGNATURE
+            if index["format"] < 4:
+                check(not path.exists(), SIGNATURE + " is there, and format %d has none" % index["format"])
+                return []
+            check(path.is_file(), SIGNATURE + " is missing")
+            body, found = signers(path.read_bytes().decode(), keys + trusted)
+            both = [key for key in found if key in signed]
+            check(both, "no key that has signed the head has signed the manifest")
+            check(not trusted or any(key in both for key in trusted), "no key that you gave has signed the manifest")
+            others = [line for line in manifest if not line[66:].startswith(("events/", "blobs/"))]
+            head = ["cairn/bundle-manifest/v1", index["origin"], "run " + index["run"]]
+            check(body[:3] == head, SIGNATURE + " is of another run or store")
+            for line in sorted(set(body[4:]) ^ set(others), key=lambda line: line[66:]):
+                raise Broken(line[66:] + " was changed, added or taken away after the manifest was signed")
+            digest = hashlib.sha256((directory / MANIFEST).read_bytes()).hexdigest()
+            check(body[3:4] == ["manifest " + digest], MANIFEST + " was changed after it was signed")
+            return both
+
+
         def main():
             directory = pathlib.Path(sys.argv[1])
             trusted = [sys.argv[i + 1] for i, word in enumerate(sys.argv) if word == "--key"]
             listed = {}
-            for line in (directory / "manifest-sha256.txt").read_text().splitlines():
+            manifest = (directory / MANIFEST).read_text().splitlines()
+            for line in manifest:
                 digest, _, name = line.partition("  ")
                 check(".." not in name.split("/") and not name.startswith("/"), "the manifest leads elsewhere")
                 listed[name] = digest
@@ -175,9 +200,12 @@ enum BundleVerifier {
                 check(path.is_file(), name + " is missing")
                 check(hashlib.sha256(path.read_bytes()).hexdigest() == digest, name + " was changed")
             present = {p.relative_to(directory).as_posix() for p in directory.rglob("*") if p.is_file()}
-            check(present == set(listed) | {"manifest-sha256.txt"}, "there are files that the manifest doesn't list")
-
             index = json.loads((directory / "bundle.json").read_text())
+            check(index["format"] in (1, 2, 3, 4), "format %s is of a newer program" % index["format"])
+            beside = {MANIFEST} if index["format"] < 4 else {MANIFEST, SIGNATURE}
+            for name in sorted(present ^ (set(listed) | beside)):
+                raise Broken(name + " isn't in the manifest, or isn't there")
+
             for name in listed:
                 if name.startswith("blobs/"):
                     check(listed[name] == name[6:], name + " has another digest than its name")
@@ -198,11 +226,17 @@ enum BundleVerifier {
             check(signed, "no key has signed the head")
             for key in trusted:
                 check(key in signed, "the key that you gave hasn't signed the head: " + key)
+            whole = check_manifest(directory, index, manifest, keys, trusted, signed)
             blobs = sum(name.startswith("blobs/") for name in listed)
             print("whole: %d files, %d events, %d blobs, %d withheld" % (
                 len(listed), len(leaves), blobs, len(index["withheld"])))
             print("head %d:%s" % (index["size"], head.hex()))
             print("signed by " + " and ".join(dict.fromkeys(signed)))
+            if whole:
+                print("the manifest is signed, too: no file was exchanged or added since")
+            else:
+                print("the manifest isn't signed, as in all of format %d: files that aren't events or blobs may be "
+                      "somebody else's" % index["format"])
             if not trusted:
                 print("these keys are known from the bundle alone: ask for the operator's, and give it with --key")
 

@@ -26,6 +26,13 @@ struct NoteLines {
         return String(decoding: rest[..<end], as: UTF8.self)
     }
 
+    /// The lines up to an empty one, or to the end.
+    mutating func paragraph() -> [String] {
+        var lines: [String] = []
+        while let line = next(), !line.isEmpty { lines.append(line) }
+        return lines
+    }
+
     /// All lines that are left, as they are.
     mutating func remaining() -> [UInt8] {
         defer { rest = [] }

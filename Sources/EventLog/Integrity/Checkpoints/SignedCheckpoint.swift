@@ -11,8 +11,11 @@ public struct SignedCheckpoint: Sendable, Equatable {
     public let head: TreeHead
     /// Lines behind the root, “opaque and OPTIONAL”; Cairn writes none.
     public let extensions: [String]
+    /// What is signed, and by whom.
+    private var note: SignedNote
+
     /// The signatures, in the order of the text; of keys that may be unknown.
-    public private(set) var signatures: [NoteSignature]
+    public var signatures: [NoteSignature] { note.signatures }
 
     /// What a store's checkpoints have as their origin and their key as its name.
     public static func origin(ofStore id: String) -> String { storeOrigins + id }
@@ -33,7 +36,7 @@ public struct SignedCheckpoint: Sendable, Equatable {
         self.origin = origin
         self.head = head
         extensions = []
-        signatures = []
+        note = SignedNote(unsigned: [origin, "\(head.size)", head.root.base64])
         sign(by: signer)
         if let time { cosign(by: signer, at: time) }
     }
@@ -42,21 +45,14 @@ public struct SignedCheckpoint: Sendable, Equatable {
     public init(_ bytes: [UInt8]) throws(NoteError) {
         let subject = "the checkpoint"
         var lines = try NoteLines(bytes, of: subject)
-        var body: [String] = []
-        while let line = lines.next(), !line.isEmpty { body.append(line) }
+        let body = lines.paragraph()
         guard body.count >= 3, let size = UInt64(plainDecimal: body[1][...]), let root = Digest(base64: body[2]) else {
             throw NoteError(subject, "doesn't begin with an origin, a size and a root in base64, a line each")
-        }
-        var signatures: [NoteSignature] = []
-        while let line = lines.next() { signatures.append(try NoteSignature(line: line)) }
-        guard !signatures.isEmpty else { throw NoteError(subject, "has no signature behind an empty line") }
-        guard signatures.count <= NoteSignature.maximumCount else {
-            throw NoteError(subject, "has too many signatures")
         }
         origin = body[0]
         head = TreeHead(size: size, root: root)
         extensions = Array(body.dropFirst(3))
-        self.signatures = signatures
+        note = try SignedNote(body, signatures: &lines, of: subject)
     }
 
     /// The checkpoints of a file that has one or several, one behind the other.
@@ -79,24 +75,16 @@ public struct SignedCheckpoint: Sendable, Equatable {
     }
 
     /// What is signed: the note's text “includes the final newline but not the separating blank line”.
-    public var body: String {
-        ([origin, "\(head.size)", head.root.base64] + extensions).map { $0 + "\n" }.joined()
-    }
+    public var body: String { note.body }
 
     /// The whole text.
-    public var text: String { body + "\n" + signatures.map(\.line).joined() }
+    public var text: String { note.text }
 
     /// Adds a signature line of somebody else; one that is there already is not repeated.
-    public mutating func add(_ signature: NoteSignature) {
-        if !signatures.contains(signature) { signatures.append(signature) }
-    }
+    public mutating func add(_ signature: NoteSignature) { note.add(signature) }
 
     /// Signs the text of the note.
-    public mutating func sign(by signer: NoteSigner) {
-        add(
-            NoteSignature(
-                name: signer.key.name, keyID: signer.key.id, bytes: signer.signature(of: Array(body.utf8))))
-    }
+    public mutating func sign(by signer: NoteSigner) { note.sign(by: signer) }
 
     /// Says that this was the greatest head seen at a time, of which whole seconds are kept (c2sp.org/tlog-cosignature).
     public mutating func cosign(by signer: NoteSigner, at time: Timestamp) {
@@ -136,19 +124,21 @@ extension SignedCheckpoint {
     }
 
     private func own(judgement key: VerifierKey) -> Judgement {
+        switch key.kind {
+        case .note:
+            guard let isRight = note.isSigned(by: key) else { return .absent }
+            return isRight ? .valid(at: nil) : .invalid
+        case .cosignature: return cosigned(by: key)
+        }
+    }
+
+    private func cosigned(by key: VerifierKey) -> Judgement {
         let claims = signatures.filter { $0.claims(key) }
         guard !claims.isEmpty else { return .absent }
         var latest: Timestamp?
         for claim in claims {
-            switch key.kind {
-            case .note:
-                guard claim.bytes.count == 64, key.accepts(claim.bytes[...], of: Array(body.utf8)) else {
-                    return .invalid
-                }
-            case .cosignature:
-                guard let time = time(of: claim, by: key) else { return .invalid }
-                latest = max(latest ?? time, time)
-            }
+            guard let time = time(of: claim, by: key) else { return .invalid }
+            latest = max(latest ?? time, time)
         }
         return .valid(at: latest)
     }
