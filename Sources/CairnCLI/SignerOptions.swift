@@ -13,6 +13,11 @@ struct SignerOptions: ParsableArguments {
         return try await made(for: log)
     }
 
+    /// The same, for a bundle.
+    func bundleSigner(of log: LMDBLog) async throws -> BundleSigner {
+        try BundleSigner(try await key(of: log), of: log)
+    }
+
     /// A new key.
     func made(for log: LMDBLog) async throws -> StoreSigningKey {
         let key = try await StoreSigningKey.make(for: log) { key in try await record(.created, key, in: log) }

@@ -119,6 +119,9 @@ extension EndToEndTests {
             let name = try #require(try await place.json("query", "runs")[0]?["run"]?.string)
             let bundle = try await place.cairn("bundle", "create", name, "-o", "run.cairn.zip")
             #expect(bundle.status != 0 && bundle.errorText.contains("copy keys/"), "\(bundle.errorText)")
+            // A key that signs nothing isn't made, nor recorded.
+            #expect(!bundle.errorText.contains("signing key"), "\(bundle.errorText)")
+            #expect(!(try await place.cairn("audit", "trail").text.contains("signing key")))
             #expect(!FileManager.default.fileExists(atPath: place.directory.path("run.cairn.zip")))
         }
     }

@@ -195,6 +195,7 @@ extension EndToEndTests {
                     let bundled = try await place.cairn(
                         "bundle", "create", other, "--store", fork, "-o", "\(fork).zip")
                     try #require(bundled.status == 0, "\(bundled.errorText)")
+                    #expect(bundled.text.contains("fork of the store "), "\(bundled.text)")
                     let verdict = try await place.json("bundle", "verify", "\(fork).zip")
                     #expect(verdict["valid"] == true && verdict["diverged"] == 0, "\(verdict)")
                 }

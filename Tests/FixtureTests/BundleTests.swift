@@ -24,6 +24,11 @@ import Testing
             return try unpacked.output.split(separator: UInt8(ascii: "\n")).map { try JSONParser.parse(Array($0)) }
         }
 
+        func file(_ name: String) throws -> String {
+            let script = "import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))"
+            return try ChildProcess.run("/usr/bin/python3", ["-c", script, file, name]).text
+        }
+
         private static let reader = """
             import sys, zipfile
             archive = zipfile.ZipFile(sys.argv[1])
@@ -39,8 +44,7 @@ import Testing
         if known == nil { known = try await StoreSigningKey.make(for: log) { _ in } }
         let key = try #require(known)
         let written = try await BundleWriter(source.store, run: run).write(
-            to: directory.path("run.cairn.zip"), keys: [key.key], signer: key.signer,
-            sign: { try HeadSigning(log).sign(size: $0, by: key) })
+            to: directory.path("run.cairn.zip"), signing: { try BundleSigner(key, of: log) })
         return Made(directory: directory, source: source, written: written, key: key.key)
     }
 
@@ -158,25 +162,53 @@ import Testing
         #expect(foreign.values.filter { $0 == 0 }.count == 1 && foreign.values.contains { $0 > 0 }, "\(foreign)")
     }
 
+    /// Nobody may take an answer that was there before for one that was asked for under what the run laid down.
+    @Test func whereReusedAnswersStandToWhatWasLaidDownIsSaid() async throws {
+        let source = try await Fixture(name: "budget-stream-reuse").imported()
+        let runs = try Self.runs(of: source.store)
+        let made = try await Self.bundle(runs[1], of: source)
+        let verdict = try await BundleCheck.run(made.file)
+        let reused = try #require(verdict.reused.first)
+        #expect(verdict.reused.count == 1 && reused.run == runs[0].rawValue)
+        #expect(reused.answers == 16 && reused.before == 16 && reused.first == Position(15))
+        let submitted = made.written.index.commitments.submitted
+        #expect(verdict.text.contains("laid down at position \(submitted), without a call of its own: definition "))
+        #expect(
+            verdict.text.contains("16 answers reused from the run \(runs[0]), asked for at positions 15 to 66, before"))
+        let answer = try JSONParser.parse(verdict.canonicalBytes())
+        #expect(answer["reused"]?.array?.first?["before"] == 16)
+        let readme = try made.file("README.md")
+        #expect(readme.contains("## What was laid down\n") && readme.contains("- 16 answers reused from"), "\(readme)")
+        let asking = try await Self.bundle(runs[0], of: source)
+        let first = try await BundleCheck.run(asking.file)
+        #expect(first.reused.isEmpty && first.text.contains("before the first call at position 15"), "\(first.text)")
+    }
+
     @Test func whatFailsIsNotRecordedAndLeavesNothing() async throws {
         let source = try await Fixture(name: "clean-run").imported()
         let run = try #require(try Self.runs(of: source.store).first)
         let directory = try TemporaryDirectory("bundle")
         let log = source.store.log
         let key = try await StoreSigningKey.make(for: log) { _ in }
-        var recorded = 0
+        var (asked, recorded) = (0, 0)
         await #expect(throws: LogError.self) {
             _ = try await BundleWriter(source.store, run: run).write(
-                to: directory.path("run.cairn.zip"), size: 5, keys: [key.key], signer: key.signer,
-                sign: { try HeadSigning(log).sign(size: $0, by: key) }, recording: { _ in recorded += 1 })
+                to: directory.path("run.cairn.zip"), size: 5,
+                signing: {
+                    asked += 1
+                    return try BundleSigner(key, of: log)
+                }, recording: { _ in recorded += 1 })
         }
         let unknown = SampleProver.Choice(model: "nobody", scenario: "nowhere", sample: 1)
         await #expect(throws: BundleError.self) {
             _ = try await SampleProver(source.store, run: run).write(
-                unknown, to: directory.path("sample.cairn.zip"), keys: [key.key],
-                sign: { try HeadSigning(log).sign(size: $0, by: key) }, recording: { _ in recorded += 1 })
+                unknown, to: directory.path("sample.cairn.zip"),
+                signing: {
+                    asked += 1
+                    return try BundleSigner(key, of: log)
+                }, recording: { _ in recorded += 1 })
         }
-        #expect(recorded == 0)
+        #expect(recorded == 0 && asked == 0)
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty)
     }
 
@@ -189,8 +221,8 @@ import Testing
         let key = try await StoreSigningKey.make(for: log) { _ in }
         await #expect(throws: Refused.self) {
             _ = try await BundleWriter(source.store, run: run).write(
-                to: directory.path("run.cairn.zip"), keys: [key.key], signer: key.signer,
-                sign: { try HeadSigning(log).sign(size: $0, by: key) }, recording: { _ in throw Refused() })
+                to: directory.path("run.cairn.zip"), signing: { try BundleSigner(key, of: log) },
+                recording: { _ in throw Refused() })
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty)
     }
@@ -204,11 +236,13 @@ import Testing
         let key = try await StoreSigningKey.make(for: log) { _ in }
         let error = await #expect(throws: LogError.self) {
             _ = try await BundleWriter(source.store, run: run).write(
-                to: directory.path("run.cairn.zip"), keys: [key.key], signer: key.signer,
-                sign: { size in
-                    try SignedCheckpoint(
-                        origin: SignedCheckpoint.origin(ofStore: log.manifest.id),
-                        head: TreeHead(size: size, root: Digest(of: [1])), signedBy: key.signer, at: nil)
+                to: directory.path("run.cairn.zip"),
+                signing: {
+                    BundleSigner(keys: [key.key], signer: key.signer) { size in
+                        try SignedCheckpoint(
+                            origin: SignedCheckpoint.origin(ofStore: log.manifest.id),
+                            head: TreeHead(size: size, root: Digest(of: [1])), signedBy: key.signer, at: nil)
+                    }
                 })
         }
         #expect(error.map { "\($0)".contains("the records don't lead to it any more") } == true)

@@ -51,7 +51,7 @@ import Testing
         let file = forked.directory.path("sample.zip")
         _ = try await SampleProver(forked.store, run: run).write(
             .init(model: definition.models[0].id, scenario: definition.scenarios[0].id, sample: 1), to: file,
-            keys: [key.key], sign: { try HeadSigning(log).sign(size: $0, by: key) })
+            signing: { try BundleSigner(key, of: log) })
         let verdict = try await BundleCheck.run(file, trusting: [key.key])
         #expect(verdict.isWhole && verdict.index?.forks.count == 1, "\(verdict.problems)")
         #expect(verdict.text.contains("fork of the store") && !verdict.text.contains("laid down at"), "\(verdict.text)")

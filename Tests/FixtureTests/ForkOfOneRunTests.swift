@@ -74,7 +74,7 @@ import Testing
         for run in runs {
             let file = made.directory.path("\(run).zip")
             let written = try await BundleWriter(made.store, run: run).write(
-                to: file, keys: [key.key], signer: key.signer, sign: { try HeadSigning(log).sign(size: $0, by: key) })
+                to: file, signing: { try BundleSigner(key, of: log) })
             let verdict = try await BundleCheck.run(file, trusting: [key.key], replaying: true)
             #expect(verdict.isWhole && verdict.verified > 0, "\(verdict.problems)")
             #expect(verdict.text.contains("\(verdict.verified) derived events derived again"), "\(verdict.text)")

@@ -24,12 +24,14 @@ struct MadeBundle {
         let key = try #require(known)
         self.key = key
         written = try await BundleWriter(store, run: run).write(
-            to: directory.path("run.cairn.zip"), keys: [key.key] + (witness.map { [$0.key] } ?? []),
-            signer: witness ?? key.signer,
-            sign: { size in
-                var head = try HeadSigning(log).sign(size: size, by: key)
-                if both, let witness { head.sign(by: witness) }
-                return head
+            to: directory.path("run.cairn.zip"),
+            signing: {
+                BundleSigner(keys: [key.key] + (witness.map { [$0.key] } ?? []), signer: witness ?? key.signer) {
+                    size in
+                    var head = try HeadSigning(log).sign(size: size, by: key)
+                    if both, let witness { head.sign(by: witness) }
+                    return head
+                }
             })
     }
 

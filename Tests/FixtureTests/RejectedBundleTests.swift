@@ -26,7 +26,7 @@ import Testing
         if what == "size": index["size"] += 1
         if what == "origin": index["origin"] += "x"
         if what.startswith("-"): del files[what[1:]]
-        elif "." in what: files[what] = files.get(what, b"") + b" "
+        elif "." in what: files[what] = files.get(what, b"") + b"\\n"
         if signature in ["stripped", "lowered"]: index["format"] = 1
         files["bundle.json"] = json.dumps(index, sort_keys=True, separators=(",", ":")).encode()
         with zipfile.ZipFile(target, "w") as changed:
@@ -183,7 +183,7 @@ import Testing
         let file = made.directory.path("sample.zip")
         _ = try await SampleProver(source.store, run: run).write(
             .init(model: "careful", scenario: "spring", sample: 1), to: file,
-            keys: [made.key.key], sign: { try HeadSigning(source.store.log).sign(size: $0, by: made.key) })
+            signing: { try BundleSigner(made.key, of: source.store.log) })
         #expect(try await BundleCheck.run(file).isManifestSigned == nil)
         let script = "import sys, zipfile; zipfile.ZipFile(sys.argv[1], 'a').writestr('README.md', 'x')"
         try #require(try ChildProcess.run("/usr/bin/python3", ["-c", script, file]).status == 0)

@@ -20,6 +20,11 @@ struct BundleFacts {
     private(set) var forks: [BundleIndex.Fork] = []
     /// Whether an event is there without one that stands before it in its stream.
     private(set) var hasGaps = false
+    /// Of calls that the run didn't make itself: by the run that made them, in the order in which they were first reused.
+    private(set) var reused: [ReusedAnswers] = []
+    private var ownCalls: Set<Position> = []
+    /// Which run made the others.
+    private var callers: [Position: String] = [:]
     private var revisions: [StreamName: Revision] = [:]
     private var functions: [FunctionReference: Int] = [:]
 
@@ -38,9 +43,22 @@ struct BundleFacts {
             submitted = (event.position, try event.decode(RunSubmitted.self))
         }
         if event.hasType(ForkCreated.type) { forks.append(BundleIndex.Fork(try event.decode(ForkCreated.self))) }
-        if firstCall == nil, metadata.run == run.rawValue, event.hasType(CallStarted.type) {
-            firstCall = event.position
+        let isOwn = metadata.run == run.rawValue
+        if event.hasType(CallStarted.type) {
+            if isOwn { ownCalls.insert(event.position) } else { callers[event.position] = metadata.run }
+            if isOwn, firstCall == nil { firstCall = event.position }
         }
+        if isOwn, event.hasType(CallReused.type) { take(try event.decode(CallReused.self), metadata) }
+    }
+
+    /// A reused answer cites where its call was started, and where it was answered.
+    private mutating func take(_ answer: CallReused, _ metadata: EventMetadata) {
+        let asked = metadata.cause?.positions.min() ?? answer.position
+        guard !ownCalls.contains(asked) else { return }
+        let caller = callers[asked]
+        let place = reused.firstIndex { $0.run == caller } ?? reused.endIndex
+        if place == reused.endIndex { reused.append(ReusedAnswers(of: caller, at: asked)) }
+        reused[place].take(asked, submitted: submitted?.position)
     }
 
     /// What bundles without a signed manifest say of the same events.

@@ -22,6 +22,15 @@ extension BundleIndex {
             runs = created.runs
         }
 
+        /// For people: what it is a fork of, what was changed, and of which runs.
+        package var lines: [String] {
+            [
+                "fork of the store \(parent) at its head \(head.size):\(head.root.hex), made after what it "
+                    + "records: nothing of it was laid down before a call",
+                "  changed: \(title)", "  of \(counted(runs.count, "run")): \(runs.joined(separator: ", "))",
+            ]
+        }
+
         /// What was changed, in one line.
         var title: String {
             changes.isEmpty ? "nothing" : changes.map { "\($0.kind) \($0.text)" }.joined(separator: "; ")

@@ -6,6 +6,8 @@ import Replay
 /// The text that a reviewer reads first.
 struct BundleReadme {
     let index: BundleIndex
+    /// Answers that the run was given from calls of others.
+    let reused: [ReusedAnswers]
 
     var text: String {
         """
@@ -95,17 +97,32 @@ struct BundleReadme {
 
     private var commitments: String {
         let given = index.commitments
-        guard let first = given.firstCall, given.submitted < first else { return "" }
+        guard given.firstCall.map({ given.submitted < $0 }) ?? !reused.isEmpty else { return "" }
+        let own = reused.isEmpty ? "the first call" : "the run's first call of its own"
+        let first = given.firstCall.map { "\(own) is at position \($0)" } ?? "the run made no call of its own"
+        let title = given.firstCall == nil ? "" : " before the first call\(reused.isEmpty ? "" : " of its own")"
         let rubrics = given.rubrics.sorted { $0.key < $1.key }.map { "\n- the rubric of \($0.key): \($0.value.hex)" }
         return """
 
-            ## What was laid down before the first call
+            ## What was laid down\(title)
 
-            The event at position \(given.submitted) names these digests; the first call is at position \(first). \
+            The event at position \(given.submitted) names these digests; \(first). \
             Positions are places in the proven tree, so nobody could choose them afterwards.
 
             - the definition: \(given.definition.hex)\(given.dataset.map { "\n- the data set: \($0.hex)" } ?? "")\
             \(rubrics.joined())
+            \(reusedAnswers)
+            """
+    }
+
+    private var reusedAnswers: String {
+        guard !reused.isEmpty else { return "" }
+        return """
+
+            Not all answers were asked for by this run:
+            \(reused.map { "\n- \($0.text)" }.joined())
+
+            What was laid down before the calls of another run, that run says: ask for a bundle of it.
 
             """
     }

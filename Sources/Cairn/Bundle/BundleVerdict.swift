@@ -30,6 +30,8 @@ package struct BundleVerdict: Sendable {
 
     /// Events under the head that aren't in the bundle: of them it has only the hashes that the proof needs.
     package internal(set) var elsewhere: UInt64 = 0
+    /// Answers that the run was given from calls of others.
+    package internal(set) var reused: [ReusedAnswers] = []
     /// The labels of a sample; empty for a run.
     package internal(set) var labels: [String: String] = [:]
 
@@ -61,15 +63,8 @@ package struct BundleVerdict: Sendable {
                 lines.append(labels.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
             }
             lines.append("head \(index.head.size):\(index.head.root.hex)")
-            let given = index.commitments
-            lines += index.forks.flatMap(Self.lines)
-            if index.forks.isEmpty, let first = given.firstCall, given.submitted < first {
-                lines.append(
-                    "laid down at position \(given.submitted), before the first call at position \(first): definition "
-                        + given.definition.hex)
-                lines += given.rubrics.sorted { $0.key < $1.key }.map { "  rubric of \($0.key) \($0.value.hex)" }
-                if let dataset = given.dataset { lines.append("  data set \(dataset.hex)") }
-            }
+            lines += index.forks.flatMap(\.lines)
+            if index.forks.isEmpty { lines += Self.lines(on: index.commitments, reused) }
             lines += Self.lines(on: index.withheld, elsewhere: elsewhere)
         }
         lines += signers.map { "signed by \($0)" }
@@ -85,12 +80,17 @@ package struct BundleVerdict: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private static func lines(on fork: BundleIndex.Fork) -> [String] {
-        [
-            "fork of the store \(fork.parent) at its head \(fork.head.size):\(fork.head.root.hex), made after what it "
-                + "records: nothing of it was laid down before a call",
-            "  changed: \(fork.title)", "  of \(counted(fork.runs.count, "run")): \(fork.runs.joined(separator: ", "))",
-        ]
+    /// What the run laid down, and before what; nothing of a run that has no call.
+    private static func lines(on given: BundleIndex.Commitments, _ reused: [ReusedAnswers]) -> [String] {
+        let isBefore = given.firstCall.map { given.submitted < $0 } ?? !reused.isEmpty
+        guard isBefore else { return [] }
+        let own = reused.isEmpty ? "" : " of its own"
+        let call =
+            given.firstCall.map { "before the first call\(own) at position \($0)" } ?? "without a call of its own"
+        var lines = ["laid down at position \(given.submitted), \(call): definition \(given.definition.hex)"]
+        lines += given.rubrics.sorted { $0.key < $1.key }.map { "  rubric of \($0.key) \($0.value.hex)" }
+        if let dataset = given.dataset { lines.append("  data set \(dataset.hex)") }
+        return lines + reused.map { "  \($0.text)" }
     }
 
     private static func line(onManifest isSigned: Bool, of format: BundleIndex.Format) -> String {
@@ -129,6 +129,8 @@ extension BundleVerdict: CanonicalEncodable {
         writer.optionalField("labels", labels.isEmpty ? nil : labels)
         writer.optionalField("manifestSigned", isManifestSigned)
         writer.field("problems", problems)
+        // In a fork positions don't say what was before what.
+        if !reused.isEmpty, index?.forks.isEmpty == true { writer.field("reused", reused) }
         writer.optionalField("run", index?.run)
         writer.field("signers", signers)
         writer.optionalField("size", index?.head.size)

@@ -172,6 +172,7 @@ extension SampleProof {
         let present = Dictionary(blobs.compactMap { blob in blob.bytes.map { (blob.digest, $0) } }) { first, _ in first
         }
         verdict.index?.commitments = try commitments(facts, present)
+        verdict.reused = facts.reused
         verdict.elsewhere = index.head.size - UInt64(events.count)
         verdict.blobs = present.count
         guard facts.blobs.filter({ present[$0] == nil }).sorted() == index.withheld else {

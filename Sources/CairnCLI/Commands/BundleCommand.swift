@@ -60,21 +60,20 @@ struct BundleCreateCommand: AsyncParsableCommand {
         let store = try Store.open(at: store.path)
         defer { store.close() }
         let id = try choice.only(in: store)
-        let key = try await signer.key(of: store.log)
         let written = try await BundleWriter(store, run: id, license: license).write(
-            to: output, size: head, keys: try StoreSigningKey.publicKeys(of: store.log),
-            signer: key.signer, sign: { try HeadSigning(store.log).sign(size: $0, by: key) },
+            to: output, size: head, signing: { try await signer.bundleSigner(of: store.log) },
             recording: { now in
                 try await signer.access.record(
                     .export(format: "bundle", selection: ["run": id.rawValue], to: .file(output)), of: now, in: store)
             })
-        try answer.output.print(BundleAnswer(file: output, written: written, key: key.key)) {
-            """
-            \(Quantities.counted(written.index.events, "event")) in \(output), \(Quantities.grouped(written.bytes)) bytes
-            head \(written.index.head.size):\(written.index.head.root.hex)
-            signed by \(key.key)
-
-            """
+        try answer.output.print(BundleAnswer(file: output, written: written)) {
+            let index = written.index
+            let lines =
+                [
+                    "\(Quantities.counted(index.events, "event")) in \(output), \(Quantities.grouped(written.bytes)) bytes",
+                    "head \(index.head.size):\(index.head.root.hex)",
+                ] + index.forks.flatMap(\.lines) + ["signed by \(written.key)"]
+            return lines.map { $0 + "\n" }.joined()
         }
     }
 }
@@ -83,15 +82,15 @@ struct BundleCreateCommand: AsyncParsableCommand {
 private struct BundleAnswer: CanonicalEncodable {
     let file: String
     let written: BundleWriter.Written
-    let key: VerifierKey
 
     func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
         writer.field("bytes", written.bytes)
         writer.field("events", written.index.events)
         writer.field("file", file)
+        if !written.index.forks.isEmpty { writer.field("forks", written.index.forks) }
         writer.field("head", written.index.head.root)
-        writer.field("key", key.text)
+        writer.field("key", written.key.text)
         writer.field("run", written.index.run)
         writer.field("size", written.index.head.size)
         writer.field("withheld", written.index.withheld)
@@ -134,14 +133,12 @@ struct BundleProveSampleCommand: AsyncParsableCommand {
         let store = try Store.open(at: store.path)
         defer { store.close() }
         let id = try choice.only(in: store)
-        let key = try await signer.key(of: store.log)
         let selection = ["model": model, "run": id.rawValue, "sample": "\(sample)", "scenario": scenario]
-        let bytes: Int
+        let written: SampleProver.Written
         do {
-            bytes = try await SampleProver(store, run: id).write(
+            written = try await SampleProver(store, run: id).write(
                 .init(model: model, scenario: scenario, sample: sample), to: output,
-                keys: try StoreSigningKey.publicKeys(of: store.log),
-                sign: { try HeadSigning(store.log).sign(size: $0, by: key) },
+                signing: { try await signer.bundleSigner(of: store.log) },
                 recording: { now in
                     try await signer.access.record(
                         .export(format: "sample", selection: selection, to: .file(output)), of: now, in: store)
@@ -149,8 +146,8 @@ struct BundleProveSampleCommand: AsyncParsableCommand {
         } catch let error as BundleError {
             throw Failure(.usage, "\(error)")
         }
-        try answer.output.print(["bytes": JSONValue.number(Double(bytes)), "file": .string(output)]) {
-            "\(Quantities.grouped(bytes)) bytes in \(output), signed by \(key.key)\n"
+        try answer.output.print(["bytes": JSONValue.number(Double(written.bytes)), "file": .string(output)]) {
+            "\(Quantities.grouped(written.bytes)) bytes in \(output), signed by \(written.key)\n"
         }
     }
 }

@@ -54,6 +54,7 @@ package enum BundleCheck {
         defer { store.close() }
         var facts = BundleFacts(of: reader.index.run)
         verdict.elsewhere = try await BundleImport.run(reader, into: store.log) { try facts.take($0) }.withheld
+        verdict.reused = facts.reused
         try check(facts, reader.proof, reader, &verdict)
         try check(facts, blobs: reader, &verdict)
         let erasures = try Erasures(of: store.log)

@@ -16,6 +16,8 @@ package struct BundleWriter {
     package struct Written: Sendable {
         package let index: BundleIndex
         package let bytes: Int
+        /// Who has signed it.
+        package let key: VerifierKey
     }
 
     private let store: Store
@@ -28,24 +30,18 @@ package struct BundleWriter {
         self.license = license
     }
 
-    /// The events of the bundle, and the size of the smallest log that has them all.
-    private func selected(before end: Position) throws -> (selection: BundleSelection, positions: [Position]) {
-        let selection = try BundleSelection.events(of: run, in: store.log, before: end)
-        return (selection, selection.positions)
-    }
-
     /// Writes the bundle to a file, which replaces what has the name.
     ///
-    /// The head that the events are proven against is the first that has them all, or the one of `size` events; `sign`
-    /// makes a checkpoint of it by the key of `signer`, which the events must lead to, and `signer` signs the manifest.
-    /// `recording` comes before the file has its name, and hears what the log was that the events were chosen from.
+    /// The head that the events are proven against is the first that has them all, or the one of `size` events; `signing`
+    /// is asked for who signs it when nothing else is known to stand in the way. `recording` comes before the file has
+    /// its name, and hears what the log was that the events were chosen from.
     package func write(
-        to path: String, size wanted: UInt64? = nil, keys: [VerifierKey], signer: NoteSigner,
-        sign: (UInt64) throws -> SignedCheckpoint,
+        to path: String, size wanted: UInt64? = nil, signing: () async throws -> BundleSigner,
         recording: (TreeHead) async throws -> Void = { _ in }
     ) async throws -> Written {
         let now = try store.log.head()
-        let positions = try selected(before: Position(now.size)).positions
+        let selection = try BundleSelection.events(of: run, in: store.log, before: Position(now.size))
+        let positions = selection.positions
         guard let last = positions.last else {
             throw LogError(.invalid, during: "bundling the run \(run)", "the log has no event of it")
         }
@@ -55,8 +51,10 @@ package struct BundleWriter {
                 .invalid, during: "bundling the run \(run)",
                 "its events go on to position \(last), behind the head of \(counted(size, "event"))")
         }
-        let checkpoint = try sign(size)
+        try refuseSealed(selection.blobs)
         let archive = try BundleArchive(replacing: path)
+        let signer = try await signing()
+        let checkpoint = try signer.head(size)
         var facts = BundleFacts(of: run)
         try writeEvents(positions, to: archive, &facts)
         let proof = try store.log.inclusionProof(of: positions, in: size)
@@ -77,20 +75,20 @@ package struct BundleWriter {
             origin: checkpoint.origin, readModels: report.readModels, run: run, withheld: withheld)
         try archive.add(BundleNames.proof, BundleProof(proof).canonicalBytes())
         try archive.add(BundleNames.checkpoint, checkpoint.text)
-        try archive.add(BundleNames.keys, keys.map { $0.text + "\n" }.joined())
+        try archive.add(BundleNames.keys, signer.keys.map { $0.text + "\n" }.joined())
         try archive.add(BundleNames.verifier, BundleVerifier.python)
-        try archive.add(BundleNames.readme, BundleReadme(index: index).text)
+        try archive.add(BundleNames.readme, BundleReadme(index: index, reused: facts.reused).text)
         try archive.add(BundleNames.index, index.canonicalBytes())
         let crate = ROCrate(
             index: index, started: row.submitted, ended: row.finished ?? row.submitted,
             isComplete: row.stage == .complete, license: license, files: archive.files)
         try archive.add(BundleNames.crate, crate.bytes())
         let bytes = try archive.close { manifest in
-            try ManifestSignature(of: manifest, origin: index.origin, run: run, by: signer)
+            try ManifestSignature(of: manifest, origin: index.origin, run: run, by: signer.signer)
         }
         try await recording(now)
         try archive.publish()
-        return Written(index: index, bytes: bytes)
+        return Written(index: index, bytes: bytes, key: signer.signer.key)
     }
 
     /// Nothing leaves under a signature that it doesn't bear out: the records as they are now must lead to the head.
@@ -121,27 +119,29 @@ package struct BundleWriter {
         }
     }
 
+    /// Throws for a blob that is only sealed: a bundle without it would say that somebody had it erased.
+    private func refuseSealed(_ blobs: Set<Digest>) throws {
+        var erasures: Erasures?
+        for digest in blobs.sorted() where try store.log.isSealed(digest) {
+            let known = try erasures ?? Erasures(of: store.log)
+            erasures = known
+            guard known.note(on: digest) != nil else {
+                throw LogError(
+                    .invalid, during: "bundling the run \(run)",
+                    "the blob \(digest.hex) is sealed with a key that isn't here; copy keys/ of the original store")
+            }
+        }
+    }
+
     /// Writes the blobs that there are, in order; answers the others.
-    ///
-    /// Throws for one that is only sealed: a bundle without it would say that somebody had it erased.
     private func writeBlobs(_ facts: BundleFacts, to archive: BundleArchive) throws -> [Digest] {
         var withheld: [Digest] = []
-        var erasures: Erasures?
         for digest in facts.blobs.sorted() {
             if let bytes = try store.log.blob(digest) {
                 try archive.add(BundleNames.blob(digest), bytes)
-                continue
+            } else {
+                withheld.append(digest)
             }
-            if try store.log.isSealed(digest) {
-                let known = try erasures ?? Erasures(of: store.log)
-                erasures = known
-                if known.note(on: digest) == nil {
-                    throw LogError(
-                        .invalid, during: "bundling the run \(facts.run)",
-                        "the blob \(digest.hex) is sealed with a key that isn't here; copy keys/ of the original store")
-                }
-            }
-            withheld.append(digest)
         }
         return withheld
     }

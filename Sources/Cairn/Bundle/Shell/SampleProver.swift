@@ -24,6 +24,13 @@ package struct SampleProver {
         }
     }
 
+    /// What was written.
+    package struct Written: Sendable {
+        package let bytes: Int
+        /// Who has signed it.
+        package let key: VerifierKey
+    }
+
     /// A blob that is larger is withheld: a definition with a thousand scenarios isn't needed for one of them.
     private static let longestBlob = 16_384
 
@@ -35,25 +42,27 @@ package struct SampleProver {
         self.run = run
     }
 
-    /// Writes the proof to a file; answers how long it is.
+    /// Writes the proof to a file.
     ///
-    /// `recording` comes before the file has its name, and hears what the log was.
+    /// `signing` is asked for who signs the head when the sample is found. `recording` comes before the file has its name,
+    /// and hears what the log was.
     package func write(
-        _ choice: Choice, to path: String, keys: [VerifierKey], sign: (UInt64) throws -> SignedCheckpoint,
+        _ choice: Choice, to path: String, signing: () async throws -> BundleSigner,
         recording: (TreeHead) async throws -> Void = { _ in }
-    ) async throws -> Int {
+    ) async throws -> Written {
         let now = try store.log.head()
-        let bytes = try proof(of: choice, keys: keys, sign: sign).archived()
         let file = try OutputFile(replacing: path)
+        let (proof, key) = try await proof(of: choice, signing: signing)
+        let bytes = try proof.archived()
         try file.write(bytes)
         try await recording(now)
         try file.finish()
-        return bytes.count
+        return Written(bytes: bytes.count, key: key)
     }
 
     private func proof(
-        of choice: Choice, keys: [VerifierKey], sign: (UInt64) throws -> SignedCheckpoint
-    ) throws -> SampleProof {
+        of choice: Choice, signing: () async throws -> BundleSigner
+    ) async throws -> (SampleProof, VerifierKey) {
         let samples = try RunSamples(try Queries(store), run: run)
         let definition = samples.definition
         guard let model = definition.models.firstIndex(where: { $0.id == choice.model }),
@@ -66,7 +75,8 @@ package struct SampleProver {
         }
         let events = try events(of: sample)
         guard let last = events.last else { throw BundleError("nothing of this sample is recorded") }
-        let checkpoint = try sign(last.position.rawValue + 1)
+        let signer = try await signing()
+        let checkpoint = try signer.head(last.position.rawValue + 1)
         var facts = BundleFacts(of: run)
         for event in events { try facts.take(event) }
         let proof = try store.log.inclusionProof(of: events.map(\.position), in: checkpoint.head.size)
@@ -85,9 +95,10 @@ package struct SampleProver {
             format: BundleIndex.Format(hasGaps: false, isFork: !facts.forks.isEmpty), head: checkpoint.head,
             kind: .sample, origin: checkpoint.origin, readModels: [:], run: run,
             withheld: blobs.filter { $0.bytes == nil }.map(\.digest))
-        return try SampleProof(
+        let made = try SampleProof(
             index: index, events: events, blobs: blobs, labels: try labels(of: sample.job),
-            proof: proof, checkpoint: checkpoint, keys: keys)
+            proof: proof, checkpoint: checkpoint, keys: signer.keys)
+        return (made, signer.signer.key)
     }
 
     /// That the run was submitted, that the jobs were, every call, and the scores; that it was taken over into a fork, if it
