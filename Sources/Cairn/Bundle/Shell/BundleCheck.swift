@@ -19,13 +19,27 @@ package enum BundleCheck {
         _ path: String, trusting keys: [VerifierKey] = [], replaying: Bool = false,
         requiringSignedManifest isRequired: Bool = false
     ) async throws -> BundleVerdict {
+        var verdict = try await judging { verdict in
+            if let proof = try SampleProof.read(path) { return try proof.check(trusting: keys, &verdict) }
+            let reader = try BundleReader(path)
+            try checkFiles(reader, trusting: keys, &verdict)
+            let scratch = try ScratchDirectory()
+            let store = try Store.open(at: scratch.path + "/store", .create)
+            defer { store.close() }
+            _ = try await checkEvents(reader, filling: store, &verdict)
+            if replaying { try replay(reader, store, &verdict) }
+        }
+        if isRequired, verdict.isManifestSigned == false, let format = verdict.index?.format.rawValue {
+            verdict.problems.append("its manifest isn't signed: it says that it is of format \(format)")
+        }
+        return verdict
+    }
+
+    /// The verdict that some checks come to: what they find wrong with a bundle is a part of it.
+    static func judging(_ checks: (inout BundleVerdict) async throws -> Void) async throws -> BundleVerdict {
         var verdict = BundleVerdict()
         do {
-            if let proof = try SampleProof.read(path) {
-                try proof.check(trusting: keys, &verdict)
-            } else {
-                try await check(try BundleReader(path), trusting: keys, replaying: replaying, &verdict)
-            }
+            try await checks(&verdict)
         } catch let error as BundleError {
             verdict.problems.append(error.message)
         } catch let error as ArchiveError {
@@ -36,24 +50,26 @@ package enum BundleCheck {
             guard ![.full, .readOnly, .closed, .other].contains(error.code) else { throw error }
             verdict.problems.append("\(error)")
         }
-        if isRequired, verdict.isManifestSigned == false, let format = verdict.index?.format.rawValue {
-            verdict.problems.append("its manifest isn't signed: it says that it is of format \(format)")
-        }
         return verdict
     }
 
-    private static func check(
-        _ reader: BundleReader, trusting keys: [VerifierKey], replaying: Bool, _ verdict: inout BundleVerdict
-    ) async throws {
+    /// What can be checked without a store: every file's digest, and who has signed.
+    static func checkFiles(
+        _ reader: BundleReader, trusting keys: [VerifierKey], _ verdict: inout BundleVerdict
+    ) throws {
         verdict.index = reader.index
         verdict.files = try reader.checkFiles()
         try check(reader.checkpoint, of: reader.index, by: reader.keys, trusting: keys, &verdict)
         try checkManifest(reader, trusting: keys, &verdict)
-        let scratch = try ScratchDirectory()
-        let store = try Store.open(at: scratch.path + "/store", .create)
-        defer { store.close() }
+    }
+
+    /// Fills a new store with the bundle, and checks what it says of its events, and what was derived.
+    static func checkEvents(
+        _ reader: BundleReader, filling store: Store, _ verdict: inout BundleVerdict
+    ) async throws -> BundleImport.Result {
         var facts = BundleFacts(of: reader.index.run)
-        verdict.elsewhere = try await BundleImport.run(reader, into: store.log) { try facts.take($0) }.withheld
+        let made = try await BundleImport.run(reader, into: store.log) { try facts.take($0) }
+        verdict.elsewhere = made.withheld
         verdict.reused = facts.reused
         try check(facts, reader.proof, reader, &verdict)
         try check(facts, blobs: reader, &verdict)
@@ -66,7 +82,7 @@ package enum BundleCheck {
         verdict.diverged = derived.diverged
         verdict.underivable = derived.erased
         verdict.problems += derived.divergences.map { "\($0)" }
-        if replaying { try replay(reader, store, &verdict) }
+        return made
     }
 
     /// The signed head must be that of the index, and a right signature must be on it.

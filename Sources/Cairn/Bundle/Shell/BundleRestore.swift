@@ -1,4 +1,3 @@
-import Archive
 import Determinism
 package import EventLog
 
@@ -13,29 +12,34 @@ package enum BundleRestore {
         package let isOriginal: Bool
     }
 
-    /// Checks all that `BundleCheck` does, and then makes the store, which is there whole or not at all.
+    /// Checks all that `BundleCheck` does, in the store that it makes, which is there whole or not at all.
     ///
-    /// Nothing may have the name of the new store but an empty directory.
+    /// Nothing may have the name of the new store but an empty directory. What can be told without a store is told before
+    /// anything is made.
     package static func run(_ path: String, into store: String) async throws -> Report {
-        let reader = try await checked(path)
+        let reader = try await whole { verdict in
+            guard try SampleProof.read(path) == nil else {
+                throw BundleError("it proves one sample, and a store can only be made of a whole run")
+            }
+            let reader = try BundleReader(path)
+            try BundleCheck.checkFiles(reader, trusting: [], &verdict)
+            return reader
+        }
         return try await StoreTarget.make(store, operation: "importing a bundle") { store in
-            let made = try await BundleImport.run(reader, into: store.log)
+            let made = try await whole { try await BundleCheck.checkEvents(reader, filling: store, &$0) }
             return Report(
                 events: made.events, elsewhere: made.withheld, head: made.head,
                 isOriginal: made.head == reader.index.head)
         }
     }
 
-    private static func checked(_ path: String) async throws -> BundleReader {
-        do {
-            guard try SampleProof.read(path) == nil else {
-                throw BundleError("it proves one sample, and a store can only be made of a whole run")
-            }
-            let verdict = try await BundleCheck.run(path)
-            guard verdict.isWhole else { throw BundleError(verdict.problems.joined(separator: "; also: ")) }
-            return try BundleReader(path)
-        } catch let error as ArchiveError {
-            throw BundleError(error)
-        }
+    /// What comes of checks that find nothing wrong.
+    private static func whole<Result>(
+        _ checks: (inout BundleVerdict) async throws -> Result
+    ) async throws -> Result {
+        var result: Result?
+        let verdict = try await BundleCheck.judging { result = try await checks(&$0) }
+        guard let result, verdict.isWhole else { throw BundleError(verdict.problems.joined(separator: "; also: ")) }
+        return result
     }
 }
