@@ -1,25 +1,30 @@
 #!/usr/bin/env python3
-"""Verifies a Cairn store, an export of one, or a proof or a sample out of one, without any of Cairn's code.
+"""Verifies a Cairn store, an export of one, or a bundle, a sample or a proof out of one, without any of Cairn's code.
 
-Written from schemas/log-format.md, RFC 6962, RFC 8032, RFC 9162 and the C2SP documents alone. Needs Python 3.10 or later;
-for a store also the package `lmdb` (pip install lmdb), and for compressed blobs the system's libzstd or Python 3.14.
+Written from schemas/log-format.md (and Sources/Cairn/Cairn.docc/Bundles.md), RFC 6962, RFC 8032, RFC 9162 and the C2SP
+documents alone. Needs Python 3.10 or later; for a store also the package `lmdb` (pip install lmdb), and for compressed blobs
+the system's libzstd or Python 3.14.
 
     tools/verify_log.py STORE [--expect [SIZE:]ROOT] [--checkpoint FILE --key VKEY [--witness VKEY]] [--json]
     tools/verify_log.py --export FILE [the same] [--json]
+    tools/verify_log.py --bundle FILE [--key VKEY] [--witness VKEY] [--json]
     tools/verify_log.py --proof FILE --key VKEY [--from FILE] [--record FILE] [--witness VKEY] [--json]
     tools/verify_log.py --sample FILE [--key VKEY] [--witness VKEY] [--json]
 
-A proof is what `cairn audit prove` or `cairn audit consistency` writes; --from is the earlier checkpoint of the latter. A
-sample is what `cairn bundle prove-sample` writes. It brings its keys along: only --key says whose it is.
+A bundle is what `cairn bundle create` writes, and a sample what `cairn bundle prove-sample` writes. Both bring their keys
+along: only --key says whose they are. A proof is what `cairn audit prove` or `cairn audit consistency` writes; --from is the
+earlier checkpoint of the latter.
 
 Exit codes: 0 valid, 1 invalid (the first bad position is named), 2 usage, 5 it can't be read.
 """
 
 import argparse
 import base64
+import bisect
 import ctypes
 import ctypes.util
 import hashlib
+import io
 import json
 import mmap
 import os
@@ -832,26 +837,24 @@ class Key:
         return sha256(self.name.encode() + b"\n" + bytes([kind]) + self.bytes)[:4]
 
 
-class Checkpoint:
-    """A head of a log, and the signatures under it; Invalid for bytes that are none."""
+class Note:
+    """Lines of text, and the signatures under them; Invalid for bytes that are none."""
 
-    def __init__(self, data):
+    def __init__(self, data, what):
+        self.what = what
         try:
             self.read(data)
         except ValueError as error:
-            raise Invalid(f"the checkpoint: {error}") from None
+            raise Invalid(f"{what}: {error}") from None
 
     def read(self, data):
         text = data.decode("utf-8")
         if any(letter < " " and letter != "\n" for letter in text) or not text.endswith("\n"):
             raise ValueError("it has control characters, or doesn't end with a line feed")
         body, separator, signatures = text.rpartition("\n\n")
-        self.body, lines = body + "\n", (body + "\n").splitlines()
-        if not separator or len(lines) < 3 or "" in lines or self.body != "\n".join(lines) + "\n":
-            raise ValueError("it hasn't an origin, a size and a root, an empty line, and signatures")
-        self.origin, self.size, self.root = lines[0], plain_number(lines[1]), from_base64(lines[2])
-        if len(self.root) != 32:
-            raise ValueError("its root isn't 32 bytes")
+        self.body, self.lines = body + "\n", (body + "\n").splitlines()
+        if not separator or "" in self.lines or self.body != "\n".join(self.lines) + "\n":
+            raise ValueError("it hasn't lines of text, an empty line, and signatures")
         self.signatures = []
         for line in signatures[:-1].split("\n"):
             match = re.fullmatch(r"\u2014 (\S+) (\S+)", line)
@@ -873,9 +876,24 @@ class Checkpoint:
                 message = f"cosignature/v1\ntime {time}\n{self.body}".encode()
                 latest = max(latest or 0, time)
             if not is_signed(key.bytes, message, signature):
-                raise Invalid(f"the checkpoint has a signature that isn't by {key.text}")
+                raise Invalid(f"{self.what} has a signature that isn't by {key.text}")
             found = True
         return found, latest
+
+
+class Checkpoint(Note):
+    """A head of a log, and the signatures under it."""
+
+    def __init__(self, data):
+        super().__init__(data, "the checkpoint")
+
+    def read(self, data):
+        super().read(data)
+        if len(self.lines) < 3:
+            raise ValueError("it hasn't an origin, a size and a root")
+        self.origin, self.size, self.root = self.lines[0], plain_number(self.lines[1]), from_base64(self.lines[2])
+        if len(self.root) != 32:
+            raise ValueError("its root isn't 32 bytes")
 
 
 def vouching(checkpoint, keys, witnesses):
@@ -1005,12 +1023,130 @@ def check_growth(lines, checkpoint, earlier):
     return {"from": size}
 
 
+# Bundles
+
+
+MANIFEST, SIGNATURE = "manifest-sha256.txt", "manifest-signature.txt"
+BUNDLE_FORMATS, SIGNED_FORMAT = (1, 2, 3, 4), 4
+
+
+class Bundle:
+    """The files of a bundle, each of which its manifest has with its digest."""
+
+    def __init__(self, path):
+        try:
+            self.archive = zipfile.ZipFile(path)
+        except OSError as error:
+            raise Unreadable(f"{path}: {error.strerror}") from None
+        except zipfile.BadZipFile as error:
+            raise Invalid(f"it is no ZIP archive: {error}") from None
+        names = [name for name in self.archive.namelist() if not name.endswith("/")]
+        if len(set(names)) != len(names):
+            raise Invalid("a file is in it twice")
+        self.names = set(names)
+        self.index = self.json("bundle.json")
+        self.format = self.index["format"]
+        if self.format not in BUNDLE_FORMATS:
+            raise Unreadable(f"its format is {canonical_text(self.format)}, known are 1 to {BUNDLE_FORMATS[-1]}")
+        self.manifest = self.read(MANIFEST).decode("utf-8").splitlines()
+        self.check_digests()
+
+    def read(self, name):
+        if name not in self.names:
+            raise Invalid(f"{name} is missing")
+        try:
+            return self.archive.read(name)
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            raise Invalid(f"{name}: {error}") from None
+
+    def json(self, name):
+        return canonical_object(self.read(name))
+
+    def check_digests(self):
+        digests = {line[66:]: line[:64] for line in self.manifest}
+        beside = {MANIFEST, SIGNATURE} if self.format == SIGNED_FORMAT else {MANIFEST}
+        for name in sorted(self.names ^ (digests.keys() | beside)):
+            raise Invalid(f"{name} is {'not in the manifest' if name in self.names else 'missing'}")
+        for name, digest in digests.items():
+            if hashlib.sha256(self.read(name)).hexdigest() != digest:
+                raise Invalid(f"{name} has another digest than the manifest says")
+            if name.startswith("blobs/") and name != "blobs/" + digest:
+                raise Invalid(f"{name} isn't named by its digest")
+
+    def leaves(self):
+        """Position and hash of each event, in order."""
+        last = -1
+        for name in sorted(name for name in self.names if name.startswith("events/")):
+            for record, _ in exported_records(io.BytesIO(self.read(name))):
+                if record.position <= last:
+                    raise record.wrong(f"it stands behind the event {last}")
+                last = record.position
+                yield record.position, record.leaf
+
+    def check_signature(self, signers):
+        """A key that has signed the head has to have signed the manifest as it is."""
+        note = Note(self.read(SIGNATURE), "the signature of the manifest")
+        if not any([note.signed_by(key, NOTE)[0] for key in signers]):
+            raise Invalid("no key that vouches for the head has signed the manifest")
+        heading = ["cairn/bundle-manifest/v1", self.index["origin"], f"run {self.index['run']}"]
+        if note.lines[:3] != heading:
+            raise Invalid(f"{SIGNATURE} is of another run or store")
+        others = [line for line in self.manifest if not line[66:].startswith(("events/", "blobs/"))]
+        for name in sorted(line[66:] for line in set(note.lines[4:]) ^ set(others)):
+            raise Invalid(f"{name} was changed, added or taken away after the manifest was signed")
+        if note.lines[3:4] != [f"manifest {hashlib.sha256(self.read(MANIFEST)).hexdigest()}"]:
+            raise Invalid(f"{MANIFEST} was changed after it was signed")
+
+
+def root_with(size, leaves, hashes):
+    """The root of a tree of which some leaves are known, and the hashes of the parts without any, from left to right."""
+    rest = iter(hashes)
+
+    def visit(lower, upper, known):
+        if not known:
+            return next(rest)
+        if upper - lower == 1:
+            return known[0][1]
+        middle = lower + (1 << (upper - lower - 1).bit_length() - 1)
+        cut = bisect.bisect_left(known, middle, key=lambda leaf: leaf[0])
+        return sha256(b"\1" + visit(lower, middle, known[:cut]) + visit(middle, upper, known[cut:]))
+
+    try:
+        root = visit(0, size, leaves)
+    except StopIteration:
+        raise Invalid("the proof has too few hashes") from None
+    if next(rest, None) is not None:
+        raise Invalid("the proof has too many hashes")
+    return root
+
+
+def verify_bundle(path, keys, witnesses, progress):
+    bundle = Bundle(path)
+    leaves = list(bundle.leaves())
+    progress(len(leaves))
+    proof, checkpoint = bundle.json("proof.json"), Checkpoint(bundle.read("checkpoint.txt"))
+    if not leaves or leaves[-1][0] >= checkpoint.size or proof["size"] != checkpoint.size:
+        raise Invalid("the events and their proof aren't of the signed head")
+    if root_with(checkpoint.size, leaves, map(bytes.fromhex, proof["hashes"])) != checkpoint.root:
+        raise Invalid("the events and their proof don't lead to the signed head")
+    named = {"head": checkpoint.root.hex(), "origin": checkpoint.origin, "size": checkpoint.size, "events": len(leaves)}
+    for name, value in named.items():
+        if bundle.index[name] != value:
+            raise Invalid(f"bundle.json says another {name}")
+    inside = [Key(line) for line in bundle.read("keys.txt").decode("utf-8").split()]
+    report = vouching(checkpoint, keys or inside, witnesses)
+    if bundle.format == SIGNED_FORMAT:
+        bundle.check_signature([key for key in keys or inside if checkpoint.signed_by(key, NOTE)[0]])
+    report |= {"manifestSigned": bundle.format == SIGNED_FORMAT, "trusted": bool(keys), "valid": True}
+    return report | named | {"blobs": sum(name.startswith("blobs/") for name in bundle.names)}
+
+
 # Samples: one conversation of a run, its judgement, and the proof that a signed head has them
 
 
 SAMPLE = {"blobs", "checkpoint", "events", "index", "keys", "labels", "proof"}
 SAMPLE_NAME = "sample.json"
-BUNDLE_FORMAT = 3
+SAMPLE_FORMAT = 3
 FORK_FORMAT = 3
 # What event data names blobs by; causes name them, too.
 BLOB_MEMBERS = (("definition",), ("request",), ("exchange", "body"), ("transport", "partialBody"))
@@ -1036,29 +1172,6 @@ def read_sample(path):
         raise Invalid(f"{SAMPLE_NAME}: {error}") from None
 
 
-def root_of_many(size, leaves, hashes):
-    """The root of the tree that has some leaves, (position, hash) ascending; parts without any are in `hashes`, from the left."""
-    rest = iter(hashes)
-
-    def visit(low, high, inside):
-        if not inside:
-            return next(rest)
-        if high - low == 1:
-            return inside[0][1]
-        middle = low + (1 << (high - low - 1).bit_length() - 1)
-        return sha256(
-            b"\1" + visit(low, middle, [leaf for leaf in inside if leaf[0] < middle])
-            + visit(middle, high, [leaf for leaf in inside if leaf[0] >= middle]))
-
-    try:
-        found = visit(0, size, leaves)
-    except StopIteration:
-        raise Invalid("the proof has too few hashes") from None
-    if next(rest, None) is not None:
-        raise Invalid("the proof has too many hashes")
-    return found
-
-
 class Sample:
     """A sample, taken apart; ValueError and KeyError say what is malformed."""
 
@@ -1066,8 +1179,8 @@ class Sample:
         if value.keys() != SAMPLE:
             raise ValueError(f"it has to have {', '.join(sorted(SAMPLE))}")
         self.index, self.labels, self.blobs = value["index"], value["labels"], value["blobs"]
-        if self.index["format"] > BUNDLE_FORMAT:
-            raise Unreadable(f"the format of the sample is {self.index['format']:.0f}, known is {BUNDLE_FORMAT}")
+        if self.index["format"] > SAMPLE_FORMAT:
+            raise Unreadable(f"the format of the sample is {self.index['format']:.0f}, known is {SAMPLE_FORMAT}")
         if self.index["kind"] != "sample":
             raise ValueError("its index is of something else than a sample")
         self.checkpoint = Checkpoint(text_bytes(value["checkpoint"]))
@@ -1107,7 +1220,7 @@ class Sample:
         if not self.events or self.events[-1].position >= self.size:
             raise Invalid("the sample has no events, or one behind the signed head")
         leaves = [(record.position, record.leaf) for record in self.events]
-        if root_of_many(self.size, leaves, self.hashes) != checkpoint.root:
+        if root_with(self.size, leaves, self.hashes) != checkpoint.root:
             raise Invalid("the events and their proof don't lead to the signed head")
         if len(self.events) != index["events"]:
             raise Invalid(f"the index says {index['events']:.0f} events, there are {len(self.events)}")
@@ -1346,6 +1459,12 @@ def shown(report):
     if "leaf" in report:
         event = f"{report['type']} in {report['stream']} at position {report['position']} of {report['events']}"
         return f"proven: {event}\nleaf {report['leaf']}{signed}"
+    if "manifestSigned" in report:
+        manifest = "so is its manifest" if report["manifestSigned"] else (
+            "its manifest isn't signed: files that aren't events or blobs may be somebody else's")
+        whose = "" if report["trusted"] else ", whom the bundle alone names"
+        counts = f"{report['events']} events, {report['blobs']} blobs"
+        return f"valid: {counts}\nhead {report['size']}:{report['head']}{signed}{whose}; {manifest}"
     if "from" in report:
         return f"proven: {report['events']}:{report['head']} has grown from {report['from']} events{signed}"
     names = ("events", "commits", "streams", "blobs")
@@ -1380,9 +1499,11 @@ def key_argument(text):
 
 
 def arguments_of_command():
-    parser = argparse.ArgumentParser(description="Verify a Cairn store, an export of one, or a proof or a sample out of one.")
+    parser = argparse.ArgumentParser(
+        description="Verify a Cairn store, an export of one, or a bundle, a sample or a proof out of one.")
     parser.add_argument("store", nargs="?", help="the store's directory")
     parser.add_argument("--export", metavar="FILE", help="verify this JSON Lines export instead")
+    parser.add_argument("--bundle", metavar="FILE", help="verify this bundle instead")
     parser.add_argument("--proof", metavar="FILE", help="verify this proof instead")
     parser.add_argument("--sample", metavar="FILE", help="verify this sample of a run instead")
     parser.add_argument("--expect", metavar="[SIZE:]ROOT", type=expected_head, help="a head that was kept elsewhere")
@@ -1396,8 +1517,11 @@ def arguments_of_command():
     parser.add_argument("--record", metavar="FILE", help="the record that a proof without one is of")
     parser.add_argument("--json", action="store_true", help="answer with one JSON object")
     arguments = parser.parse_args()
-    if [arguments.store, arguments.export, arguments.proof, arguments.sample].count(None) != 3:
-        parser.error("name either a STORE, --export FILE, --proof FILE or --sample FILE")
+    kinds = [arguments.store, arguments.export, arguments.bundle, arguments.proof, arguments.sample]
+    if kinds.count(None) != len(kinds) - 1:
+        parser.error("name either a STORE, --export FILE, --bundle FILE, --proof FILE or --sample FILE")
+    if (arguments.bundle or arguments.sample) is not None and (arguments.expect or arguments.checkpoint):
+        parser.error("a bundle and a sample bring their checkpoint along, and take a --key alone")
     if arguments.proof is not None and not arguments.key:
         parser.error("--proof takes the --key that must have signed")
     return arguments
@@ -1413,6 +1537,9 @@ def main():
         code, report = guarded(proof)
     elif arguments.sample is not None:
         code, report = guarded(lambda _: verify_sample(arguments.sample, arguments.key, arguments.witness))
+    elif arguments.bundle is not None:
+        code, report = guarded(
+            lambda progress: verify_bundle(arguments.bundle, arguments.key, arguments.witness, progress))
     elif arguments.export is not None:
         code, report = guarded(with_checkpoints(
             lambda heads, progress: verify_export(arguments.export, heads, progress), arguments))

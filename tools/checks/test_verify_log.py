@@ -913,6 +913,88 @@ class Samples(unittest.TestCase):
         self.assertNotIn("laid down", words)
 
 
+class Bundles(unittest.TestCase):
+    """Recorded bundles of each format, and forgeries of the one whose manifest is signed."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory(prefix="cairn-bundle-")
+        self.addCleanup(directory.cleanup)
+        self.changed = os.path.join(directory.name, "changed.zip")
+
+    def recorded(self, name):
+        directory = os.path.join(ROOT, "replay-fixtures", name)
+        with open(os.path.join(directory, "expected.json"), encoding="utf-8") as file:
+            return os.path.join(directory, "run.cairn.zip"), json.load(file)
+
+    def judged(self, change, adapts=True):
+        """What the verifier and the command line say of a bundle that was changed; its manifest is made to fit."""
+        path, expected = self.recorded("bundle-signed")
+        with zipfile.ZipFile(path) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+        change(files)
+        if adapts:
+            names = sorted(files.keys() - {"manifest-sha256.txt", "manifest-signature.txt"})
+            lines = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in names]
+            files["manifest-sha256.txt"] = "".join(lines).encode()
+        with zipfile.ZipFile(self.changed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, data in files.items():
+                archive.writestr(name, data)
+        result = run(CAIRN, "bundle", "verify", self.changed, "--key", expected["key"], "--json")
+        return *python_says("--bundle", self.changed, "--key", expected["key"]), result.returncode
+
+    def test_recorded_bundles_are_valid(self):
+        for name in ("bundle-whole", "bundle-gaps", "bundle-fork", "bundle-signed"):
+            path, expected = self.recorded(name)
+            for options in ([], ["--key", expected["key"]]):
+                code, report = python_says("--bundle", path, *options)
+                self.assertEqual(code, 0, report)
+                self.assertEqual(report["head"], expected["verdict"]["head"])
+                self.assertEqual(report["blobs"], expected["verdict"]["blobs"])
+                self.assertEqual(report["manifestSigned"], expected["format"] >= 4)
+                self.assertEqual(report["trusted"], bool(options))
+            _, other = self.recorded("bundle-whole" if name == "bundle-signed" else "bundle-signed")
+            self.assertEqual(python_says("--bundle", path, "--key", other["key"])[0], 1)
+
+    def test_a_file_that_was_exchanged_with_its_manifest_is_named_by_both(self):
+        for name in ("README.md", "verify.py", "ro-crate-metadata.json", "schemas/extra.txt", "report/report.md"):
+            for adapts in (True, False):
+                code, report, ours = self.judged(lambda files: files.update({name: files.get(name, b"") + b" "}), adapts)
+                self.assertEqual((code, ours), (1, 4), report)
+                self.assertTrue(report["finding"]["message"].startswith(name + " "), report)
+        code, report, ours = self.judged(lambda files: files.pop("manifest-signature.txt"))
+        self.assertEqual((code, ours, report["finding"]["message"]), (1, 4, "manifest-signature.txt is missing"))
+
+    def test_a_signature_that_was_taken_away_is_told(self):
+        def strip(files):
+            files["README.md"] += b" "
+            files["bundle.json"] = files["bundle.json"].replace(b'"format":4', b'"format":1')
+
+        def strip_all(files):
+            strip(files)
+            del files["manifest-signature.txt"]
+
+        code, report, ours = self.judged(strip)
+        self.assertEqual((code, ours), (1, 4), report)
+        code, report, ours = self.judged(strip_all)
+        self.assertEqual((code, ours, report["manifestSigned"]), (0, 0, False), report)
+
+    def test_events_that_were_changed_are_found(self):
+        def edit(old, new):
+            def change(files):
+                files["events/00000000.jsonl"] = files["events/00000000.jsonl"].replace(old, new, 1)
+            return change
+
+        for change in (edit(b'"time":"20', b'"time":"19'), edit(b"\n", b"\n\n")):
+            code, report, ours = self.judged(change)
+            self.assertEqual((code, ours), (1, 4), report)
+
+    def test_what_is_no_bundle_is_an_answer(self):
+        with open(self.changed, "wb") as file:
+            file.write(b"nothing")
+        self.assertEqual(python_says("--bundle", self.changed)[0], 1)
+        self.assertEqual(python_says("--bundle", self.changed + ".no")[0], 5)
+
+
 class Usage(unittest.TestCase):
     def test_wrong_arguments_end_with_2(self):
         wrong = (["--proof", "a"], ["a", "--sample", "b"], ["a", "--proof", "b", "--key", "c"], ["a", "--key", "no+key+at all"])
