@@ -33,8 +33,8 @@ import Testing
         for model in definition.models {
             for scenario in definition.scenarios {
                 _ = try await SampleProver(source.store, run: run).write(
-                    .init(model: model.id, scenario: scenario.id, sample: 1), to: file, keys: [key.key],
-                    sign: { try HeadSigning(log).sign(size: $0, by: key) })
+                    .init(model: model.id, scenario: scenario.id, sample: 1), to: file,
+                    signing: { try BundleSigner(key, of: log) })
                 let verdict = try await BundleCheck.run(file, trusting: [key.key])
                 #expect(verdict.isWhole == (verdict.diverged == 0) && verdict.verified > 1, "\(verdict.problems)")
                 diverged.append(verdict.diverged)
