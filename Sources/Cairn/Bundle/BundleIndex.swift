@@ -5,9 +5,11 @@ package import Jobs
 
 /// What a bundle says of itself: `bundle.json`.
 package struct BundleIndex: Equatable, Sendable {
-    /// The version of the form of bundles: 1 has streams from their beginnings on, 2 leaves events out of some, and 3 is of
-    /// a run that was taken over into a fork, whichever of the two its streams are. 4 is any of these, and its manifest is
-    /// signed; the proof of a sample, which has no manifest, is of one of the others.
+    /// The version of the form of bundles.
+    ///
+    /// 1 has streams from their beginnings on, 2 leaves events out of some, and 3 is of a run that was taken over into a
+    /// fork, whichever of the two its streams are. 4 is any of these, and its manifest is signed; the proof of a sample,
+    /// which has no manifest, is of one of the others.
     package enum Format: Int, Sendable, CaseIterable {
         case wholeStreams = 1
         case partsOfStreams = 2
