@@ -1145,7 +1145,9 @@ def verify_bundle(path, keys, witnesses, progress):
 
 
 SAMPLE = {"blobs", "checkpoint", "events", "index", "keys", "labels", "proof"}
-SAMPLE_NAME = "sample.json"
+SAMPLE_NAME, SAMPLE_README = "sample.json", "README.md"
+# The digests of the texts that stand beside a sample: nothing bears one out, so no other is accepted.
+SAMPLE_READMES = {"6b9e7b60c2fe90efe184315917f2782d4d97fc88c6fb3827aa9018c9b28032e9"}
 SAMPLE_FORMAT = 3
 FORK_FORMAT = 3
 # What event data names blobs by; causes name them, too.
@@ -1161,6 +1163,13 @@ def read_sample(path):
                 raise Invalid(f"the archive has {len(found)} files {SAMPLE_NAME}, a sample has one")
             if found[0].file_size > MAXIMUM_BLOB:
                 raise Invalid(f"{SAMPLE_NAME} has {found[0].file_size} bytes, more than {MAXIMUM_BLOB}")
+            for entry in archive.infolist():
+                if entry.filename == SAMPLE_NAME:
+                    continue
+                if entry.filename != SAMPLE_README or entry.file_size > MAXIMUM_BLOB:
+                    raise Invalid(f"{entry.filename} was added: a sample is {SAMPLE_NAME} and nothing else")
+                if sha256(archive.read(entry)).hex() not in SAMPLE_READMES:
+                    raise Invalid(f"{SAMPLE_README} isn't the text that is written with a sample: it was changed")
             data = archive.read(found[0])
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror}") from None

@@ -185,9 +185,20 @@ import Testing
             .init(model: "careful", scenario: "spring", sample: 1), to: file,
             signing: { try BundleSigner(made.key, of: source.store.log) })
         #expect(try await BundleCheck.run(file).isManifestSigned == nil)
-        let script = "import sys, zipfile; zipfile.ZipFile(sys.argv[1], 'a').writestr('README.md', 'x')"
-        try #require(try ChildProcess.run("/usr/bin/python3", ["-c", script, file]).status == 0)
-        let problem = try await BundleCheck.run(file).problems.first
-        #expect(problem == "README.md was added: the proof of a sample is sample.json and nothing else")
+        let script = """
+            import sys, zipfile
+            archive, name, copy = sys.argv[1:]
+            files = {entry: zipfile.ZipFile(archive).read(entry) for entry in ("sample.json", "README.md")}
+            with zipfile.ZipFile(copy, "w") as changed:
+                for entry, data in (files | {name: b"x"}).items(): changed.writestr(entry, data)
+            """
+        for (name, expected) in [
+            ("notes.txt", "notes.txt was added: the proof of a sample is sample.json and nothing else"),
+            ("README.md", "README.md isn't the text that is written with a sample: it was changed"),
+        ] {
+            let copy = made.directory.path("changed.zip")
+            try #require(try ChildProcess.run("/usr/bin/python3", ["-c", script, file, name, copy]).status == 0)
+            #expect(try await BundleCheck.run(copy).problems.first == expected)
+        }
     }
 }

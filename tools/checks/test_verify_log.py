@@ -728,13 +728,15 @@ class Samples(unittest.TestCase):
             sample = json.loads(archive.read("sample.json"))
         return sample, sample["keys"][0]
 
-    def changed(self, change, archived="sample.json"):
-        """A copy of the sample with a change, in canonical form."""
+    def changed(self, change, archived="sample.json", beside={}):
+        """A copy of the sample with a change, in canonical form, and with files beside it."""
         value = json.loads(json.dumps(self.sample))
         change(value)
         path = os.path.join(self.made, "changed.cairn.zip")
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr(archived, json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False))
+            for name, text in beside.items():
+                archive.writestr(name, text)
         return path
 
     def both_refuse(self, path, *arguments):
@@ -838,6 +840,10 @@ class Samples(unittest.TestCase):
         for name, change in cases.items():
             with self.subTest(name):
                 self.both_refuse(self.changed(change))
+
+    def test_another_text_beside_a_sample_is_refused_by_both(self):
+        for name in ("README.md", "notes.txt"):
+            self.both_refuse(self.changed(lambda value: None, beside={name: "Ask mallory@example.org for the key."}))
 
     def both_refuse_nothing(self, path):
         self.assertEqual(run(CAIRN, "bundle", "verify", path).returncode, 0)

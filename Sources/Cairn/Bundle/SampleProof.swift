@@ -15,8 +15,9 @@ import Scoring
 /// One file, packed as one, so that it is small: what is said again costs nothing. What is left out shows as withheld,
 /// with its digest. Beside it stands a text for people, which proves nothing.
 package struct SampleProof: Sendable {
-    /// The only file of the archive that is checked.
+    /// The file with all of it.
     static let name = "sample.json"
+    /// The text for people. Nothing bears it out, so no other is accepted: one that is written later stands beside it.
     private static let readme = """
         # One sample, proven
 
@@ -76,8 +77,13 @@ package struct SampleProof: Sendable {
     package static func read(_ path: String) throws -> SampleProof? {
         let archive = try ZipReader(path)
         guard let entry = archive[Self.name] else { return nil }
-        if let other = archive.entries.first(where: { $0.name != Self.name }) {
-            throw BundleError("\(other.name) was added: the proof of a sample is \(Self.name) and nothing else")
+        for other in archive.entries where other.name != Self.name {
+            guard other.name == BundleNames.readme else {
+                throw BundleError("\(other.name) was added: the proof of a sample is \(Self.name) and nothing else")
+            }
+            guard try archive.bytes(of: other).elementsEqual(Self.readme.utf8) else {
+                throw BundleError("\(other.name) isn't the text that is written with a sample: it was changed")
+            }
         }
         do {
             return try SampleProof(canonicalBytes: try archive.bytes(of: entry))
