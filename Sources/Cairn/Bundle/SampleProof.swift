@@ -17,7 +17,9 @@ import Scoring
 package struct SampleProof: Sendable {
     /// The file with all of it.
     static let name = "sample.json"
-    /// The text for people. Nothing bears it out, so no other is accepted: one that is written later stands beside it.
+    /// The text for people, beside which no other is accepted since no event bears it out.
+    ///
+    /// A later text gets a name of its own here: files with this one are to be read as long as there are any.
     private static let readme = """
         # One sample, proven
 
