@@ -202,7 +202,7 @@ let package = Package(
             "Fixture",
             [
                 "Cairn", "Experiments", "Scoring", "Calls", "Jobs", "Audit", "Replay", "Projections", "EventLog",
-                "Deciders", "CanonicalJSON", "Determinism", "TestSupport",
+                "Deciders", "DeciderTestSupport", "CanonicalJSON", "Determinism", "TestSupport",
             ]),
         tests(
             "Jobs",

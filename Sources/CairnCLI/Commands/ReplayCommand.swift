@@ -25,7 +25,8 @@ struct ReplayRebuildCommand: AsyncParsableCommand {
         commandName: "rebuild",
         abstract: "Build every read model from nothing and compare digests.",
         discussion: """
-            Exits with 4 when a rebuilt read model differs from the one that grew with the log; the rebuilt one is kept.
+            Exits with 4 when a rebuilt read model differs from the one that grew with the log; the rebuilt one is kept. \
+            Only those of one moment can be compared: while others append to the log again and again it gives up, with 1.
 
             EXAMPLE
               cairn replay rebuild --store cairn-store
@@ -35,6 +36,7 @@ struct ReplayRebuildCommand: AsyncParsableCommand {
     @OptionGroup var answer: OutputOptions
 
     func run() async throws {
+        try Store.checkViews(at: store.path)
         let store = try Store.open(at: store.path)
         defer { store.close() }
         let report = try Rebuild(log: store.log, runner: store.views).run()

@@ -14,14 +14,17 @@ package struct Rebuild {
         self.runner = runner
     }
 
-    /// Begins again when others append meanwhile: only tables of the same position can be compared.
+    /// Begins again when others append meanwhile: only tables of the same position can be compared. Throws when they
+    /// never stop.
     package func run() throws -> RebuildReport {
-        var report = try attempt()
-        for _ in 1..<Self.mostAttempts {
-            guard report.position != (try log.head().size) else { break }
-            report = try attempt()
+        for _ in 0..<Self.mostAttempts {
+            let report = try attempt()
+            if report.position == (try log.head().size) { return report }
         }
-        return report
+        throw LogError(
+            .other, during: "comparing the read models",
+            "the log grew each of \(Self.mostAttempts) times, and only those of one moment can be compared; try when "
+                + "nothing works on the store, or on a copy (cairn store backup)")
     }
 
     private func attempt() throws -> RebuildReport {
