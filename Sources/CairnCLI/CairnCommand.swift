@@ -37,6 +37,7 @@ struct CairnCommand: AsyncParsableCommand {
         // A reader that went away, or a file-size limit, shall be an error with a message and no signal.
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
+        CrashWords.arrange()
         LoggingSystem.bootstrap { LogOutput.handler($0) }
         do {
             var command = try parseAsRoot()
