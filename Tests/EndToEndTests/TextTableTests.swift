@@ -1,3 +1,4 @@
+import Cairn
 import Testing
 
 @testable import CairnCLI
@@ -22,6 +23,12 @@ import Testing
     @Test func `no cell reaches the terminal as a command`() {
         let table = TextTable(columns: [TextTable.Column(title: "a")], rows: [["\u{1B}[31mred\u{9B}\u{7F}"]])
         #expect(table.rendered() == "A\n␛[31mred\u{FFFD}\u{FFFD}\n")
+    }
+
+    @Test func `what somebody else wrote stays in its line`() {
+        #expect("a\nb\u{1B}[2J\u{202E}c\u{2028}é 漢".inOneLine == "a␊b␛[2J\u{FFFD}c\u{FFFD}é 漢")
+        let problem = Problem(code: "failed", message: "can't read x\u{1B}[2J:\nsecond line", remedy: "mend it")
+        #expect(problem.words == "cairn: can't read x␛[2J:\nsecond line; mend it\n")
     }
 
     @Test func `the header alone is emphasised`() {

@@ -11,7 +11,7 @@ struct BundleReadme {
 
     var text: String {
         """
-        # \(index.experiment): run \(index.run.rawValue)
+        # \(Self.plain(index.experiment)): run \(index.run.rawValue)
 
         \(subject) \(counted(index.events, "event")), proven against the head of a log of \
         \(counted(index.head.size, "event")):
@@ -60,6 +60,19 @@ struct BundleReadme {
         """
     }
 
+    /// A text of somebody else's, without effect in Markdown.
+    private static func plain(_ text: String) -> String {
+        text.inOneLine.reduce(into: "") { plain, character in
+            if "\\`*_{}[]()<>#+!|&".contains(character) { plain.append("\\") }
+            plain.append(character)
+        }
+    }
+
+    /// The same as code, in which no character but the one that ends it has an effect.
+    private static func code(_ text: String) -> String {
+        "`" + String(text.inOneLine.map { $0 == "`" ? "'" : $0 }) + "`"
+    }
+
     private var subject: String {
         index.forks.isEmpty
             ? "Everything that one run of an LLM experiment asked, was answered, scored and ranked, as it was recorded, "
@@ -71,7 +84,7 @@ struct BundleReadme {
 
     private var forks: String {
         let parents = index.forks.map { fork in
-            let changes = fork.changes.map { "\n- \($0.kind): `\($0.text)`" }.joined()
+            let changes = fork.changes.map { "\n- \($0.kind): \(Self.code($0.text))" }.joined()
             return """
                 Made of the first \(counted(fork.head.size, "event")) of the store \(fork.parent), whose head was
 
@@ -101,7 +114,9 @@ struct BundleReadme {
         let own = reused.isEmpty ? "the first call" : "the run's first call of its own"
         let first = given.firstCall.map { "\(own) is at position \($0)" } ?? "the run made no call of its own"
         let title = given.firstCall == nil ? "" : " before the first call\(reused.isEmpty ? "" : " of its own")"
-        let rubrics = given.rubrics.sorted { $0.key < $1.key }.map { "\n- the rubric of \($0.key): \($0.value.hex)" }
+        let rubrics = given.rubrics.sorted { $0.key < $1.key }.map {
+            "\n- the rubric of \(Self.plain($0.key)): \($0.value.hex)"
+        }
         return """
 
             ## What was laid down\(title)

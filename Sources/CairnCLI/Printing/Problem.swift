@@ -21,7 +21,11 @@ struct Problem: Equatable {
         Terminal.complain(asJSON ? line : words)
     }
 
-    var words: String { "cairn: \(message)" + (remedy.map { "; \($0)" } ?? "") + "\n" }
+    var words: String {
+        let text = "cairn: \(message)" + (remedy.map { "; \($0)" } ?? "")
+        return text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).inOneLine + "\n" }
+            .joined()
+    }
 
     /// `{"error":{…}}` on one line.
     var line: String {

@@ -1,3 +1,5 @@
+import Cairn
+
 /// Rows of text in aligned columns.
 struct TextTable: Equatable {
     enum Alignment: Equatable, Sendable {
@@ -24,23 +26,8 @@ struct TextTable: Equatable {
         return ([header] + rows.map { line($0, widths) }).joined(separator: "\n") + "\n"
     }
 
-    /// Control characters as pictures of them, so that no answer of a model reaches the terminal as a command.
-    private static func printable(_ cell: String) -> String {
-        if !cell.unicodeScalars.contains(where: isControl) { return cell }
-        var scalars = String.UnicodeScalarView()
-        for scalar in cell.unicodeScalars {
-            let picture = scalar.value < 0x20 ? Unicode.Scalar(0x2400 + scalar.value) : "\u{FFFD}"
-            scalars.append(isControl(scalar) ? picture ?? "\u{FFFD}" : scalar)
-        }
-        return String(scalars)
-    }
-
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-    }
-
     private func line(_ cells: [String], _ widths: [Int]) -> String {
-        let padded = zip(cells.map(Self.printable), zip(columns, widths)).map { cell, layout in
+        let padded = zip(cells.map(\.inOneLine), zip(columns, widths)).map { cell, layout in
             let space = String(repeating: " ", count: max(0, layout.1 - cell.count))
             return layout.0.alignment == .left ? cell + space : space + cell
         }

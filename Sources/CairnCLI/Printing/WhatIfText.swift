@@ -29,7 +29,7 @@ enum WhatIfText {
     }
 
     private static func run(_ result: WhatIf.RunResult, isAlone: Bool) -> String {
-        var text = "run \(result.run) (\(result.experiment))\n"
+        var text = "run \(result.run) (\(result.experiment.inOneLine))\n"
         if !result.after.entries.isEmpty || !result.moves.isEmpty { text += ranking(result) }
         let moved = result.moves.count
         if !result.before.entries.isEmpty {
