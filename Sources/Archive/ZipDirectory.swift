@@ -16,21 +16,34 @@ struct ZipDirectory {
         self.bytes = bytes
     }
 
-    /// The files by place, none of which overlaps another.
-    func entries() throws(ArchiveError) -> [ZipReader.Entry] {
+    /// What an archive has.
+    struct Listing {
+        /// The files by place, none of which overlaps another.
+        var entries: [ZipReader.Entry] = []
+        /// Bytes that are no file's, in words; nil when there are none.
+        var beside: String?
+    }
+
+    func listing() throws(ArchiveError) -> Listing {
         let place = try place()
         guard place.entries <= limits.entries else {
             throw ArchiveError(.unsafe, "it has \(place.entries) files; at most \(limits.entries) are read")
         }
         let bytes = try self.bytes(place.start, place.size)
+        var listing = Listing(beside: place.comment > 0 ? "a comment" : nil)
         var entries: [ZipReader.Entry] = []
         entries.reserveCapacity(min(place.entries, bytes.count / ZipFields.centralLength))
         var offset = 0
         var total = 0
+        var begin = place.start
         for _ in 0..<place.entries {
             let (entry, next) = try entry(bytes, at: offset)
             offset = next
-            guard let entry else { continue }
+            begin = min(begin, entry.offset)
+            if entry.isDirectory {
+                if entry.size + entry.packed > 0 { listing.beside = "bytes in the directory \(entry.name)" }
+                continue
+            }
             total += entry.size
             guard total <= limits.totalBytes else {
                 throw ArchiveError(.unsafe, "its files take more than \(limits.totalBytes) bytes")
@@ -40,11 +53,13 @@ struct ZipDirectory {
         guard offset == bytes.count else { throw Self.damaged("its directory has another length than it says") }
         entries.sort { $0.offset < $1.offset }
         try check(entries, end: place.start)
-        return entries
+        if begin > 0 { listing.beside = "bytes before its first file" }
+        listing.entries = entries
+        return listing
     }
 
     /// Where the directory is.
-    private func place() throws(ArchiveError) -> (start: Int, size: Int, entries: Int) {
+    private func place() throws(ArchiveError) -> (start: Int, size: Int, entries: Int, comment: Int) {
         let tail = min(length, ZipFields.endLength + Self.longestComment)
         let bytes = try self.bytes(length - tail, tail)
         var at = tail - ZipFields.endLength
@@ -68,7 +83,7 @@ struct ZipDirectory {
         guard found.start >= 0, found.size >= 0, found.start <= end, found.size == end - found.start,
             found.entries >= 0, found.entries <= found.size / ZipFields.centralLength
         else { throw Self.damaged("its directory isn't where it says") }
-        return found
+        return (found.start, found.size, found.entries, tail - at - ZipFields.endLength)
     }
 
     /// Reads the 64-bit end, and answers where it begins.
@@ -88,8 +103,8 @@ struct ZipDirectory {
         return end - needed
     }
 
-    /// The file of one line, nil for a directory, and where the next line begins.
-    private func entry(_ bytes: [UInt8], at line: Int) throws(ArchiveError) -> (ZipReader.Entry?, next: Int) {
+    /// The file or directory of one line, and where the next line begins.
+    private func entry(_ bytes: [UInt8], at line: Int) throws(ArchiveError) -> (ZipReader.Entry, next: Int) {
         guard line + ZipFields.centralLength <= bytes.count, bytes.little(at: line) == ZipFields.centralHeader else {
             throw Self.damaged("its directory can't be read")
         }
@@ -99,11 +114,9 @@ struct ZipDirectory {
         guard next <= bytes.count, let name = String(validating: bytes[start..<start + lengths[0]], as: UTF8.self)
         else { throw Self.damaged("its directory can't be read") }
         let extra = Array(bytes[start + lengths[0]..<start + lengths[0] + lengths[1]])
-        let isDirectory = name.hasSuffix("/")
-        if let problem = EntryName.problem(isDirectory ? String(name.dropLast()) : name) {
+        if let problem = EntryName.problem(name.hasSuffix("/") ? String(name.dropLast()) : name) {
             throw ArchiveError(.unsafe, entry: name, problem)
         }
-        if isDirectory { return (nil, next) }
         return (try file(bytes, at: line, extra, name), next)
     }
 

@@ -27,10 +27,14 @@ package final class ZipReader {
         let checksum: UInt32
         let packed: Int
         let offset: Int
+
+        var isDirectory: Bool { name.hasSuffix("/") }
     }
 
     /// By place in the file.
     package let entries: [Entry]
+    /// What the archive has that is no file's, in words: a comment, a directory with content, bytes before its files.
+    package let beside: String?
     private let file: Int32
     private let path: String
     private let places: [String: Int]
@@ -42,7 +46,8 @@ package final class ZipReader {
             let directory = ZipDirectory(length: try Self.length(of: file, path), limits: limits) {
                 (offset, count) throws(ArchiveError) in try Self.read(file, path, offset, count)
             }
-            entries = try directory.entries()
+            let listing = try directory.listing()
+            (entries, beside) = (listing.entries, listing.beside)
         } catch {
             close(file)
             throw error

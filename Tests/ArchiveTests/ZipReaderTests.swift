@@ -96,6 +96,32 @@ struct ZipReaderTests {
         }
     }
 
+    @Test("what is in an archive and in none of its files is told")
+    func beside() throws {
+        let archives = try Archives()
+        let path = archives.directory.path("p.zip")
+        let script = """
+            import sys, zipfile
+            path, what = sys.argv[1:]
+            if what == "before": open(path, "wb").write(b"hello")
+            with zipfile.ZipFile(path, "a" if what == "before" else "w") as z:
+                z.writestr("x.txt", "x")
+                if what == "empty": z.writestr("d/", "")
+                if what == "directory": z.writestr("d/", "hello")
+                if what == "comment": z.comment = b"hello"
+            """
+        let cases = [
+            ("nothing", nil), ("empty", nil), ("before", "bytes before its first file"), ("comment", "a comment"),
+            ("directory", "bytes in the directory d/"),
+        ]
+        for (what, expected) in cases {
+            let result = try ChildProcess.run("/usr/bin/env", ["python3", "-c", script, path, what])
+            #expect(result.status == 0, "\(result.errors)")
+            let reader = try ZipReader(path)
+            #expect(reader.beside == expected && reader.entries.map(\.name) == ["x.txt"], "\(what)")
+        }
+    }
+
     @Test("an archive that Python packed is read, directories and all")
     func python() throws {
         let archives = try Archives()
@@ -112,6 +138,7 @@ struct ZipReaderTests {
         #expect(result.status == 0, "\(result.errors)")
         let reader = try ZipReader(path)
         #expect(reader.entries.map(\.name) == ["d/x.txt", "d/y.txt"])
+        #expect(reader.beside == "a comment")
         #expect(try reader.bytes(named: "d/y.txt") == Array(repeating: UInt8(ascii: "y"), count: 1_000))
     }
 }

@@ -31,6 +31,7 @@ import Testing
         files["bundle.json"] = json.dumps(index, sort_keys=True, separators=(",", ":")).encode()
         with zipfile.ZipFile(target, "w") as changed:
             for name, data in files.items(): changed.writestr(name, data)
+            if what == "directory": changed.writestr("notes/", "hello")
             lines = ["%s  %s\\n" % (hashlib.sha256(files[name]).hexdigest(), name) for name in sorted(files)]
             changed.writestr(beside[0], "".join(lines))
             if signature in ["kept", "lowered"]: changed.writestr(beside[1], archive.read(beside[1]))
@@ -99,6 +100,30 @@ import Testing
         try await Self.expectNothing(of: file, in: made.directory, problem)
         let python = try made.judgedByPython(file)
         #expect(python.status == 4 && python.text.hasPrefix("BROKEN: \(name) "), "\(python.text)")
+    }
+
+    @Test func whatIsInNoFileOfABundleIsRefused() async throws {
+        let (made, file) = try await Self.tampered("directory", .kept)
+        let problem = try #require(try await BundleCheck.run(file, trusting: [made.key.key]).problems.first)
+        #expect(problem == "it has bytes in the directory notes/, which nothing vouches for")
+        try await Self.expectNothing(of: file, in: made.directory, problem)
+    }
+
+    @Test func anImportCanAskForAKeyAndForASignedManifest() async throws {
+        let (made, file) = try await Self.tampered("nothing", .stripped)
+        let stranger = try NoteSigner(name: "stranger", seed: Array(repeating: 7, count: 32))
+        for (keys, isRequired, problem) in [
+            ([stranger.key], false, "none of the keys that were given has signed the head"),
+            ([made.key.key], true, "its manifest isn't signed: it says that it is of format 1"),
+        ] {
+            let copy = made.directory.path("copy")
+            let error = await #expect(throws: BundleError.self) {
+                _ = try await BundleRestore.run(file, into: copy, trusting: keys, requiringSignedManifest: isRequired)
+            }
+            #expect(error?.message == problem)
+        }
+        let report = try await BundleRestore.run(file, into: made.directory.path("copy"), trusting: [made.key.key])
+        #expect(!report.isManifestSigned && report.manifest.contains("events may have been left out"))
     }
 
     /// The events are as they were, so a blob that none of them names is told by the manifest's digest alone.

@@ -77,7 +77,8 @@ package struct BundleVerdict: Sendable {
                 : "\(counted(verified - diverged, "derived event")) came out again, \(diverged) didn't")
                 + (underivable == 0 ? "" : ", \(underivable) can't be"))
         if let compared { lines.append("\(compared) tables and read models made again") }
-        return lines.joined(separator: "\n") + "\n"
+        // Names, labels and problems are what somebody else wrote: none of them may pass for a line of this report.
+        return lines.map { $0.inOneLine + "\n" }.joined()
     }
 
     /// What the run laid down, and before what; nothing of a run that has no call.
@@ -93,11 +94,12 @@ package struct BundleVerdict: Sendable {
         return lines + reused.map { "  \($0.text)" }
     }
 
-    private static func line(onManifest isSigned: Bool, of format: BundleIndex.Format) -> String {
+    static func line(onManifest isSigned: Bool, of format: BundleIndex.Format) -> String {
         isSigned
             ? "its manifest is signed, too: no file was exchanged or added since"
-            : "its manifest isn't signed, as in all of format \(format.rawValue): README.md, ro-crate-metadata.json, "
-                + "schemas/, verify.py and files beside them may be somebody else's"
+            : "its manifest isn't signed, as in all of format \(format.rawValue): events may have been left out, also those "
+                + "which tell of a fork or of an earlier call, and README.md, ro-crate-metadata.json, schemas/, verify.py "
+                + "and files beside them may be somebody else's"
     }
 
     private static func lines(on withheld: [Digest], elsewhere: UInt64) -> [String] {

@@ -84,23 +84,24 @@ struct BundleImportCommand: AsyncParsableCommand {
               cairn bundle import run.cairn.zip --store copy && cairn query rankings --store copy
             """)
 
+    @OptionGroup var bundle: BundleOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var answer: OutputOptions
-
-    @Argument(help: "What `cairn bundle` wrote.")
-    var file: String
 
     func run() async throws {
         let report: BundleRestore.Report
         do {
-            report = try await BundleRestore.run(file, into: store.path)
+            report = try await BundleRestore.run(
+                bundle.file, into: store.path, trusting: bundle.key.flatMap(\.keys),
+                requiringSignedManifest: bundle.signedManifest)
         } catch let error as BundleError {
-            throw Failure(error.isUnreadable ? .usage : .failed, "can't import \(file): \(error)")
+            throw Failure(error.isUnreadable ? .usage : .failed, "can't import \(bundle.file): \(error)")
         }
         try answer.output.print(BundleImportAnswer(report: report)) {
             """
             \(Quantities.counted(report.events, "event")), \(Quantities.counted(Int(report.elsewhere), "place")) of others' events
             head \(report.head.size):\(report.head.root.hex)\(report.isOriginal ? ", the original's" : "")
+            \(report.manifest)
 
             """
         }
@@ -115,6 +116,7 @@ private struct BundleImportAnswer: CanonicalEncodable {
         writer.beginObject()
         writer.field("events", report.events)
         writer.field("head", report.head.root)
+        writer.field("manifestSigned", report.isManifestSigned)
         writer.field("original", report.isOriginal)
         writer.field("size", report.head.size)
         writer.field("withheld", report.elsewhere)

@@ -19,20 +19,16 @@ package enum BundleCheck {
         _ path: String, trusting keys: [VerifierKey] = [], replaying: Bool = false,
         requiringSignedManifest isRequired: Bool = false
     ) async throws -> BundleVerdict {
-        var verdict = try await judging { verdict in
+        try await judging { verdict in
             if let proof = try SampleProof.read(path) { return try proof.check(trusting: keys, &verdict) }
             let reader = try BundleReader(path)
-            try checkFiles(reader, trusting: keys, &verdict)
+            try checkFiles(reader, trusting: keys, requiringSignedManifest: isRequired, &verdict)
             let scratch = try ScratchDirectory()
             let store = try Store.open(at: scratch.path + "/store", .create)
             defer { store.close() }
             _ = try await checkEvents(reader, filling: store, &verdict)
             if replaying { try replay(reader, store, &verdict) }
         }
-        if isRequired, verdict.isManifestSigned == false, let format = verdict.index?.format.rawValue {
-            verdict.problems.append("its manifest isn't signed: it says that it is of format \(format)")
-        }
-        return verdict
     }
 
     /// The verdict that some checks come to: what they find wrong with a bundle is a part of it.
@@ -55,12 +51,17 @@ package enum BundleCheck {
 
     /// What can be checked without a store: every file's digest, and who has signed.
     static func checkFiles(
-        _ reader: BundleReader, trusting keys: [VerifierKey], _ verdict: inout BundleVerdict
+        _ reader: BundleReader, trusting keys: [VerifierKey], requiringSignedManifest isRequired: Bool,
+        _ verdict: inout BundleVerdict
     ) throws {
         verdict.index = reader.index
         verdict.files = try reader.checkFiles()
         try check(reader.checkpoint, of: reader.index, by: reader.keys, trusting: keys, &verdict)
         try checkManifest(reader, trusting: keys, &verdict)
+        if isRequired, verdict.isManifestSigned == false {
+            verdict.problems.append(
+                "its manifest isn't signed: it says that it is of format \(reader.index.format.rawValue)")
+        }
     }
 
     /// Fills a new store with the bundle, and checks what it says of its events, and what was derived.

@@ -10,26 +10,33 @@ package enum BundleRestore {
         package let head: TreeHead
         /// Whether that is the head which the bundle was signed with.
         package let isOriginal: Bool
+        package let isManifestSigned: Bool
+        /// What that means, for people.
+        package let manifest: String
     }
 
     /// Checks all that `BundleCheck` does, in the store that it makes, which is there whole or not at all.
     ///
     /// Nothing may have the name of the new store but an empty directory. What can be told without a store is told before
     /// anything is made.
-    package static func run(_ path: String, into store: String) async throws -> Report {
+    package static func run(
+        _ path: String, into store: String, trusting keys: [VerifierKey] = [],
+        requiringSignedManifest isRequired: Bool = false
+    ) async throws -> Report {
         let reader = try await whole { verdict in
             guard try SampleProof.read(path) == nil else {
                 throw BundleError("it proves one sample, and a store can only be made of a whole run")
             }
             let reader = try BundleReader(path)
-            try BundleCheck.checkFiles(reader, trusting: [], &verdict)
+            try BundleCheck.checkFiles(reader, trusting: keys, requiringSignedManifest: isRequired, &verdict)
             return reader
         }
         return try await StoreTarget.make(store, operation: "importing a bundle") { store in
             let made = try await whole { try await BundleCheck.checkEvents(reader, filling: store, &$0) }
             return Report(
                 events: made.events, elsewhere: made.withheld, head: made.head,
-                isOriginal: made.head == reader.index.head)
+                isOriginal: made.head == reader.index.head, isManifestSigned: reader.signature != nil,
+                manifest: BundleVerdict.line(onManifest: reader.signature != nil, of: reader.index.format))
         }
     }
 
