@@ -1,6 +1,8 @@
 extension String {
-    /// The text as it may stand in a line for people, whoever wrote it: control characters as pictures of them, so that it
-    /// neither begins another line nor tells a terminal what to do, and nothing that turns the direction of writing.
+    /// The text as it may stand in a line for people, whoever wrote it.
+    ///
+    /// Control characters become pictures of them, so that it neither begins another line nor tells a terminal what to
+    /// do; what turns the direction of writing is taken out.
     package var inOneLine: String {
         if !unicodeScalars.contains(where: { $0.actsOnLines }) { return self }
         var scalars = String.UnicodeScalarView()

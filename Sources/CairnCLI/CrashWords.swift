@@ -1,7 +1,9 @@
 import Glibc
 
-/// What is said when the process is ended by what it read: LMDB believes the pages of its files, and one that somebody
-/// changed, or a file that was cut short, can end a process where only `cairn audit verify` looks at each page first.
+/// What is said when the process is ended by what it read.
+///
+/// LMDB believes the pages of its files: one that somebody changed, or a file that was cut short, can end a process. Only
+/// `cairn audit verify` and a few other commands look at each page first.
 enum CrashWords {
     private static let text: StaticString = """
         cairn: ended while reading; if files of the store were changed or cut short, `cairn audit verify` says where

@@ -14,8 +14,9 @@ package struct Rebuild {
         self.runner = runner
     }
 
-    /// Begins again when others append meanwhile: only tables of the same position can be compared. Throws when they
-    /// never stop.
+    /// Begins again when others append meanwhile, and throws when they never stop.
+    ///
+    /// Only tables of the same position can be compared.
     package func run() throws -> RebuildReport {
         for _ in 0..<Self.mostAttempts {
             let report = try attempt()
