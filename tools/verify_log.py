@@ -7,13 +7,14 @@ the system's libzstd or Python 3.14.
 
     tools/verify_log.py STORE [--expect [SIZE:]ROOT] [--checkpoint FILE --key VKEY [--witness VKEY]] [--json]
     tools/verify_log.py --export FILE [the same] [--json]
-    tools/verify_log.py --bundle FILE [--key VKEY] [--witness VKEY] [--json]
+    tools/verify_log.py --bundle FILE [--key VKEY] [--signed-manifest] [--witness VKEY] [--json]
     tools/verify_log.py --proof FILE --key VKEY [--from FILE] [--record FILE] [--witness VKEY] [--json]
     tools/verify_log.py --sample FILE [--key VKEY] [--witness VKEY] [--json]
 
 A bundle is what `cairn bundle create` writes, and a sample what `cairn bundle prove-sample` writes. Both bring their keys
-along: only --key says whose they are. A proof is what `cairn audit prove` or `cairn audit consistency` writes; --from is the
-earlier checkpoint of the latter.
+along: only --key says whose they are; it takes a key, or a file with one a line. --signed-manifest rejects a bundle whose
+manifest isn't signed, as those of older releases. A proof is what `cairn audit prove` or `cairn audit consistency` writes;
+--from is the earlier checkpoint of the latter.
 
 Exit codes: 0 valid, 1 invalid (the first bad position is named), 2 usage, 5 it can't be read.
 """
@@ -122,15 +123,17 @@ def parse_json(text):
     def constant(name):
         raise ValueError(f"{name} isn't JSON")
 
-    depth = deepest = 0
-    for bracket in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text, re.DOTALL):
-        if bracket in "[{":
+    depth, is_inside = 0, False
+    # No match is long: the one of a whole string takes a hundred times its size.
+    for token in re.finditer(r'\\.|["\[\]{}]', text, re.DOTALL):
+        if token[0] == '"':
+            is_inside = not is_inside
+        elif not is_inside and token[0] in "[{":
             depth += 1
-            deepest = max(deepest, depth)
-        elif bracket in "]}":
+        elif not is_inside and token[0] in "]}":
             depth -= 1
-    if deepest > MAXIMUM_DEPTH:
-        raise ValueError(f"values nest {deepest} deep, at most {MAXIMUM_DEPTH} are allowed")
+        if depth > MAXIMUM_DEPTH:
+            raise ValueError(f"values nest more than {MAXIMUM_DEPTH} deep")
     return json.loads(
         text, object_pairs_hook=members, parse_int=number, parse_float=number, parse_constant=constant)
 
@@ -1023,24 +1026,101 @@ def check_growth(lines, checkpoint, earlier):
     return {"from": size}
 
 
+# Archives: every byte of one belongs to a file in it, as nothing vouches for other bytes
+
+
+END_OF_ARCHIVE = struct.Struct("<4s16xH")
+LOCAL_HEADER = struct.Struct("<26xHH")
+HAS_DESCRIPTOR, DESCRIPTORS = 8, (12, 16, 20, 24)
+PIECE = 1 << 20
+
+
+def opened_archive(path):
+    """The archive; Invalid for one that has anything but files, which the limits allow, one behind the other."""
+    try:
+        file = open(path, "rb")
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror}") from None
+    try:
+        archive = zipfile.ZipFile(file)
+        check_layout(file, archive)
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror or error}") from None
+    except (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError) as error:
+        raise Invalid(f"it is no ZIP archive: {error}") from None
+    return archive
+
+
+def check_layout(file, archive):
+    file.seek(-END_OF_ARCHIVE.size, os.SEEK_END)
+    signature, comment = END_OF_ARCHIVE.unpack(file.read())
+    entries = sorted(archive.infolist(), key=lambda entry: entry.header_offset)
+    if signature != b"PK\5\6" or comment or any(entry.comment for entry in entries):
+        raise Invalid("it has a comment, or bytes behind the end of the archive, and nothing vouches for these")
+    place = 0
+    for entry, end in zip(entries, [entry.header_offset for entry in entries[1:]] + [archive.start_dir]):
+        name = entry.filename
+        if name.endswith("/"):
+            raise Invalid(f"{name} is a directory, and nothing vouches for it: only files may be in it")
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise Invalid(f"{name} is packed otherwise than by DEFLATE")
+        if entry.file_size > MAXIMUM_BLOB:
+            raise Invalid(f"{name} has {entry.file_size} bytes, more than {MAXIMUM_BLOB}")
+        if entry.header_offset != place:
+            raise Invalid(f"there are bytes before {name}, and nothing vouches for them")
+        file.seek(place)
+        place += 30 + sum(LOCAL_HEADER.unpack(file.read(30))) + entry.compress_size
+        if end - place not in (DESCRIPTORS if entry.flag_bits & HAS_DESCRIPTOR else (0,)):
+            raise Invalid(f"there are bytes behind {name}, and nothing vouches for them, or it overlaps what follows")
+        place = end
+    if place != archive.start_dir:
+        raise Invalid("there are bytes before the archive, and nothing vouches for them")
+
+
+def opened_file(archive, name):
+    """A file of the archive, to be read in pieces."""
+    try:
+        return io.BufferedReader(archive.open(name), PIECE)
+    except (zipfile.BadZipFile, RuntimeError) as error:
+        raise Invalid(f"{name}: {error}") from None
+
+
+def pieces(archive, name, read=lambda file: file.read(PIECE)):
+    """What a file has, a piece after the other."""
+    with opened_file(archive, name) as file:
+        while True:
+            try:
+                piece = read(file)
+            except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+                raise Invalid(f"{name}: {error}") from None
+            if not piece:
+                return
+            yield piece
+
+
+def digest_of(archive, name):
+    found = hashlib.sha256()
+    for piece in pieces(archive, name):
+        found.update(piece)
+    return found.hexdigest()
+
+
 # Bundles
 
 
 MANIFEST, SIGNATURE = "manifest-sha256.txt", "manifest-signature.txt"
+MANIFEST_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 BUNDLE_FORMATS, SIGNED_FORMAT = (1, 2, 3, 4), 4
+MAXIMUM_NOTE = 65_536  # of a signed head, of signatures, of keys
+MAXIMUM_LINE = 8 * MAXIMUM_RECORD  # of an event, whose texts and data are in it as they are in the record
 
 
 class Bundle:
     """The files of a bundle, each of which its manifest has with its digest."""
 
     def __init__(self, path):
-        try:
-            self.archive = zipfile.ZipFile(path)
-        except OSError as error:
-            raise Unreadable(f"{path}: {error.strerror}") from None
-        except zipfile.BadZipFile as error:
-            raise Invalid(f"it is no ZIP archive: {error}") from None
-        names = [name for name in self.archive.namelist() if not name.endswith("/")]
+        self.archive = opened_archive(path)
+        names = self.archive.namelist()
         if len(set(names)) != len(names):
             raise Invalid("a file is in it twice")
         self.names = set(names)
@@ -1048,36 +1128,56 @@ class Bundle:
         self.format = self.index["format"]
         if self.format not in BUNDLE_FORMATS:
             raise Unreadable(f"its format is {canonical_text(self.format)}, known are 1 to {BUNDLE_FORMATS[-1]}")
-        self.manifest = self.read(MANIFEST).decode("utf-8").splitlines()
+        self.manifest = self.manifest_lines()
         self.check_digests()
 
-    def read(self, name):
+    def read(self, name, most=MAXIMUM_NOTE):
         if name not in self.names:
             raise Invalid(f"{name} is missing")
-        try:
-            return self.archive.read(name)
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise Invalid(f"{name}: {error}") from None
+        size = self.archive.getinfo(name).file_size
+        if size > most:
+            raise Invalid(f"{name} has {size} bytes, more than the {most} that it can need")
+        return b"".join(pieces(self.archive, name))
 
     def json(self, name):
-        return canonical_object(self.read(name))
+        return canonical_object(self.read(name, MAXIMUM_BLOB))
+
+    def manifest_size(self):
+        """The most bytes that a line for each file takes."""
+        return sum(len(name.encode()) + 67 for name in self.names)
+
+    def manifest_lines(self):
+        lines = self.read(MANIFEST, self.manifest_size()).decode("utf-8").removesuffix("\n").split("\n")
+        for number, line in enumerate(lines, 1):
+            if not MANIFEST_LINE.fullmatch(line):
+                raise Invalid(f"{MANIFEST}: line {number} isn't a digest and a name")
+        return lines
 
     def check_digests(self):
         digests = {line[66:]: line[:64] for line in self.manifest}
+        if len(digests) != len(self.manifest):
+            raise Invalid(f"{MANIFEST} names a file twice")
         beside = {MANIFEST, SIGNATURE} if self.format == SIGNED_FORMAT else {MANIFEST}
         for name in sorted(self.names ^ (digests.keys() | beside)):
             raise Invalid(f"{name} is {'not in the manifest' if name in self.names else 'missing'}")
         for name, digest in digests.items():
-            if hashlib.sha256(self.read(name)).hexdigest() != digest:
+            if digest_of(self.archive, name) != digest:
                 raise Invalid(f"{name} has another digest than the manifest says")
             if name.startswith("blobs/") and name != "blobs/" + digest:
                 raise Invalid(f"{name} isn't named by its digest")
+
+    def lines(self, name):
+        """The lines of a file of events; one that no event has the length of is an error."""
+        for line in pieces(self.archive, name, lambda file: file.readline(MAXIMUM_LINE)):
+            if len(line) == MAXIMUM_LINE and not line.endswith(b"\n"):
+                raise Invalid(f"{name} has a line of more than {MAXIMUM_LINE} bytes, and an event has less")
+            yield line
 
     def leaves(self):
         """Position and hash of each event, in order."""
         last = -1
         for name in sorted(name for name in self.names if name.startswith("events/")):
-            for record, _ in exported_records(io.BytesIO(self.read(name))):
+            for record, _ in exported_records(self.lines(name)):
                 if record.position <= last:
                     raise record.wrong(f"it stands behind the event {last}")
                 last = record.position
@@ -1085,7 +1185,7 @@ class Bundle:
 
     def check_signature(self, signers):
         """A key that has signed the head has to have signed the manifest as it is."""
-        note = Note(self.read(SIGNATURE), "the signature of the manifest")
+        note = Note(self.read(SIGNATURE, self.manifest_size() + MAXIMUM_NOTE), "the signature of the manifest")
         if not any([note.signed_by(key, NOTE)[0] for key in signers]):
             raise Invalid("no key that vouches for the head has signed the manifest")
         heading = ["cairn/bundle-manifest/v1", self.index["origin"], f"run {self.index['run']}"]
@@ -1094,7 +1194,7 @@ class Bundle:
         others = [line for line in self.manifest if not line[66:].startswith(("events/", "blobs/"))]
         for name in sorted(line[66:] for line in set(note.lines[4:]) ^ set(others)):
             raise Invalid(f"{name} was changed, added or taken away after the manifest was signed")
-        if note.lines[3:4] != [f"manifest {hashlib.sha256(self.read(MANIFEST)).hexdigest()}"]:
+        if note.lines[3:4] != [f"manifest {digest_of(self.archive, MANIFEST)}"]:
             raise Invalid(f"{MANIFEST} was changed after it was signed")
 
 
@@ -1120,8 +1220,10 @@ def root_with(size, leaves, hashes):
     return root
 
 
-def verify_bundle(path, keys, witnesses, progress):
+def verify_bundle(path, keys, witnesses, needs_signed_manifest, progress):
     bundle = Bundle(path)
+    if needs_signed_manifest and bundle.format != SIGNED_FORMAT:
+        raise Invalid(f"its manifest isn't signed: it says that it is of format {canonical_text(bundle.format)}")
     leaves = list(bundle.leaves())
     progress(len(leaves))
     proof, checkpoint = bundle.json("proof.json"), Checkpoint(bundle.read("checkpoint.txt"))
@@ -1133,7 +1235,7 @@ def verify_bundle(path, keys, witnesses, progress):
     for name, value in named.items():
         if bundle.index[name] != value:
             raise Invalid(f"bundle.json says another {name}")
-    inside = [Key(line) for line in bundle.read("keys.txt").decode("utf-8").split()]
+    inside = [Key(line) for line in dict.fromkeys(bundle.read("keys.txt").decode("utf-8").split())]
     report = vouching(checkpoint, keys or inside, witnesses)
     if bundle.format == SIGNED_FORMAT:
         bundle.check_signature([key for key in keys or inside if checkpoint.signed_by(key, NOTE)[0]])
@@ -1156,25 +1258,18 @@ BLOB_MEMBERS = (("definition",), ("request",), ("exchange", "body"), ("transport
 
 def read_sample(path):
     """The sample as a value, from the one file of the archive that counts."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            found = [entry for entry in archive.infolist() if entry.filename == SAMPLE_NAME]
-            if len(found) != 1:
-                raise Invalid(f"the archive has {len(found)} files {SAMPLE_NAME}, a sample has one")
-            if found[0].file_size > MAXIMUM_BLOB:
-                raise Invalid(f"{SAMPLE_NAME} has {found[0].file_size} bytes, more than {MAXIMUM_BLOB}")
-            for entry in archive.infolist():
-                if entry.filename == SAMPLE_NAME:
-                    continue
-                if entry.filename != SAMPLE_README or entry.file_size > MAXIMUM_BLOB:
-                    raise Invalid(f"{entry.filename} was added: a sample is {SAMPLE_NAME} and nothing else")
-                if sha256(archive.read(entry)).hex() not in SAMPLE_READMES:
-                    raise Invalid(f"{SAMPLE_README} isn't the text that is written with a sample: it was changed")
-            data = archive.read(found[0])
-    except OSError as error:
-        raise Unreadable(f"{path}: {error.strerror}") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise Invalid(f"{path}: {error}") from None
+    archive = opened_archive(path)
+    names = archive.namelist()
+    if names.count(SAMPLE_NAME) != 1:
+        raise Invalid(f"the archive has {names.count(SAMPLE_NAME)} files {SAMPLE_NAME}, a sample has one")
+    for name in names:
+        if name not in (SAMPLE_NAME, SAMPLE_README):
+            raise Invalid(f"{name} was added: a sample is {SAMPLE_NAME} and nothing else")
+    if names.count(SAMPLE_README) > 1:
+        raise Invalid(f"{SAMPLE_README} is in it twice")
+    if SAMPLE_README in names and digest_of(archive, SAMPLE_README) not in SAMPLE_READMES:
+        raise Invalid(f"{SAMPLE_README} isn't the text that is written with a sample: it was changed")
+    data = b"".join(pieces(archive, SAMPLE_NAME))
     try:
         return canonical_object(data)
     except (ValueError, RecursionError) as error:
@@ -1461,7 +1556,7 @@ def shown(report):
     if not report["valid"]:
         finding = report["finding"]
         place = f" at position {finding['position']}" if "position" in finding else ""
-        return f"INVALID{place}: {finding['message']}"
+        return f"INVALID{place}: {in_one_line(finding['message'])}"
     if "sample" in report:
         return shown_sample(report)
     signed = f"\nsigned by {report['signedBy']}" if "signedBy" in report else ""
@@ -1470,7 +1565,8 @@ def shown(report):
         return f"proven: {event}\nleaf {report['leaf']}{signed}"
     if "manifestSigned" in report:
         manifest = "so is its manifest" if report["manifestSigned"] else (
-            "its manifest isn't signed: files that aren't events or blobs may be somebody else's")
+            "its manifest isn't signed: files that aren't events or blobs may be somebody else's, and events may have "
+            "been left out, also those which tell of a fork")
         whose = "" if report["trusted"] else ", whom the bundle alone names"
         counts = f"{report['events']} events, {report['blobs']} blobs"
         return f"valid: {counts}\nhead {report['size']}:{report['head']}{signed}{whose}; {manifest}"
@@ -1495,16 +1591,19 @@ def expected_head(text):
 
 
 def key_argument(text):
-    """A key, or the file that it is in."""
+    """A key, or those of a file with one a line."""
     try:
         with open(text, encoding="utf-8") as file:
-            text = file.read().strip()
-    except OSError:
-        pass
+            texts = file.read(1 << 26).split()
+    except (OSError, ValueError):
+        texts = [text]
     try:
-        return Key(text)
+        keys = [Key(text) for text in texts]
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+    if not keys:
+        raise argparse.ArgumentTypeError(f"{text} has no key in it")
+    return keys
 
 
 def arguments_of_command():
@@ -1519,18 +1618,24 @@ def arguments_of_command():
     parser.add_argument(
         "--checkpoint", metavar="FILE", action="append", default=[], help="a signed head that was kept elsewhere")
     parser.add_argument(
-        "--key", metavar="VKEY", action="append", default=[], type=key_argument, help="one of these must have signed")
+        "--key", metavar="VKEY", action="append", default=[], type=key_argument,
+        help="one of these, or of those in a file, must have signed")
     parser.add_argument(
         "--witness", metavar="VKEY", action="append", default=[], type=key_argument, help="these may have cosigned")
     parser.add_argument("--from", dest="earlier", metavar="FILE", help="the earlier checkpoint of a proof of growth")
     parser.add_argument("--record", metavar="FILE", help="the record that a proof without one is of")
     parser.add_argument("--json", action="store_true", help="answer with one JSON object")
+    parser.add_argument(
+        "--signed-manifest", action="store_true", help="reject a bundle whose manifest isn't signed")
     arguments = parser.parse_args()
+    arguments.key, arguments.witness = sum(arguments.key, []), sum(arguments.witness, [])
     kinds = [arguments.store, arguments.export, arguments.bundle, arguments.proof, arguments.sample]
     if kinds.count(None) != len(kinds) - 1:
         parser.error("name either a STORE, --export FILE, --bundle FILE, --proof FILE or --sample FILE")
     if (arguments.bundle or arguments.sample) is not None and (arguments.expect or arguments.checkpoint):
         parser.error("a bundle and a sample bring their checkpoint along, and take a --key alone")
+    if arguments.signed_manifest and arguments.bundle is None:
+        parser.error("--signed-manifest is for a --bundle")
     if arguments.proof is not None and not arguments.key:
         parser.error("--proof takes the --key that must have signed")
     return arguments
@@ -1547,8 +1652,8 @@ def main():
     elif arguments.sample is not None:
         code, report = guarded(lambda _: verify_sample(arguments.sample, arguments.key, arguments.witness))
     elif arguments.bundle is not None:
-        code, report = guarded(
-            lambda progress: verify_bundle(arguments.bundle, arguments.key, arguments.witness, progress))
+        code, report = guarded(lambda progress: verify_bundle(
+            arguments.bundle, arguments.key, arguments.witness, arguments.signed_manifest, progress))
     elif arguments.export is not None:
         code, report = guarded(with_checkpoints(
             lambda heads, progress: verify_export(arguments.export, heads, progress), arguments))
@@ -1560,4 +1665,5 @@ def main():
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # who reads no more, as `head`, ends this quietly
     sys.exit(main())

@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import random
+import resource
 import shutil
 import struct
 import subprocess
@@ -36,13 +37,15 @@ def sha256(data):
     return hashlib.sha256(data).digest()
 
 
-def run(*command):
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120)
+def run(*command, memory=None):
+    """What a command comes to, which may have so many bytes of memory where that is given."""
+    limit = None if memory is None else lambda: resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120, preexec_fn=limit)
 
 
-def python_says(*arguments):
+def python_says(*arguments, memory=None):
     """Exit code and report of the verifier; a traceback is a failure whatever the store."""
-    result = run(sys.executable, VERIFIER, "--json", *arguments)
+    result = run(sys.executable, VERIFIER, "--json", *arguments, memory=memory)
     assert "Traceback" not in result.stderr, result.stderr
     assert result.returncode in (0, 1, 5), (result.returncode, result.stderr)
     return result.returncode, json.loads(result.stdout)
@@ -701,6 +704,57 @@ class Proofs(StoreTest):
         self.assertEqual(python_says(self.store, "--key", key)[0], 1)
 
 
+def spoilt_archives(path, files):
+    """Writes archives of the files with something that is none of them, one after the other, and says what it is."""
+
+    def write(add=lambda archive: None, kept=b"", mode="w", **options):
+        with open(path, "wb") as file:
+            file.write(kept)
+        with zipfile.ZipFile(path, mode, zipfile.ZIP_DEFLATED) as archive:
+            for name, data in files.items():
+                archive.writestr(name, data, **options)
+            add(archive)
+
+    def edit(change):
+        write()
+        with open(path, "rb") as file:
+            data = file.read()
+        with open(path, "wb") as file:
+            file.write(change(data))
+
+    def noted(archive):
+        archive.infolist()[0].comment = b"Ask mallory@example.org for the key."
+
+    def shifted(archive):
+        archive.fp.write(b"between")
+        archive.start_dir = archive.fp.tell()
+
+    def shared(archive):
+        twin = archive.infolist()[-1]
+        archive.filelist.append(twin)
+
+    for what, add in {
+        "a directory": lambda archive: archive.writestr("notes/", b""),
+        "a directory with content": lambda archive: archive.writestr("notes/", b"Ask mallory@example.org"),
+        "a comment": lambda archive: setattr(archive, "comment", b"Ask mallory@example.org"),
+        "a comment of a file": noted,
+        "bytes before the directory": shifted,
+        "two entries of the same bytes": shared,
+    }.items():
+        write(add)
+        yield what
+    write(kept=b"#!/bin/sh\n", mode="a")
+    yield "bytes in front that the offsets know of"
+    edit(lambda data: b"#!/bin/sh\n" + data)
+    yield "bytes in front"
+    edit(lambda data: data + b"x")
+    yield "a byte behind"
+    edit(lambda data: data + b"x" * 70)
+    yield "bytes behind"
+    write(compress_type=zipfile.ZIP_BZIP2)
+    yield "another packing"
+
+
 class Samples(unittest.TestCase):
     """Samples of a run, judged by the verifier and the command line."""
 
@@ -845,6 +899,15 @@ class Samples(unittest.TestCase):
         for name in ("README.md", "notes.txt"):
             self.both_refuse(self.changed(lambda value: None, beside={name: "Ask mallory@example.org for the key."}))
 
+    def test_a_sample_is_an_archive_of_files_alone(self):
+        with zipfile.ZipFile(self.path) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+        path = os.path.join(self.made, "spoilt.cairn.zip")
+        for what in spoilt_archives(path, files):
+            with self.subTest(what):
+                code, report = python_says("--sample", path, "--key", self.key)
+                self.assertEqual((code, report["valid"]), (1, False), report)
+
     def both_refuse_nothing(self, path):
         self.assertEqual(run(CAIRN, "bundle", "verify", path).returncode, 0)
         self.assertEqual(python_says("--sample", path)[0], 0)
@@ -932,11 +995,20 @@ class Bundles(unittest.TestCase):
         with open(os.path.join(directory, "expected.json"), encoding="utf-8") as file:
             return os.path.join(directory, "run.cairn.zip"), json.load(file)
 
-    def judged(self, change, adapts=True):
-        """What the verifier and the command line say of a bundle that was changed; its manifest is made to fit."""
+    def files(self):
+        """What a signed bundle has, and its key."""
         path, expected = self.recorded("bundle-signed")
         with zipfile.ZipFile(path) as archive:
-            files = {name: archive.read(name) for name in archive.namelist()}
+            return {name: archive.read(name) for name in archive.namelist()}, expected["key"]
+
+    def strip(self, files):
+        """Passes the bundle off as one of an older release."""
+        files["bundle.json"] = files["bundle.json"].replace(b'"format":4', b'"format":1')
+        del files["manifest-signature.txt"]
+
+    def judged(self, change, adapts=True, options=(), memory=None):
+        """What the verifier and the command line say of a bundle that was changed; its manifest is made to fit."""
+        files, key = self.files()
         change(files)
         if adapts:
             names = sorted(files.keys() - {"manifest-sha256.txt", "manifest-signature.txt"})
@@ -945,8 +1017,8 @@ class Bundles(unittest.TestCase):
         with zipfile.ZipFile(self.changed, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, data in files.items():
                 archive.writestr(name, data)
-        result = run(CAIRN, "bundle", "verify", self.changed, "--key", expected["key"], "--json")
-        return *python_says("--bundle", self.changed, "--key", expected["key"]), result.returncode
+        result = run(CAIRN, "bundle", "verify", self.changed, "--key", key, "--json", *options)
+        return *python_says("--bundle", self.changed, "--key", key, *options, memory=memory), result.returncode
 
     def test_recorded_bundles_are_valid(self):
         for name in ("bundle-whole", "bundle-gaps", "bundle-fork", "bundle-signed"):
@@ -971,18 +1043,114 @@ class Bundles(unittest.TestCase):
         self.assertEqual((code, ours, report["finding"]["message"]), (1, 4, "manifest-signature.txt is missing"))
 
     def test_a_signature_that_was_taken_away_is_told(self):
-        def strip(files):
-            files["README.md"] += b" "
-            files["bundle.json"] = files["bundle.json"].replace(b'"format":4', b'"format":1')
+        def lower(files):
+            signature = files["manifest-signature.txt"]
+            self.strip(files)
+            files["manifest-signature.txt"] = signature
 
         def strip_all(files):
-            strip(files)
-            del files["manifest-signature.txt"]
+            files["README.md"] += b" "
+            self.strip(files)
 
-        code, report, ours = self.judged(strip)
+        code, report, ours = self.judged(lower)
         self.assertEqual((code, ours), (1, 4), report)
         code, report, ours = self.judged(strip_all)
         self.assertEqual((code, ours, report["manifestSigned"]), (0, 0, False), report)
+        words = run(sys.executable, VERIFIER, "--bundle", self.changed).stdout
+        self.assertIn("events may have been left out, also those which tell of a fork", words)
+        code, report, ours = self.judged(strip_all, options=["--signed-manifest"])
+        self.assertEqual((code, ours), (1, 4), report)
+        self.assertIn("its manifest isn't signed", report["finding"]["message"])
+        code, report, ours = self.judged(lambda files: None, options=["--signed-manifest"])
+        self.assertEqual((code, ours, report["manifestSigned"]), (0, 0, True), report)
+
+    def test_one_of_the_keys_of_a_file_must_have_signed(self):
+        path, expected = self.recorded("bundle-signed")
+        other = self.recorded("bundle-whole")[1]["key"]
+        with open(self.changed, "w", encoding="utf-8") as file:
+            file.write(f"{other}\n{expected['key']}\n")
+        code, report = python_says("--bundle", path, "--key", self.changed)
+        self.assertEqual((code, report["signedBy"]), (0, expected["key"]), report)
+        with open(self.changed, "w", encoding="utf-8") as file:
+            file.write("\n")
+        self.assertEqual(run(sys.executable, VERIFIER, "--bundle", path, "--key", self.changed).returncode, 2)
+
+    def test_a_bundle_is_an_archive_of_files_alone(self):
+        files, key = self.files()
+        for what in spoilt_archives(self.changed, files):
+            with self.subTest(what):
+                code, report = python_says("--bundle", self.changed, "--key", key)
+                self.assertEqual((code, report["valid"]), (1, False), report)
+
+    def test_an_archive_that_was_packed_anew_is_valid(self):
+        files, key = self.files()
+        with open(self.changed, "wb") as file:
+            with zipfile.ZipFile(OneWay(file), "w", zipfile.ZIP_DEFLATED) as archive:
+                for name, data in files.items():
+                    archive.writestr(name, data)
+        self.assertEqual(run(CAIRN, "bundle", "verify", self.changed, "--key", key).returncode, 0)
+        self.assertEqual(python_says("--bundle", self.changed, "--key", key)[0], 0)
+
+    def test_large_files_take_no_memory(self):
+        noughts, memory = bytes(200_000_000), 180_000_000
+
+        def enlarge(name):
+            def change(files):
+                self.strip(files)
+                files[name] = noughts
+            return change
+
+        code, report, ours = self.judged(enlarge("README.md"), memory=memory)
+        self.assertEqual((code, ours), (0, 0), report)
+        for name, adapts, words in (
+            ("events/00000000.jsonl", True, "has a line of more than"),
+            ("manifest-sha256.txt", False, "more than the"),
+            ("checkpoint.txt", True, "more than the"),
+            ("keys.txt", True, "more than the"),
+        ):
+            code, report, ours = self.judged(enlarge(name), adapts, memory=memory)
+            self.assertEqual((code, ours), (1, 4), report)
+            self.assertIn(words, report["finding"]["message"])
+
+    def test_a_file_beyond_the_limit_is_not_read(self):
+        def change(files):
+            files["proof.json"] = bytes(268_435_457)
+
+        code, report, ours = self.judged(change, adapts=False, memory=180_000_000)
+        self.assertEqual((code, ours), (1, 4), report)
+        self.assertEqual(report["finding"]["message"], "proof.json has 268435457 bytes, more than 268435456")
+
+    def test_a_long_text_in_json_takes_little_more_than_its_length(self):
+        def change(files):
+            files["proof.json"] = b'{"hashes":["' + b"a" * 16_000_000 + b'"]}'
+
+        code, report, ours = self.judged(lambda files: (self.strip(files), change(files)), memory=300_000_000)
+        self.assertEqual((code != 0, ours), (True, 4), report)
+        self.assertNotIn("MemoryError", json.dumps(report))
+
+    def test_lines_of_a_manifest_are_a_digest_and_a_name_and_none_is_there_twice(self):
+        def change(edit):
+            def apply(files):
+                self.strip(files)
+                lines = [line for line in files["manifest-sha256.txt"].splitlines(True) if b"bundle.json" not in line]
+                digest = sha256(files["bundle.json"]).hex().encode()
+                files["manifest-sha256.txt"] = edit(b"".join(sorted(lines + [digest + b"  bundle.json\n"])))
+            return apply
+
+        code, report, ours = self.judged(change(lambda text: text), adapts=False)
+        self.assertEqual((code, ours), (0, 0), report)
+        for edit in (lambda text: b"x" + text[1:], lambda text: text[:-1] + b"\0\n" , lambda text: text[65:]):
+            code, report, ours = self.judged(change(edit), adapts=False)
+            self.assertEqual((code, ours), (1, 4), report)
+        short = lambda text: b"\n".join(text.split(b"\n")[1:-1] + [text.split(b"\n")[-2], b""])
+        code, report, ours = self.judged(change(short), adapts=False)
+        self.assertEqual((code, ours), (1, 4), report)
+        self.assertEqual(report["finding"]["message"], "manifest-sha256.txt names a file twice")
+
+    def test_a_name_is_no_line_of_the_answer(self):
+        self.judged(lambda files: files.update({"a\nvalid: all": b""}), adapts=False)
+        words = run(sys.executable, VERIFIER, "--bundle", self.changed).stdout
+        self.assertTrue(words.startswith("INVALID: a") and words.count("\n") == 1, words)
 
     def test_events_that_were_changed_are_found(self):
         def edit(old, new):
@@ -1001,9 +1169,16 @@ class Bundles(unittest.TestCase):
         self.assertEqual(python_says("--bundle", self.changed + ".no")[0], 5)
 
 
+class OneWay:
+    """A file that can't be gone back in, as a pipe: sizes in an archive then stand behind the data."""
+
+    def __init__(self, file):
+        self.write, self.flush = file.write, file.flush
+
+
 class Usage(unittest.TestCase):
     def test_wrong_arguments_end_with_2(self):
-        wrong = (["--proof", "a"], ["a", "--sample", "b"], ["a", "--proof", "b", "--key", "c"], ["a", "--key", "no+key+at all"])
+        wrong = (["--proof", "a"], ["a", "--sample", "b"], ["a", "--proof", "b", "--key", "c"], ["a", "--signed-manifest"], ["a", "--key", "no+key+at all"])
         for arguments in ([], ["a", "--export", "b"], ["a", "--expect", "12"], ["a", "--unknown"], *wrong):
             self.assertEqual(run(sys.executable, VERIFIER, *arguments).returncode, 2, arguments)
 
