@@ -16,10 +16,12 @@ import os
 import random
 import resource
 import shutil
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 import unittest
 import zipfile
@@ -28,6 +30,7 @@ import lmdb
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 VERIFIER = os.path.join(ROOT, "tools", "verify_log.py")
+CARRIED = os.path.join(ROOT, "Sources", "Cairn", "Bundle", "Texts", "BundleVerifier.swift")
 EXPERIMENT = os.path.join(ROOT, "tools", "examples", "haiku.yaml")
 SEED = 20_260_101
 CAIRN = None
@@ -1174,6 +1177,108 @@ class OneWay:
 
     def __init__(self, file):
         self.write, self.flush = file.write, file.flush
+
+
+class CarriedVerifier(unittest.TestCase):
+    """The verify.py that bundles carry, from the source of the program that writes it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.made = tempfile.mkdtemp(prefix="cairn-carried-")
+        cls.addClassCleanup(shutil.rmtree, cls.made)
+        with open(CARRIED, encoding="utf-8") as file:
+            text = file.read().partition('#"""\n')[2].partition('\n        """#')[0]
+        cls.program = os.path.join(cls.made, "verify.py")
+        with open(cls.program, "w", encoding="utf-8") as file:
+            file.write(textwrap.dedent(text))
+        cls.archives, cls.keys = {}, {}
+        for name in ("bundle-whole", "bundle-gaps", "bundle-fork", "bundle-signed"):
+            directory = os.path.join(ROOT, "replay-fixtures", name)
+            cls.archives[name] = os.path.join(directory, "run.cairn.zip")
+            with open(os.path.join(directory, "expected.json"), encoding="utf-8") as file:
+                cls.keys[name] = json.load(file)["key"]
+
+    def unpacked(self, name):
+        place = os.path.join(self.made, "unpacked")
+        shutil.rmtree(place, ignore_errors=True)
+        with zipfile.ZipFile(self.archives[name]) as archive:
+            archive.extractall(place)
+        return place
+
+    def says(self, *arguments):
+        result = run(sys.executable, self.program, *arguments)
+        self.assertNotIn("Traceback", result.stderr)
+        return result.returncode, result.stdout + result.stderr
+
+    def test_recorded_bundles_are_whole_and_the_manifest_is_asked_for(self):
+        for name, key in self.keys.items():
+            place, is_signed = self.unpacked(name), name == "bundle-signed"
+            for options in ([], ["--key", key], [f"--key={key}"]):
+                code, words = self.says(place, *options)
+                self.assertEqual(code, 0, words)
+                self.assertEqual("known from the bundle alone" in words, not options, words)
+                left_out = "events may have been left out, also those which tell of a fork"
+                self.assertEqual(left_out in words, not is_signed, words)
+            code, words = self.says("--signed-manifest", place, "--key", key)
+            self.assertEqual(code, 0 if is_signed else 4, words)
+            self.assertEqual("the manifest isn't signed" in words, not is_signed)
+
+    def test_one_of_the_keys_must_have_signed_also_of_a_file(self):
+        place, own, other = self.unpacked("bundle-signed"), self.keys["bundle-signed"], self.keys["bundle-whole"]
+        path = os.path.join(self.made, "keys")
+        for keys, expected in (([other, own], 0), ([other], 4)):
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("".join(key + "\n" for key in keys))
+            self.assertEqual(self.says(place, "--key", path)[0], expected)
+            options = [word for key in keys for word in ("--key", key)]
+            self.assertEqual(self.says(place, *options)[0], expected)
+
+    def test_what_it_does_not_know_is_a_mistake_of_usage(self):
+        place, empty = self.unpacked("bundle-signed"), os.path.join(self.made, "empty")
+        open(empty, "w").close()
+        key = self.keys["bundle-signed"]
+        for arguments in (
+            [], ["--key", key], [place, "--key=WRONG"], [place, "--kye", key], [place, "--key"], [place, "--key", ""],
+            [place, "--key", empty], [place, "--key", self.program], [place, "--key", key + "x"], [place, place],
+            [self.archives["bundle-signed"]], [place + ".no"],
+        ):
+            code, words = self.says(*arguments)
+            self.assertEqual(code, 2, (arguments, words))
+            self.assertIn("usage: ", words)
+        self.assertIn("unpack the bundle", self.says(self.archives["bundle-signed"])[1])
+
+    def test_what_is_not_whole_is_named(self):
+        def remove(place):
+            os.remove(os.path.join(place, "README.md"))
+
+        def edit(name, data):
+            def change(place):
+                with open(os.path.join(place, name), "ab") as file:
+                    file.write(data)
+            return change
+
+        for change, words in (
+            (lambda place: os.mkdir(os.path.join(place, "notes")), "notes isn't in the manifest"),
+            (lambda place: os.makedirs(os.path.join(place, "schemas", "a")), "schemas/a isn't in the manifest"),
+            (lambda place: os.symlink("nowhere", os.path.join(place, "notes")), "notes isn't in the manifest"),
+            (edit("notes.txt", b"x"), "notes.txt isn't in the manifest"), (edit("README.md", b"x"), "README.md was changed"),
+            (edit("manifest-sha256.txt", b"\0" * 100), ""), (remove, "README.md is missing"),
+        ):
+            place = self.unpacked("bundle-signed")
+            change(place)
+            code, found = self.says(place)
+            self.assertEqual((code, found[:8]), (4, "BROKEN: "), found)
+            self.assertIn(words, found)
+        self.assertEqual(self.says(self.made)[0], 4)
+
+    def test_who_reads_no_more_ends_either_program_quietly(self):
+        place, bundle = self.unpacked("bundle-signed"), self.archives["bundle-signed"]
+        for command in ([VERIFIER, "--bundle", bundle], [self.program, place]):
+            reading, writing = os.pipe()
+            os.close(reading)
+            with os.fdopen(writing, "w") as pipe:
+                result = subprocess.run([sys.executable, *command], stdout=pipe, stderr=subprocess.PIPE, timeout=120)
+            self.assertEqual((result.returncode, result.stderr), (-signal.SIGPIPE, b""))
 
 
 class Usage(unittest.TestCase):

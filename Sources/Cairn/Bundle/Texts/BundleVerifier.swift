@@ -2,18 +2,20 @@
 enum BundleVerifier {
     static let python = #"""
         #!/usr/bin/env python3
-        """Checks an unpacked research bundle of Cairn: verify.py DIRECTORY [--key VKEY]
+        """Checks an unpacked research bundle of Cairn: verify.py DIRECTORY [--key VKEY] [--signed-manifest]
 
         Needs Python 3.8 and nothing else. Written from the documented formats: SHA-256 of every file, records and leaf hashes
         of the events, the Merkle tree of RFC 6962, the signed head of c2sp.org/tlog-checkpoint with Ed25519 of RFC 8032, and
-        the signed manifest, a note of c2sp.org/signed-note. VKEY is a public key that you know to be the operator's.
-        Exit codes: 0 whole, 4 not.
+        the signed manifest, a note of c2sp.org/signed-note. VKEY is a public key that you know to be the operator's, or a file
+        with one a line. Exit codes: 0 whole, 2 a mistake of usage, 4 not whole.
         """
+        import argparse
         import base64
         import hashlib
         import json
         import pathlib
         import re
+        import signal
         import struct
         import sys
         from datetime import datetime, timezone
@@ -186,9 +188,33 @@ enum BundleVerifier {
             return both
 
 
-        def main():
-            directory = pathlib.Path(sys.argv[1])
-            trusted = [sys.argv[i + 1] for i, word in enumerate(sys.argv) if word == "--key"]
+        def keys_of(text):
+            """A key, or those of a file with one a line."""
+            key = r"[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}"
+            if re.fullmatch(key, text):
+                return [text]
+            try:
+                lines = pathlib.Path(text).read_text().split()
+            except (OSError, ValueError):
+                lines = []
+            if not lines or not all(re.fullmatch(key, line) for line in lines):
+                raise argparse.ArgumentTypeError(text + " is neither a public key, as in name+id+key, nor a file of them")
+            return lines
+
+
+        def arguments():
+            parser = argparse.ArgumentParser(description="Checks an unpacked research bundle of Cairn.")
+            parser.add_argument("directory", type=pathlib.Path, help="where the bundle was unpacked")
+            parser.add_argument("--key", metavar="VKEY", type=keys_of, action="append", default=[],
+                                help="a public key that you know to be the operator's, or a file of such: one must have signed")
+            parser.add_argument("--signed-manifest", action="store_true", help="reject a bundle whose manifest isn't signed")
+            found = parser.parse_args()
+            if not found.directory.is_dir():
+                parser.error("%s is no directory: unpack the bundle, and name the directory that it is in" % found.directory)
+            return found
+
+
+        def main(directory, trusted, needs_signed_manifest):
             listed = {}
             manifest = (directory / MANIFEST).read_text().splitlines()
             for line in manifest:
@@ -199,11 +225,12 @@ enum BundleVerifier {
                 path = directory / name
                 check(path.is_file(), name + " is missing")
                 check(hashlib.sha256(path.read_bytes()).hexdigest() == digest, name + " was changed")
-            present = {p.relative_to(directory).as_posix() for p in directory.rglob("*") if p.is_file()}
+            present = {p.relative_to(directory).as_posix() for p in directory.rglob("*")}
             index = json.loads((directory / "bundle.json").read_text())
             check(index["format"] in (1, 2, 3, 4), "format %s is of a newer program" % index["format"])
             beside = {MANIFEST} if index["format"] < 4 else {MANIFEST, SIGNATURE}
-            for name in sorted(present ^ (set(listed) | beside)):
+            around = {p.as_posix() for name in listed for p in pathlib.PurePosixPath(name).parents} - {"."}
+            for name in sorted(present ^ (set(listed) | beside | around)):
                 raise Broken(name + " isn't in the manifest, or isn't there")
 
             for name in listed:
@@ -224,8 +251,10 @@ enum BundleVerifier {
             body, signed = signers(checkpoint, keys + trusted)
             check(body[:3] == [index["origin"], str(index["size"]), base64.b64encode(head).decode()], "another checkpoint")
             check(signed, "no key has signed the head")
-            for key in trusted:
-                check(key in signed, "the key that you gave hasn't signed the head: " + key)
+            check(not trusted or any(key in signed for key in trusted),
+                  "no key that you gave has signed the head: " + " ".join(trusted))
+            check(index["format"] >= 4 or not needs_signed_manifest,
+                  "the manifest isn't signed: bundle.json says that it is of format %d" % index["format"])
             whole = check_manifest(directory, index, manifest, keys, trusted, signed)
             blobs = sum(name.startswith("blobs/") for name in listed)
             print("whole: %d files, %d events, %d blobs, %d withheld" % (
@@ -235,16 +264,19 @@ enum BundleVerifier {
             if whole:
                 print("the manifest is signed, too: no file was exchanged or added since")
             else:
-                print("the manifest isn't signed, as in all of format %d: files that aren't events or blobs may be "
-                      "somebody else's" % index["format"])
+                print("the manifest isn't signed, as in all of format %d: files that aren't events or blobs may be somebody "
+                      "else's, and events may have been left out, also those which tell of a fork" % index["format"])
             if not trusted:
                 print("these keys are known from the bundle alone: ask for the operator's, and give it with --key")
 
 
         if __name__ == "__main__":
+            if hasattr(signal, "SIGPIPE"):
+                signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # who reads no more, as head, ends this quietly
+            given = arguments()
             try:
-                main()
-            except (Broken, OSError, ValueError, KeyError) as error:
+                main(given.directory, sum(given.key, []), given.signed_manifest)
+            except (Broken, OSError, ValueError, LookupError, TypeError, AttributeError, struct.error, RecursionError) as error:
                 print("BROKEN: %s" % error)
                 sys.exit(4)
 
