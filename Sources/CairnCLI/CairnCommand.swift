@@ -103,6 +103,11 @@ struct CairnCommand: AsyncParsableCommand {
         let text = unknown == nil ? full : UsageText.withoutHelp(full)
         switch exit {
         case .success:
+            if let unknown = UnknownCommand(in: Array(CommandLine.arguments.dropFirst()), of: Self.self) {
+                Problem(code: "usage", message: unknown.message, remedy: "`cairn help` lists the commands")
+                    .tell(asJSON: asJSON)
+                return ExitStatus.usage.exitCode
+            }
             try? Terminal.print(text + "\n")
             return .success
         case .validationFailure where asJSON:

@@ -73,6 +73,8 @@ extension EndToEndTests {
                 (["run", "experiment.yaml", "--concurrency", "0"], 2, "--concurrency"),
                 (["run"], 2, "Missing expected argument"),
                 (["query", "nonsense"], 2, "Usage: cairn query"),
+                (["help", "nonsense"], 2, "there is no command 'nonsense'"),
+                (["help", "audit", "verfy"], 2, "did you mean “verify”?"),
                 (["query", "runs", "--no-such-option"], 2, "--no-such-option"),
                 (["query", "runs", "--limit", "-1"], 2, "--limit"),
                 (["query", "runs", "--at", "yesterday"], 2, "yesterday"),

@@ -126,9 +126,7 @@ package struct BundleWriter {
             let known = try erasures ?? Erasures(of: store.log)
             erasures = known
             guard known.note(on: digest) != nil else {
-                throw LogError(
-                    .invalid, during: "bundling the run \(run)",
-                    "the blob \(digest.hex) is sealed with a key that isn't here; copy keys/ of the original store")
+                throw WithheldContent("content of the run \(run)", WithheldBlob(digest: digest, state: .sealed))
             }
         }
     }
