@@ -1,26 +1,45 @@
 package import Cairn
+import EventLog
 import GRDB
 import Glibc
 
 /// Tables as a file of SQLite, for pandas, R, Datasette and whatever else reads one.
 ///
 /// The same rows give the same bytes, with one version of SQLite.
-package enum SQLiteFile {
-    /// Writes the tables, a description of every column, and what the file is about; answers how many rows each table has.
-    ///
-    /// The file appears under its name when it is whole.
-    package static func write(
-        _ tables: [ExportTable], of source: TableSource, about: [(name: String, value: String)], to path: String
-    ) throws -> [(table: String, rows: Int)] {
-        let temporary = "\(path).\(getpid()).partial"
+///
+/// It appears under its name when it is finished.
+package final class SQLiteFile {
+    private let path: String
+    private let temporary: String
+
+    /// Replaces what has the name, when finished; what killed processes have left of it goes now.
+    package init(replacing path: String) {
+        self.path = path
+        temporary = Leftovers.partial(of: path)
+        Leftovers.removeFiles(of: path)
         unlink(temporary)
-        defer { unlink(temporary) }
+    }
+
+    deinit { unlink(temporary) }
+
+    /// Writes the tables, a description of every column, and what the file is about; answers how many rows each table has.
+    package func write(
+        _ tables: [ExportTable], of source: TableSource, about: [(name: String, value: String)]
+    ) throws -> [(table: String, rows: Int)] {
         do {
-            let counts = try fill(temporary, tables, source, about)
-            try sync(temporary, path)
-            return counts
+            return try Self.fill(temporary, tables, source, about)
         } catch let error as DatabaseError {
             throw SQLFailure(file: path, error)
+        }
+    }
+
+    /// Puts the bytes on disk, and then the name on them.
+    package func finish() throws {
+        let file = open(temporary, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw SQLFailure(.file, "can't write \(path): \(String(cString: strerror(errno)))") }
+        defer { close(file) }
+        guard fsync(file) == 0, rename(temporary, path) == 0 else {
+            throw SQLFailure(.file, "can't write \(path): \(String(cString: strerror(errno)))")
         }
     }
 
@@ -81,16 +100,6 @@ package enum SQLiteFile {
                     sql: "INSERT INTO columns_documentation VALUES (?, ?, ?, ?, ?)",
                     arguments: [table.name, place, column.name, column.kind.rawValue, column.meaning])
             }
-        }
-    }
-
-    /// Puts the bytes on disk, and then the name on them.
-    private static func sync(_ temporary: String, _ path: String) throws {
-        let file = open(temporary, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw SQLFailure(.file, "can't write \(path): \(String(cString: strerror(errno)))") }
-        defer { close(file) }
-        guard fsync(file) == 0, rename(temporary, path) == 0 else {
-            throw SQLFailure(.file, "can't write \(path): \(String(cString: strerror(errno)))")
         }
     }
 }

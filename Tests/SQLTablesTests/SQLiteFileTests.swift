@@ -2,6 +2,7 @@ import Cairn
 import EventLog
 import Foundation
 import GRDB
+import Glibc
 import SQLTables
 import Testing
 
@@ -9,9 +10,9 @@ import Testing
 @Suite struct SQLiteFileTests {
     private func written(_ recorded: RecordedStore, _ name: String = "tables.db") throws -> DatabaseQueue {
         try ExportTables.withSource(of: ExportTables.all, in: recorded.store) { source in
-            _ = try SQLiteFile.write(
-                ExportTables.all, of: source, about: [("store", recorded.store.log.manifest.id)],
-                to: recorded.path(name))
+            let file = SQLiteFile(replacing: recorded.path(name))
+            _ = try file.write(ExportTables.all, of: source, about: [("store", recorded.store.log.manifest.id)])
+            try file.finish()
         }
         return try DatabaseQueue(path: recorded.path(name))
     }
@@ -51,12 +52,31 @@ import Testing
         #expect(bytes[0] == bytes[1])
     }
 
+    @Test func itHasItsNameWhenItIsFinishedAndTakesAwayWhatAKilledProcessLeft() async throws {
+        let recorded = try await RecordedStore("clean-run")
+        let path = recorded.path("tables.db")
+        let left = path + ".999999999.partial"
+        try Data("left".utf8).write(to: URL(fileURLWithPath: left))
+        func names() throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: recorded.path("")).filter { $0.hasPrefix("tables.db") }
+        }
+        try ExportTables.withSource(of: [], in: recorded.store) { source in
+            let file = SQLiteFile(replacing: path)
+            _ = try file.write([], of: source, about: [])
+            let made = try withExtendedLifetime(file) { try names() }
+            #expect(made == ["tables.db.\(getpid()).partial"])
+        }
+        #expect(try names().isEmpty)
+        try written(recorded).close()
+        #expect(try names() == ["tables.db"])
+    }
+
     @Test func aPlaceThatCannotBeWrittenIsNamed() async throws {
         let recorded = try await RecordedStore("clean-run")
         let path = recorded.path("nowhere/tables.db")
         try ExportTables.withSource(of: [], in: recorded.store) { source in
             let failure = #expect(throws: SQLFailure.self) {
-                try SQLiteFile.write([], of: source, about: [], to: path)
+                try SQLiteFile(replacing: path).write([], of: source, about: [])
             }
             #expect(failure?.code == .file)
             #expect(failure?.description.contains(path) ?? false)

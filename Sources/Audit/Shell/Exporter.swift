@@ -57,6 +57,7 @@ package struct LinesWithBlobs: LineForm {
         guard mkdir(directory, 0o755) == 0 || errno == EEXIST else {
             throw ExportError(path: directory, reason: String(cString: strerror(errno)))
         }
+        Leftovers.removeFiles(in: directory) { Digest(hex: String($0)) != nil }
     }
 
     package mutating func append(_ event: Event, to lines: inout [UInt8]) throws {
@@ -84,7 +85,7 @@ package struct LinesWithBlobs: LineForm {
     private func write(_ digest: Digest, into directory: String) throws {
         let path = "\(directory)/\(digest.hex)"
         guard access(path, F_OK) != 0, let bytes = try log.blob(digest) else { return }
-        let file = try OutputFile(replacing: path)
+        let file = try OutputFile(replacing: path, clearing: false)
         try file.write(bytes)
         try file.finish()
     }

@@ -1,3 +1,4 @@
+import EventLog
 import Glibc
 
 /// A file that appears under its name only when it is whole.
@@ -9,13 +10,18 @@ package final class OutputFile {
     /// How many bytes were written.
     package private(set) var length = 0
 
-    /// Replaces what has the name, when finished.
-    package init(replacing path: String) throws {
+    /// Replaces what has the name, when finished; what killed processes have left of it goes now.
+    ///
+    /// Who writes many files into one directory does that once (`Leftovers`), and gives `false` for `clearing`.
+    package init(replacing path: String, clearing: Bool = true) throws {
         try Self.check(path)
         self.path = path
-        temporary = "\(path).\(getpid()).partial"
+        if clearing { Leftovers.removeFiles(of: path) }
+        temporary = Leftovers.partial(of: path)
         file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard file >= 0 else { throw ExportError(path: path, reason: String(cString: strerror(errno))) }
+        // Tells whoever can't see this process, such as one of another container, that it lives.
+        _ = flock(file, LOCK_EX | LOCK_NB)
     }
 
     /// Fails where no file can have the name, so that nobody finds that out when all is written.

@@ -121,24 +121,16 @@ final class StoreTarget {
     /// Removes what this user's killed processes have left of the same name, and nothing else.
     private static func removeLeftovers(of path: String) {
         let (parent, name) = split(path)
-        for entry in DirectoryEntries.names(in: parent) ?? []
-        where entry.hasPrefix(name + mark) && isNumber(entry.dropFirst((name + mark).count)) {
-            let leftover = parent + "/" + entry
-            let file = open(leftover, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            guard file >= 0 else { continue }
-            if flock(file, LOCK_EX | LOCK_NB) == 0, isLeftover(leftover, file) { ScratchDirectory.remove(leftover) }
-            close(file)
+        Leftovers.remove(.directory, in: parent) { entry in
+            entry.hasPrefix(name + mark) && isNumber(entry.dropFirst((name + mark).count))
+        } by: { leftover in
+            if hasParts(leftover) { ScratchDirectory.remove(leftover) }
         }
     }
 
-    /// Whether a directory that nobody works on holds nothing but parts of a store of this user.
-    private static func isLeftover(_ path: String, _ file: CInt) -> Bool {
-        var (opened, named) = (stat(), stat())
-        // Whoever held the lock before may have given it its name since.
-        guard fstat(file, &opened) == 0, lstat(path, &named) == 0, opened.st_ino == named.st_ino,
-            opened.st_dev == named.st_dev, opened.st_uid == geteuid(), let names = DirectoryEntries.names(in: path)
-        else { return false }
-        return names.allSatisfy { parts.contains($0) || $0.hasPrefix(".store.json.") }
+    /// Whether a directory holds nothing but parts of a store.
+    private static func hasParts(_ path: String) -> Bool {
+        DirectoryEntries.names(in: path)?.allSatisfy { parts.contains($0) || $0.hasPrefix(".store.json.") } ?? false
     }
 
     private static func makeDirectories(_ path: String) throws(LogError) {

@@ -66,21 +66,17 @@ struct ExportSQLiteCommand: AsyncParsableCommand {
 
     func run() async throws {
         try OutputFile.check(output)
-        // It has another name until the export is noted.
-        let unnamed = "\(output).\(getpid()).whole"
-        defer { unlink(unnamed) }
-        try await options.export(as: "sqlite", to: output) { store, tables, source in
-            do {
-                let counts = try SQLiteFile.write(tables, of: source, about: try store.about(source), to: unnamed)
-                return TableCounts(counts: counts, end: source.end, file: output)
-            } catch let error as SQLFailure {
-                throw Failure(.failed, "\(error)", remedy: error.remedy)
+        do {
+            try await options.export(as: "sqlite", to: output) { store, tables, source in
+                let file = SQLiteFile(replacing: output)
+                let counts = try file.write(tables, of: source, about: try store.about(source))
+                return (file, TableCounts(counts: counts, end: source.end, file: output))
+            } publish: { file, report in
+                try file.finish()
+                if json { try Output(asJSON: true).print(report) { "" } } else { Terminal.complain(report.text) }
             }
-        } publish: { report in
-            guard rename(unnamed, output) == 0 else {
-                throw Failure("can't write \(output): \(String(cString: strerror(errno)))")
-            }
-            if json { try Output(asJSON: true).print(report) { "" } } else { Terminal.complain(report.text) }
+        } catch let error as SQLFailure {
+            throw Failure(.failed, "\(error)", remedy: error.remedy)
         }
     }
 }

@@ -24,7 +24,8 @@ enum StoreFiles {
 
     /// Puts a file in the place of what has its name, on disk when this returns.
     static func replace(_ path: String, with bytes: [UInt8], mode: mode_t) throws(LogError) {
-        let temporary = "\(path).\(getpid()).partial"
+        Leftovers.removeFiles(of: path)
+        let temporary = Leftovers.partial(of: path)
         try write(bytes, to: temporary, mode: mode)
         guard rename(temporary, path) == 0 else {
             defer { unlink(temporary) }

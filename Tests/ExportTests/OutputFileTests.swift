@@ -1,0 +1,59 @@
+import Audit
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// Files have their names when they are whole, and what killed processes have left of them goes with the next one.
+@Suite struct OutputFileTests {
+    private let directory: TemporaryDirectory
+    /// No process has this number: it is behind the greatest that the kernel gives.
+    private static let dead = 999_999_999
+
+    init() throws { directory = try TemporaryDirectory("output") }
+
+    private var names: [String] {
+        get throws { try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted() }
+    }
+
+    private func leave(_ name: String) throws {
+        try Data("left".utf8).write(to: URL(fileURLWithPath: directory.path(name)))
+    }
+
+    @Test func whatAKilledProcessLeftGoesWhenTheNextOneBegins() throws {
+        try leave("b.zip.\(Self.dead).partial")
+        do {
+            let file = try OutputFile(replacing: directory.path("b.zip"))
+            #expect(try names == ["b.zip.\(getpid()).partial"])
+            try file.write([1])
+            try file.finish()
+        }
+        #expect(try names == ["b.zip"])
+    }
+
+    @Test func whatIsNoLeftoverOfThisNameIsNeverRemoved() throws {
+        let others = [
+            "a.zip.\(Self.dead).partial", "b.zip.\(getppid()).partial", "b.zip.0\(Self.dead).partial",
+            "b.zip.-\(Self.dead).partial", "b.zip.partial", "b.zip.\(Self.dead)", "b.zip.x.partial",
+            "b.zip.1.\(Self.dead).partial", "b.zip.99999999999.partial",
+        ]
+        for name in others { try leave(name) }
+        try FileManager.default.createDirectory(
+            atPath: directory.path("b.zip.\(Self.dead - 1).partial"), withIntermediateDirectories: false)
+        try FileManager.default.createSymbolicLink(
+            atPath: directory.path("b.zip.\(Self.dead - 2).partial"), withDestinationPath: directory.path(others[0]))
+        let before = try names
+        _ = try OutputFile(replacing: directory.path("b.zip"))
+        #expect(try names == before)
+    }
+
+    @Test func whatAProcessOfAnotherContainerIsMakingIsLeftAlone() throws {
+        let left = "b.zip.\(Self.dead).partial"
+        try leave(left)
+        let file = open(directory.path(left), O_RDONLY | O_CLOEXEC)
+        defer { close(file) }
+        try #require(flock(file, LOCK_EX | LOCK_NB) == 0)
+        _ = try OutputFile(replacing: directory.path("b.zip"))
+        #expect(try names == [left])
+    }
+}
