@@ -2,6 +2,7 @@ import CanonicalJSON
 import Determinism
 import EventLog
 import Foundation
+import LMDB
 import TestSupport
 import Testing
 
@@ -275,6 +276,49 @@ extension EndToEndTests {
             try place.write(own, "public/checkpoint")
             let grown = try await place.json("audit", "tiles", "-o", "public")
             #expect(try Self.text(place, "public/checkpoint") == grown["checkpoint"]?.string)
+        }
+
+        @Test func `tiles of a changed record, or of a log that was rolled back, are neither written nor recorded`()
+            async throws
+        {
+            let evidence = try await Evidence()
+            let place = evidence.place
+            let flipped = try evidence.copy("flipped")
+            var record = try evidence.record(20)
+            record[record.count - 3] ^= 1
+            try evidence.events(flipped) { try $0.put(record, at: 20, in: $1) }
+            let rolledBack = try evidence.copy("rolled-back")
+            try evidence.remove(rolledBack + "/log")
+            try FileManager.default.copyItem(atPath: place.directory.path("old/log"), toPath: rolledBack + "/log")
+            let cases: [(store: String, status: Int32, says: String)] = [
+                (flipped, 4, "the record at position 20 "), (rolledBack, 5, "it was rolled back"),
+            ]
+            for (store, status, says) in cases {
+                let before = try await place.cairn("audit", "head", "--store", store).text
+                let kept = try FileManager.default.contentsOfDirectory(atPath: store + "/checkpoints").sorted()
+                let result = try await place.cairn("audit", "tiles", "-o", "public/log", "--store", store)
+                #expect(result.status == status && result.errorText.contains(says), "\(result.errorText)")
+                #expect(try await place.cairn("audit", "head", "--store", store).text == before)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: store + "/checkpoints").sorted() == kept)
+                #expect(!FileManager.default.fileExists(atPath: place.directory.path("public")))
+            }
+        }
+
+        @Test func `tiles take away what a killed process left of them`() async throws {
+            let place = try await Self.place()
+            let left = ["checkpoint", "tile/entries/000", "tile/entries/000.p/7", "tile/0/x001/002"]
+            let others = ["notes", "tile/notes"]
+            for name in left + others {
+                let path = place.directory.path("public/\(name).999999999.partial")
+                try FileManager.default.createDirectory(
+                    at: URL(fileURLWithPath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
+                try Data("left".utf8).write(to: URL(fileURLWithPath: path))
+            }
+            _ = try await place.json("audit", "tiles", "-o", "public")
+            for name in left + others {
+                let path = place.directory.path("public/\(name).999999999.partial")
+                #expect(FileManager.default.fileExists(atPath: path) == others.contains(name), "\(name)")
+            }
         }
 
         @Test func `a witness that is named twice is one`() async throws {

@@ -13,6 +13,8 @@ package struct TileExport {
     private let directory: String
     /// How many events the head that lies in the directory is of; full tiles below it are the log's own.
     private var published: UInt64 = 0
+    /// The directories that were made, each behind the one that it is in.
+    private var made: [String] = []
 
     package init(_ log: LMDBLog, into directory: String) {
         self.log = log
@@ -21,12 +23,24 @@ package struct TileExport {
 
     /// Makes the directory, and sees whether files can be made in it, and that no other head than one of this log's own
     /// lies there: whoever follows that one would see a history torn apart.
+    ///
+    /// Then looks at every record that is to be written, so that nothing is signed, recorded or written of a log that was
+    /// changed.
     package mutating func prepare() throws {
         published = try publishedSize()
         try makeDirectories(directory)
         guard access(directory + "/.", W_OK | X_OK) == 0 else {
             throw ExportError(path: directory, reason: String(cString: strerror(errno)))
         }
+        let head = try log.head()
+        let bundles = EntryBundles(log: log, head: head)
+        for number in firstBundle(head.size)..<Self.bundles(head.size) { _ = try bundles.bundle(number) }
+    }
+
+    /// Removes the directories that were made and that nothing was put into.
+    package mutating func removeEmpty() {
+        for path in made.reversed() { rmdir(path) }
+        made = []
     }
 
     /// The size of the head in the directory, 0 where there is none.
@@ -64,7 +78,8 @@ package struct TileExport {
     /// Writes all that the checkpoint's head is made of, and the checkpoint last.
     package mutating func write(_ checkpoint: SignedCheckpoint) throws {
         let size = checkpoint.head.size
-        try writeEntries(size)
+        clear(directory)
+        try writeEntries(checkpoint.head)
         var level: UInt8 = 0
         while size >> (8 * UInt64(level)) > 0 {
             try writeTiles(level: level, count: size >> (8 * UInt64(level)))
@@ -87,28 +102,23 @@ package struct TileExport {
         }
     }
 
-    private mutating func writeEntries(_ size: UInt64) throws {
-        var bundle: [UInt8] = []
-        let last = min(published, size) / 256
-        var number: UInt64 = 0
-        // Whole bundles at the beginning that are there already aren't read again.
-        while number < last, access(path("tile/entries", number, 256), F_OK) == 0 { number += 1 }
-        var width = 0
-        try log.scan(from: Position(number * 256), to: Position(size), matching: .all) { event in
-            event.withRecord { record in
-                bundle += [
-                    UInt8(truncatingIfNeeded: record.byteCount >> 8), UInt8(truncatingIfNeeded: record.byteCount),
-                ]
-                record.withUnsafeBytes { bundle.append(contentsOf: $0) }
-            }
-            width += 1
-            guard width == 256 else { return }
-            try put(bundle, at: path("tile/entries", number, 256))
-            number += 1
-            (bundle, width) = ([], 0)
+    private mutating func writeEntries(_ head: TreeHead) throws {
+        let bundles = EntryBundles(log: log, head: head)
+        for number in firstBundle(head.size)..<Self.bundles(head.size) {
+            let width = Int(min(EntryBundles.width, head.size - EntryBundles.width * number))
+            try put(try bundles.bundle(number), at: path("tile/entries", number, width))
         }
-        if width > 0 { try put(bundle, at: path("tile/entries", number, width)) }
     }
+
+    /// Whole bundles at the beginning that are there already aren't read again.
+    private func firstBundle(_ size: UInt64) -> UInt64 {
+        let last = min(published, size) / EntryBundles.width
+        var number: UInt64 = 0
+        while number < last, access(path("tile/entries", number, 256), F_OK) == 0 { number += 1 }
+        return number
+    }
+
+    private static func bundles(_ size: UInt64) -> UInt64 { (size + EntryBundles.width - 1) / EntryBundles.width }
 
     /// “Zero-padded 3-digit path elements. All but the last path element MUST begin with an `x`.”
     package static func name(_ number: UInt64) -> String {
@@ -129,21 +139,42 @@ package struct TileExport {
 
     private mutating func put(_ bytes: [UInt8], at path: String) throws {
         if let slash = path.lastIndex(of: "/") { try makeDirectories(String(path[..<slash])) }
-        let file = try OutputFile(replacing: path)
+        let file = try OutputFile(replacing: path, clearing: false)
         try file.write(bytes)
         try file.finish()
         written += 1
     }
 
-    private func makeDirectories(_ path: String) throws {
-        if mkdir(path, 0o777) == 0 || errno == EEXIST || path.isEmpty { return }
+    /// Removes what killed processes have left of files of tiles.
+    private func clear(_ directory: String) {
+        Leftovers.removeFiles(in: directory) { $0 == "checkpoint" }
+        clear(tiles: directory + "/tile")
+    }
+
+    private func clear(tiles directory: String) {
+        func isNumber(_ name: some StringProtocol) -> Bool { name.utf8.allSatisfy { (48...57).contains($0) } }
+        Leftovers.removeFiles(in: directory) { isNumber($0) }
+        for name in DirectoryEntries.names(in: directory) ?? []
+        where name == "entries" || name.hasSuffix(".p") || name.hasPrefix("x") || isNumber(name) {
+            clear(tiles: directory + "/" + name)
+        }
+    }
+
+    private mutating func makeDirectories(_ path: String) throws {
+        if make(path) { return }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/") else {
             throw ExportError(path: path, reason: String(cString: strerror(errno)))
         }
         try makeDirectories(String(path[..<slash]))
-        guard mkdir(path, 0o777) == 0 || errno == EEXIST else {
-            throw ExportError(path: path, reason: String(cString: strerror(errno)))
-        }
+        guard make(path) else { throw ExportError(path: path, reason: String(cString: strerror(errno))) }
+    }
+
+    /// Makes a directory unless it is there; false with `errno` where that can't be.
+    private mutating func make(_ path: String) -> Bool {
+        if path.isEmpty { return true }
+        guard mkdir(path, 0o777) == 0 else { return errno == EEXIST }
+        made.append(path)
+        return true
     }
 }
 

@@ -30,17 +30,21 @@ struct AuditTilesCommand: AsyncParsableCommand {
         let log = try Store.log(at: store.path)
         defer { log.close() }
         var export = TileExport(log, into: output)
+        defer { export.removeEmpty() }
+        let checkpoint: SignedCheckpoint
         do {
             try export.prepare()
+            // A log that was rolled back isn't signed, so nothing of it leaves, and nothing is recorded.
+            checkpoint = try HeadSigning(log).sign(by: try await signer.key(of: log))
+            let what = Access.export(format: "tlog-tiles", selection: [:], to: .directory(output))
+            _ = try await AccessTrail.record(
+                what, by: .user(Person.current), reason: signer.access.reason, of: checkpoint.head, in: log)
+            try export.write(checkpoint)
         } catch let conflict as TileConflict {
             throw Failure(.failed, "\(conflict)", remedy: conflict.remedy)
+        } catch let changed as ChangedRecord {
+            throw Failure(.differs, "\(changed)", remedy: changed.remedy)
         }
-        let key = try await signer.key(of: log)
-        let what = Access.export(format: "tlog-tiles", selection: [:], to: .directory(output))
-        let receipt = try await AccessTrail.record(
-            what, by: .user(Person.current), reason: signer.access.reason, in: log)
-        let checkpoint = try HeadSigning(log).sign(size: receipt.head.size, by: key)
-        try export.write(checkpoint)
         try answer.output.print(TilesAnswer(checkpoint: checkpoint, files: export.written)) {
             "\(Quantities.counted(export.written, "file")) written to \(output), "
                 + "up to the head of \(checkpoint.head.size) events\n"
