@@ -64,6 +64,16 @@ extension EndToEndTests {
             }
         }
 
+        @Test(arguments: [
+            ("help nonsense", "there is no command 'nonsense'"), ("help audit verfy", "did you mean “verify”?"),
+        ])
+        func `help on a command that isn't there is a mistake`(line: String, message: String) async throws {
+            let place = try Workplace()
+            let result = try await place.start(line.split(separator: " ").map(String.init)).result
+            #expect(result.status == 2 && result.errorText.contains(message), "\(result.errorText)")
+            #expect(result.output.isEmpty)
+        }
+
         @Test(
             arguments: [
                 (["run", "missing.yaml"], 2, "missing.yaml"),
@@ -73,8 +83,6 @@ extension EndToEndTests {
                 (["run", "experiment.yaml", "--concurrency", "0"], 2, "--concurrency"),
                 (["run"], 2, "Missing expected argument"),
                 (["query", "nonsense"], 2, "Usage: cairn query"),
-                (["help", "nonsense"], 2, "there is no command 'nonsense'"),
-                (["help", "audit", "verfy"], 2, "did you mean “verify”?"),
                 (["query", "runs", "--no-such-option"], 2, "--no-such-option"),
                 (["query", "runs", "--limit", "-1"], 2, "--limit"),
                 (["query", "runs", "--at", "yesterday"], 2, "yesterday"),
