@@ -1051,6 +1051,11 @@ def opened_archive(path):
     return archive
 
 
+def names_of(archive):
+    """The names of its files: a program that packs anew lists their directories, too."""
+    return [name for name in archive.namelist() if not name.endswith("/")]
+
+
 def check_layout(file, archive):
     file.seek(-END_OF_ARCHIVE.size, os.SEEK_END)
     signature, comment = END_OF_ARCHIVE.unpack(file.read())
@@ -1060,8 +1065,8 @@ def check_layout(file, archive):
     place = 0
     for entry, end in zip(entries, [entry.header_offset for entry in entries[1:]] + [archive.start_dir]):
         name = entry.filename
-        if name.endswith("/"):
-            raise Invalid(f"{name} is a directory, and nothing vouches for it: only files may be in it")
+        if name.endswith("/") and (entry.file_size or entry.compress_size):
+            raise Invalid(f"there are bytes in the directory {name}, and nothing vouches for them")
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise Invalid(f"{name} is packed otherwise than by DEFLATE")
         if entry.file_size > MAXIMUM_BLOB:
@@ -1120,7 +1125,7 @@ class Bundle:
 
     def __init__(self, path):
         self.archive = opened_archive(path)
-        names = self.archive.namelist()
+        names = names_of(self.archive)
         if len(set(names)) != len(names):
             raise Invalid("a file is in it twice")
         self.names = set(names)
@@ -1259,7 +1264,7 @@ BLOB_MEMBERS = (("definition",), ("request",), ("exchange", "body"), ("transport
 def read_sample(path):
     """The sample as a value, from the one file of the archive that counts."""
     archive = opened_archive(path)
-    names = archive.namelist()
+    names = names_of(archive)
     if names.count(SAMPLE_NAME) != 1:
         raise Invalid(f"the archive has {names.count(SAMPLE_NAME)} files {SAMPLE_NAME}, a sample has one")
     for name in names:

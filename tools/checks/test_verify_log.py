@@ -737,7 +737,6 @@ def spoilt_archives(path, files):
         archive.filelist.append(twin)
 
     for what, add in {
-        "a directory": lambda archive: archive.writestr("notes/", b""),
         "a directory with content": lambda archive: archive.writestr("notes/", b"Ask mallory@example.org"),
         "a comment": lambda archive: setattr(archive, "comment", b"Ask mallory@example.org"),
         "a comment of a file": noted,
