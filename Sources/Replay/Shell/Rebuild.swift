@@ -22,10 +22,7 @@ package struct Rebuild {
             let report = try attempt()
             if report.position == (try log.head().size) { return report }
         }
-        throw LogError(
-            .other, during: "comparing the read models",
-            "the log grew each of \(Self.mostAttempts) times, and only those of one moment can be compared; try when "
-                + "nothing works on the store, or on a copy (cairn store backup)")
+        throw NoMomentOfRest(attempts: Self.mostAttempts)
     }
 
     private func attempt() throws -> RebuildReport {
@@ -59,5 +56,18 @@ package struct Rebuild {
             if let digest { digests.append(digest) }
         }
         return digests
+    }
+}
+
+/// Others appended all the time, so that read models of one moment couldn't be had.
+package struct NoMomentOfRest: Error, Equatable, CustomStringConvertible {
+    /// How often it was tried.
+    package let attempts: Int
+
+    package init(attempts: Int) { self.attempts = attempts }
+
+    package var description: String {
+        "the log grew each of \(attempts) times that its read models were built, and only those of one moment can be "
+            + "compared; try when nothing works on the store, or on a copy (cairn store backup)"
     }
 }
