@@ -61,8 +61,8 @@ private struct Frames {
         var top = TopService(store)
         while !Task.isCancelled {
             try show(top.frame(), over: Terminal.outputIsTerminal)
-            // why: a frame stands for a time that a person chose. When it is cancelled, which is how it ends, the loop sees that.
-            try? await Task.sleep(for: pause)
+            // When it is cancelled, which is how it ends, the loop sees that.
+            try? await Task.sleep(for: pause)  // why: a frame stands for a time that a person chose
         }
     }
 

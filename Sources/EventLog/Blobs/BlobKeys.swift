@@ -109,8 +109,7 @@ final class BlobKeys: Sendable {
         // Not waited for on this thread: whoever has the lock may need it to go on.
         while flock(lock, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EINTR || errno == EWOULDBLOCK else { throw LogError.system("locking \(directory)") }
-            // why: the system tells of a lock that comes free only to threads that block on it.
-            try? await Task.sleep(for: .milliseconds(2))
+            try? await Task.sleep(for: .milliseconds(2))  // why: only blocked threads are told of a free lock
         }
         if let key = try key(of: scope) { return key }
         var random = SystemRandomNumberGenerator()

@@ -150,8 +150,7 @@ extension RunExecutor {
     ///
     /// What `progress` hears is for people's eyes only: nothing that is recorded depends on it.
     private func follow(telling progress: (@Sendable (RunRow) -> Void)?) async {
-        // why: people read a few times a second, and the log may grow thousands of times; the loop ends when it is cancelled.
-        while (try? await Task.sleep(for: .milliseconds(100))) != nil {
+        while (try? await Task.sleep(for: .milliseconds(100))) != nil {  // why: people read no faster
             // What can't be read now is told to whoever asks for it.
             _ = try? environment.views.catchUp([Runs.self, Scores.self, Rankings.self])
             if let progress, let row = try? row() { progress(row) }

@@ -101,15 +101,13 @@ extension ProgramProcess {
     /// Ends the program after a time; false if it ended before.
     private func end(_ execution: Running, after timeout: Microseconds) async -> Bool {
         do {
-            // why: the job's timeout is a length of time; a program that ends before cancels this.
-            try await Task.sleep(for: timeout.duration)
+            try await Task.sleep(for: timeout.duration)  // why: a job's timeout; its end cancels this
         } catch {
             return false
         }
         try? execution.send(signal: .terminate, toProcessGroup: true)
         do {
-            // why: the program has this long to end by itself; when it does this is cancelled.
-            try await Task.sleep(for: grace.duration)
+            try await Task.sleep(for: grace.duration)  // why: so long it may take to end by itself, which cancels this
             kill(execution)
         } catch {
             // It ended itself.

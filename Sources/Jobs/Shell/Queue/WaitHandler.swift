@@ -21,12 +21,10 @@ package struct WaitHandler: QueueHandler {
         }
         let length = Microseconds(Int64((seconds * 1e6).rounded()))
         guard let timeout = task.timeout, timeout < length else {
-            // why: to wait so long is the job.
-            try await Task.sleep(for: .microseconds(length.count))
+            try await Task.sleep(for: .microseconds(length.count))  // why: to wait so long is the job
             return .completed(.object([:]))
         }
-        // why: to wait is the job, and this is as long as it may.
-        try await Task.sleep(for: .microseconds(timeout.count))
+        try await Task.sleep(for: .microseconds(timeout.count))  // why: to wait is the job, and so long it may
         return .failed(class: "timeout", message: "it took longer than \(timeout) and was ended", retryable: true)
     }
 }
