@@ -40,6 +40,25 @@ import Testing
         #expect(try last.digest(of: Totals.self) == expected, "seed \(seed)")
     }
 
+    @Test(arguments: [1, 2_000, 1 << 23])
+    func `rows are the same, however many of them are committed together`(bytes: Int) throws {
+        let log = try randomEvents(300, seed: 4)
+        let directory = try TemporaryDirectory()
+        let runner = try ProjectionRunner(
+            log, ViewDirectory(at: directory.path("views")), storeID: nil, toys, limit: nil, batch: 50,
+            bytesCommittedAtOnce: bytes)
+        // One goes on, the other begins.
+        try runner.catchUp([Totals.self], to: Position(120))
+        let both: [any Projector.Type] = [Totals.self, Amounts.self]
+        for rebuilds in [false, true] {
+            let progress = try rebuilds ? runner.rebuild(both) : runner.catchUp(both)
+            #expect(progress.map(\.position) == [Position(300), Position(300)])
+            for projector in both {
+                #expect(try runner.digest(of: projector) == digestInMemory(log, projector), "\(projector.name)")
+            }
+        }
+    }
+
     @Test func `a query sees every event that was appended before it`() throws {
         let directory = try TemporaryDirectory()
         let log = MemoryLog()

@@ -200,7 +200,24 @@ enum Scanning: Projector {
     }
 }
 
-let toys = ProjectorCatalogue([Totals.self, Fragile.self])
+/// How often each amount was added.
+enum Amounts: Projector {
+    struct Tables: ViewTables {
+        var counts: ViewTable<Int, Int>
+        init(_ make: inout TableMaker) { counts = make.table("counts") }
+    }
+
+    static let name = "Amounts"
+    static let version = 1
+    static let types = [ItemAdded.type]
+
+    static func apply(_ event: SharedEvent, to tables: inout Tables) throws {
+        let amount = try event.event.decode(ItemAdded.self).amount
+        tables.counts[amount] = (tables.counts[amount] ?? 0) + 1
+    }
+}
+
+let toys = ProjectorCatalogue([Totals.self, Amounts.self, Fragile.self])
 
 /// A random history of adding, removing and writing notes.
 func randomEvents(_ count: Int, seed: UInt64) throws -> MemoryLog {
@@ -222,8 +239,8 @@ func randomEvents(_ count: Int, seed: UInt64) throws -> MemoryLog {
 }
 
 /// The digest that `Totals` has after the events of a log, folded in memory in one go.
-func digestInMemory(_ log: MemoryLog) throws -> Digest {
-    let view = MemoryView(Totals.self)
+func digestInMemory<P: Projector>(_ log: MemoryLog, _: P.Type = Totals.self) throws -> Digest {
+    let view = MemoryView(P.self)
     try view.apply(log.events)
     return try view.digest()
 }

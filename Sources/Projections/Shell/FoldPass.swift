@@ -10,13 +10,6 @@ struct FoldPass {
     /// A range shorter than this isn't worth a thread.
     static let shortest: UInt64 = 8_192
 
-    /// What folding came to, for the followers of one thread.
-    struct Outcome {
-        /// What is to be written for each, in their order; nothing for one that failed.
-        var writes: [RowWrites?]
-        var errors: [Int: ViewError]
-    }
-
     let log: any Log
     let store: ViewStore
     let range: Range<Position>
@@ -48,18 +41,15 @@ struct FoldPass {
         String((projector.types.first?.text ?? "").prefix { $0 != "." })
     }
 
-    /// Folds and encodes the rows that changed.
-    func run(_ followers: [Follower]) throws -> Outcome {
+    /// Folds; why those failed that did, by their places.
+    func run(_ followers: [Follower]) throws -> [Int: ViewError] {
         let folds = followers.map { $0.currentFold() }
-        var errors: [Int: ViewError] = [:]
         do {
-            errors = try fold(followers, folds)
+            return try fold(followers, folds)
         } catch {
             for fold in folds { fold.forget() }
             throw error is LMDBError ? ViewError.store(error, while: "reading rows") : ViewError.log(error)
         }
-        let writes = folds.indices.map { errors[$0] == nil ? folds[$0].drain() : nil }
-        return Outcome(writes: writes, errors: errors)
     }
 
     private func fold(_ followers: [Follower], _ folds: [any AnyFold]) throws -> [Int: ViewError] {

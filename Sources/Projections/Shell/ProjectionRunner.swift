@@ -15,7 +15,7 @@ package final class ProjectionRunner: Sendable {
     /// How many positions of the log are between two snapshots, and so what a question about the past folds at most.
     package static let usualWindow: UInt64 = 32_768
     /// How many such batches are folded into one transaction while tables are built that nobody asks yet.
-    private static let batchesBuiltAtOnce = 8
+    private static let batchesBuiltAtOnce = 32
 
     /// The projectors that can be asked for by name.
     package let catalogue: ProjectorCatalogue
@@ -23,6 +23,8 @@ package final class ProjectionRunner: Sendable {
     let store: ViewStore
     private let limit: Position?
     let batch: Int
+    /// How many bytes of rows are gathered before they are committed.
+    let bytesCommittedAtOnce: Int
     let path: String
     let storeID: String?
     /// How many positions a snapshot is apart from the next.
@@ -48,7 +50,8 @@ package final class ProjectionRunner: Sendable {
 
     init(
         _ log: any Log, _ directory: ViewDirectory, storeID: String?, _ catalogue: ProjectorCatalogue,
-        limit: Position?, batch: Int, window: UInt64 = usualWindow, past: PastFold? = nil
+        limit: Position?, batch: Int, bytesCommittedAtOnce: Int = 1 << 23, window: UInt64 = usualWindow,
+        past: PastFold? = nil
     ) throws(ViewError) {
         self.log = log
         self.storeID = storeID
@@ -57,6 +60,7 @@ package final class ProjectionRunner: Sendable {
         self.catalogue = catalogue
         self.limit = limit
         self.batch = batch
+        self.bytesCommittedAtOnce = bytesCommittedAtOnce
         path = directory.path
         let store = try ViewStore.prepared(directory, storeID: storeID)
         self.store = store
@@ -198,7 +202,7 @@ extension ProjectionRunner {
     }
 
     /// Reads the stored states; makes those that are missing, and begins anew where they are of another log.
-    private func adopt(_ followers: [Follower], size: Position) throws(ViewError) {
+    func adopt(_ followers: [Follower], size: Position) throws(ViewError) {
         var unusable: [Follower] = []
         try inStore("reading checkpoints") {
             try store.environment.read { transaction in
@@ -233,7 +237,7 @@ extension ProjectionRunner {
         return try lastCommit(before: checkpoint.position) == checkpoint.lastCommit
     }
 
-    private func lastCommit(before position: Position) throws(ViewError) -> CommitID? {
+    func lastCommit(before position: Position) throws(ViewError) -> CommitID? {
         guard position > .first else { return nil }
         do throws(LogError) {
             return try log.event(at: Position(position.rawValue - 1))?.commitID
@@ -241,77 +245,6 @@ extension ProjectionRunner {
             throw .log(error)
         }
     }
-
-    /// Folds a range of the log into read models that all stand at its beginning, and commits.
-    ///
-    /// Returns those that failed. Where another process was faster, its state is adopted.
-    private func feed(
-        _ followers: [Follower], from: Position, to end: Position
-    ) throws(ViewError) -> [Int: ViewError] {
-        let (writes, errors) = try fold(followers, from: from, to: end)
-        let last = try lastCommit(before: end)
-        // In the order of their generations: rows of new ones come behind all others, one after the other.
-        let sound = followers.indices.filter { errors[$0] == nil }.sorted { left, right in
-            (followers[left].checkpoint?.generation ?? 0) < (followers[right].checkpoint?.generation ?? 0)
-        }
-        guard !sound.isEmpty else { return errors }
-        let changes = sound.map { number in
-            ViewStore.Change(
-                key: followers[number].key, expected: followers[number].state,
-                next: followers[number].state(at: end, lastCommit: last), writes: writes[number] ?? RowWrites())
-        }
-        let accepted: [Bool]
-        do {
-            accepted = try store.commit(changes)
-        } catch {
-            for follower in followers { follower.currentFold().forget() }
-            throw .store(error, while: "committing read models")
-        }
-        for (change, number) in zip(changes, sound) { followers[number].stored(change.next) }
-        for (number, isAccepted) in zip(sound, accepted) {
-            let fold = followers[number].currentFold()
-            if isAccepted { fold.trim(whileBuilding: followers[number].isBuilding) } else { fold.forget() }
-        }
-        let beaten = zip(sound, accepted).filter { !$0.1 }.map { followers[$0.0] }
-        if !beaten.isEmpty { try adopt(beaten, size: logSize()) }
-        return errors
-    }
-
-    /// What each follower has to write for a range of the log, and why those failed that did.
-    private func fold(
-        _ followers: [Follower], from: Position, to end: Position
-    ) throws(ViewError) -> (writes: [RowWrites?], errors: [Int: ViewError]) {
-        let pass = FoldPass(log: log, store: store, range: from..<end)
-        let threads = end.rawValue - from.rawValue < FoldPass.shortest ? 1 : OrderedWork.cores
-        let parts = FoldPass.parts(of: followers.map(\.projector), among: threads)
-        let lent = parts.map { part in LentFollowers(part.map { followers[$0] }) }
-        var writes: [RowWrites?] = Array(repeating: nil, count: followers.count)
-        var errors: [Int: ViewError] = [:]
-        do {
-            try OrderedWork.run(parts.count, threads: threads) { number in
-                (number, try pass.run(lent[number].followers))
-            } take: { number, outcome in
-                for (place, follower) in parts[number].enumerated() {
-                    writes[follower] = outcome.writes[place]
-                    errors[follower] = outcome.errors[place]
-                }
-            }
-        } catch {
-            for follower in followers { follower.currentFold().forget() }
-            throw (error as? ViewError) ?? .log(error)
-        }
-        return (writes, errors)
-    }
-}
-
-/// Followers that one thread works with while their owner waits for it.
-///
-/// `@unchecked Sendable`: the runner's lock is held all the while, no follower is lent to two threads, and the owner
-/// touches none before the thread has ended.
-private struct LentFollowers: @unchecked Sendable {
-    let followers: [Follower]
-
-    init(_ followers: [Follower]) { self.followers = followers }
 }
 
 extension CatchUp {
