@@ -69,6 +69,22 @@ extension EndToEndTests {
             #expect(result.status == 2 && result.errorText.contains("chmod 600"), "\(result.errorText)")
         }
 
+        @Test func `what can't be read as a proof proves nothing`() async throws {
+            let place = try await Self.place()
+            _ = try await place.json("audit", "prove", "5", "-o", "a.tlog-proof")
+            let key = try #require(try await place.json("audit", "key")["key"]?.string)
+            let proof = try Self.text(place, "a.tlog-proof")
+            let malformed = ["", "no proof\n", String(proof.dropLast(40)), "x" + proof, "\u{0}\u{1}"]
+            for text in malformed + [proof.replacing("index", with: "indox")] {
+                try place.write(text, "b.tlog-proof")
+                let result = try await place.cairn("audit", "check-proof", "b.tlog-proof", "--key", key)
+                let said = result.errorText
+                #expect(
+                    result.status == 4 && said.contains("b.tlog-proof proves nothing: "), "\(result.status) \(said)")
+            }
+            #expect(try await place.cairn("audit", "check-proof", "missing", "--key", key).status == 2)
+        }
+
         @Test func `a head is signed once, and the heads before it can be, too`() async throws {
             let place = try await Self.place()
             let first = try await place.cairn("audit", "head", "--sign")

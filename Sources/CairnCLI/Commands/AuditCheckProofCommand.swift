@@ -10,7 +10,8 @@ struct AuditCheckProofCommand: ParsableCommand {
         abstract: "Judge a proof that somebody handed out; needs no store.",
         discussion: """
             Takes what `cairn audit prove` and `cairn audit consistency` write. --key is the log's public key, which must \
-            have come another way than the proof. Exits with 4 when it proves nothing.
+            have come another way than the proof. Exits with 4 when it proves nothing, also when it can't be read as a \
+            proof; with 2 when there is no such file, or what it takes to judge it isn't given.
 
             EXAMPLE
               cairn audit check-proof event-123.tlog-proof --key "$(cat lab.vkey)"
@@ -44,7 +45,7 @@ struct AuditCheckProofCommand: ParsableCommand {
             let report = try GrowthProof.isOne(bytes) ? growth(bytes, judge) : inclusion(bytes, judge)
             try answer.output.print(report) { report.text }
         } catch let error as NoteError {
-            throw Failure(.usage, "\(file): \(error)")
+            throw Failure(.differs, "\(file) proves nothing: \(error)")
         } catch let finding as AuditFinding {
             throw Failure(.differs, "\(file) proves nothing: \(finding.message)")
         }
