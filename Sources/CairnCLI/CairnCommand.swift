@@ -40,6 +40,9 @@ struct CairnCommand: AsyncParsableCommand {
         CrashWords.arrange()
         LoggingSystem.bootstrap { LogOutput.handler($0) }
         do {
+            if let twice = RepeatedOption(in: Array(CommandLine.arguments.dropFirst()), of: Self.self) {
+                throw Failure(.usage, twice.message, remedy: "leave one out")
+            }
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

@@ -51,6 +51,33 @@ import Testing
     }
 }
 
+@Suite struct RepeatedOptionTests {
+    private static func found(_ line: String) -> RepeatedOption? {
+        RepeatedOption(in: line.split(separator: " ").map(String.init), of: CairnCommand.self)
+    }
+
+    @Test(arguments: [
+        ("replay what-if --prices a --prices b", "--prices"),
+        ("replay what-if --ranking=mean --ranking mean", "--ranking"),
+        ("query runs --store a --json --store b", "--store"), ("bundle -o x --output=y", "--output"),
+        ("export csv --output x -o y", "-o"), ("run a.yaml --label x --label x --no-such-option", "--label"),
+    ])
+    func `an option that takes one value and is given again is found`(line: String, name: String) {
+        #expect(Self.found(line)?.name == name)
+        #expect(Self.found(line)?.message.contains("\(name) is given twice") == true)
+    }
+
+    @Test(arguments: [
+        "export csv --table a --table b",
+        "replay what-if --without model=a --without model=b --weights a=1 --weights b=1",
+        "query runs --json --json", "query runs --at 1 --at 2 --help", "query sql --limit 1 -- --limit --limit",
+        "submit --priority -5 --count -5", "bundle -o x --other", "nothing --a --a", "",
+    ])
+    func `what may be given again, and what is no option, is none`(line: String) {
+        #expect(Self.found(line) == nil)
+    }
+}
+
 @Suite struct ExecutionTextTests {
     private static let head = TreeHead(size: 2, root: Digest(of: "two events"))
 

@@ -26,6 +26,13 @@ struct NamedCommand {
     private(set) var command: any ParsableCommand.Type
     private(set) var rest: ArraySlice<String>
 
+    /// The command that does it: where none is named, the one that a group falls back to.
+    var running: any ParsableCommand.Type {
+        var running = command
+        while let fallback = running.configuration.defaultSubcommand { running = fallback }
+        return running
+    }
+
     init(by arguments: ArraySlice<String>, in program: any ParsableCommand.Type) {
         command = program
         rest = arguments

@@ -13,9 +13,7 @@ struct UnknownOption: Equatable {
     /// `arguments` are those behind the program's name; nil when all options are known, or none can be told.
     init?(in arguments: [String], of program: any ParsableCommand.Type) {
         let named = NamedCommand(by: arguments[...], in: program)
-        var command = named.command
-        while let fallback = command.configuration.defaultSubcommand { command = fallback }
-        let known = Self.names(inHelp: program.helpMessage(for: command, includeHidden: true))
+        let known = Self.names(inHelp: program.helpMessage(for: named.running, includeHidden: true))
         let given = named.rest.prefix { $0 != "--" }.filter(Self.isOption).map { String($0.prefix { $0 != "=" }) }
         guard let unknown = given.first(where: { !known.contains($0) }) else { return nil }
         name = unknown
