@@ -32,14 +32,23 @@ extension EndToEndTests {
             #expect(try FileManager.default.contentsOfDirectory(atPath: place.directory.path("taken")).isEmpty)
         }
 
-        @Test func `a limit of nothing doesn't say that nothing was recorded`() async throws {
+        @Test func `exports into a store are refused, and aren't recorded`() async throws {
             let place = try await Self.finished()
-            let none = try await place.cairn("audit", "trail", "--limit", "0")
-            #expect(none.errorText.contains("nothing was taken out"), "\(none.errorText)")
-            try #require(try await place.cairn("export", "jsonl", "-o", "events.jsonl").status == 0)
-            let some = try await place.cairn("audit", "trail", "--limit", "0")
-            #expect(some.status == 0 && some.errorText.contains("1 in all"), "\(some.errorText)")
-            #expect(!some.errorText.contains("nothing was taken out"), "\(some.errorText)")
+            let inside = "store/taken"
+            for arguments in [
+                ["csv"], ["sqlite"], ["jsonl"], ["inspect"], ["every-eval-ever"],
+                ["jsonl", "--blobs", "beside", "--blob-directory", "store/taken", "-o", "events.jsonl"],
+            ] {
+                let output = arguments.contains("-o") ? [] : ["-o", inside]
+                let result = try await place.start(["export"] + arguments + output).result
+                #expect(result.status == 2, "\(arguments): \(result.errorText)")
+                #expect(result.errorText.contains("is in the directory of the store"), "\(result.errorText)")
+            }
+            let tiles = try await place.cairn("audit", "tiles", "-o", inside)
+            #expect(tiles.errorText.contains("is in the directory of the store"), "\(tiles.errorText)")
+            #expect(!FileManager.default.fileExists(atPath: place.directory.path(inside)))
+            let trail = try await place.cairn("audit", "trail")
+            #expect(trail.errorText.contains("nothing was taken out"), "\(trail.text)")
         }
 
         @Test func `the digest of a text is told from the hash of a blob`() async throws {

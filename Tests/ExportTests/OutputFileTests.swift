@@ -1,4 +1,5 @@
 import Audit
+import EventLog
 import Foundation
 import Glibc
 import TestSupport
@@ -18,6 +19,15 @@ import Testing
 
     private func leave(_ name: String) throws {
         try Data("left".utf8).write(to: URL(fileURLWithPath: directory.path(name)))
+    }
+
+    @Test func nothingIsWrittenIntoAStore() throws {
+        let store = directory.path("store")
+        try LMDBLog.open(at: store, .init(access: .create)).close()
+        let names = try FileManager.default.contentsOfDirectory(atPath: store)
+        let error = #expect(throws: LogError.self) { _ = try OutputFile(replacing: store + "/results.db") }
+        #expect(error?.message.contains("is in the directory of the store") == true)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: store) == names)
     }
 
     @Test func whatAKilledProcessLeftGoesWhenTheNextOneBegins() throws {

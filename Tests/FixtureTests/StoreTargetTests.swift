@@ -174,6 +174,21 @@ import Testing
         #expect(error.map { "\($0)".contains("a fork that was cut short") } == true, "\(String(describing: error))")
     }
 
+    @Test func aForkIsNeverMadeInAStore() async throws {
+        let parent = try await recorded.imported()
+        let service = ForkService(parent: parent.store)
+        let runs = try service.runs(nil)
+        let names = try FileManager.default.contentsOfDirectory(atPath: parent.store.path)
+        for path in ["fork", "views/a/fork"] {
+            let error = await #expect(throws: LogError.self) {
+                _ = try await service.make(
+                    at: parent.store.path + "/" + path, with: [.without(.scenario, "winter")], of: runs)
+            }
+            #expect(error?.code == .invalid && error?.message.contains("is in the directory of the store") == true)
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: parent.store.path) == names)
+    }
+
     @Test func aForkIsThereWhenItIsRecordedAndNotBefore() async throws {
         struct Refused: Error {}
         let parent = try await recorded.imported()

@@ -54,6 +54,7 @@ package struct LinesWithBlobs: LineForm {
         self.placement = placement
         self.absence = absence
         guard case .beside(let directory) = placement else { return }
+        try StoreSurroundings.refuse(directory, during: "writing \(directory)")
         guard mkdir(directory, 0o755) == 0 || errno == EEXIST else {
             throw ExportError(path: directory, reason: String(cString: strerror(errno)))
         }

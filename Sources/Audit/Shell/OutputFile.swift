@@ -12,11 +12,16 @@ package final class OutputFile {
 
     /// Replaces what has the name, when finished; what killed processes have left of it goes now.
     ///
-    /// Who writes many files into one directory does that once (`Leftovers`), and gives `false` for `clearing`.
+    /// Who writes many files into one directory does that once (`Leftovers`), and sees once that it is in no store, and
+    /// gives `false` for `clearing`.
     package init(replacing path: String, clearing: Bool = true) throws {
-        try Self.check(path)
         self.path = path
-        if clearing { Leftovers.removeFiles(of: path) }
+        if clearing {
+            try Self.check(path)
+            Leftovers.removeFiles(of: path)
+        } else {
+            try Self.checkName(path)
+        }
         temporary = Leftovers.partial(of: path)
         file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard file >= 0 else { throw ExportError(path: path, reason: String(cString: strerror(errno))) }
@@ -24,8 +29,13 @@ package final class OutputFile {
         _ = flock(file, LOCK_EX | LOCK_NB)
     }
 
-    /// Fails where no file can have the name, so that nobody finds that out when all is written.
+    /// Fails where no file can have the name, or the name is in a store, so that nobody finds that out when all is written.
     package static func check(_ path: String) throws {
+        try checkName(path)
+        try StoreSurroundings.refuse(path, during: "writing \(path)")
+    }
+
+    private static func checkName(_ path: String) throws {
         var known = stat()
         let isDirectory = lstat(path, &known) == 0 && known.st_mode & S_IFMT == S_IFDIR
         if path.isEmpty || isDirectory {

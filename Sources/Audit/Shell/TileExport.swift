@@ -27,6 +27,7 @@ package struct TileExport {
     /// Then looks at every record that is to be written, so that nothing is signed, recorded or written of a log that was
     /// changed.
     package mutating func prepare() throws {
+        try StoreSurroundings.refuse(directory, during: "writing \(directory)")
         published = try publishedSize()
         try makeDirectories(directory)
         guard access(directory + "/.", W_OK | X_OK) == 0 else {

@@ -51,7 +51,9 @@ package enum StoreBackup {
 
     /// A copy in what it is a copy of would go where that goes, and be taken for a part of it.
     private static func refuse(_ target: String, inside store: String, during operation: String) throws(LogError) {
-        guard let store = StoreTarget.resolved(store), let place = StoreTarget.nearest(target) else { return }
+        guard let store = StoreSurroundings.resolved(store), let place = StoreSurroundings.nearest(target) else {
+            return
+        }
         guard place == store || place.hasPrefix(store + "/") else { return }
         throw LogError(
             .invalid, during: operation,

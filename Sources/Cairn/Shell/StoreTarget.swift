@@ -21,7 +21,7 @@ final class StoreTarget {
         "blobs", "checkpoints", "keys", "log", "store.json", "views", "workers",
     ]
 
-    /// Refuses a path that has something: only an empty or missing directory is replaced.
+    /// Refuses a path that has something, or is in a store: only an empty or missing directory is replaced.
     init(_ path: String, operation: String) throws(LogError) {
         let path = Self.trimmed(path)
         self.path = path
@@ -30,6 +30,7 @@ final class StoreTarget {
                 .invalid, during: operation,
                 "\(path) exists and isn't an empty directory; name a directory that doesn't exist")
         }
+        try StoreSurroundings.refuse(path, during: operation)
         try Self.makeDirectories(Self.split(path).parent)
         Self.removeLeftovers(of: path)
         partial = "\(path)\(Self.mark)\(getpid())"
@@ -77,24 +78,6 @@ final class StoreTarget {
         let name = split(trimmed(path)).name
         let end = name.lastIndex(of: "-").map { name.index(after: $0) } ?? name.endIndex
         return name[..<end].hasSuffix(mark) && isNumber(name[end...])
-    }
-
-    /// Where a path leads that is there, without links; nil for one that isn't.
-    static func resolved(_ path: String) -> String? {
-        guard let text = realpath(path, nil) else { return nil }
-        defer { free(text) }
-        return String(cString: text)
-    }
-
-    /// The same for the nearest directory around a path, or itself, that is there.
-    static func nearest(_ path: String) -> String? {
-        var path = trimmed(path)
-        while true {
-            if let resolved = resolved(path) { return resolved }
-            let parent = split(path).parent
-            if parent == path || path == "." { return nil }
-            path = parent
-        }
     }
 
     private static func isNumber(_ text: some StringProtocol) -> Bool {

@@ -112,6 +112,7 @@ struct ExportCSVCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let output { try StoreSurroundings.refuse(output, during: "writing \(output)") }
         if let output, mkdir(output, 0o755) != 0, errno != EEXIST {
             throw Failure("can't make the directory \(output): \(String(cString: strerror(errno)))")
         }
