@@ -9,7 +9,7 @@ struct QueryOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Only this run: its id, or the beginning of it.", valueName: "run"))
     var run: String?
 
-    @Option(help: "At most this many rows.")
+    @Option(help: "At most this many rows.", transform: NumberArgument.rows)
     var limit: Int?
 
     @Option(help: MomentArgument.help, transform: MomentArgument.init(argument:))
@@ -25,10 +25,6 @@ struct QueryOptions: ParsableArguments {
         let store = try Store.open(at: store.path)
         defer { store.close() }
         return try question(try Queries(store, at: at?.moment))
-    }
-
-    func validate() throws {
-        if let limit, limit < 0 { throw ValidationError("--limit takes a number from 0; found \(limit)") }
     }
 }
 

@@ -20,18 +20,13 @@ struct AuditTrailCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var answer: OutputOptions
 
-    @Option(help: "Only the last so many.")
+    @Option(help: "Only the last so many.", transform: NumberArgument.rows)
     var limit: Int?
-
-    func validate() throws {
-        if let limit, limit < 0 { throw ValidationError("--limit takes a number from 0; found \(limit)") }
-    }
 
     func run() async throws {
         let store = try Store.open(at: store.path)
         defer { store.close() }
-        let all = try AccessTrail.entries(of: store.log)
-        let entries = all.suffix(limit ?? .max)
+        let entries = try AccessTrail.entries(of: store.log).suffix(limit ?? .max)
         let layout = TableLayout<AccessTrail.Entry>()
             .column("time") { $0.time.description }
             .number("position") { "\($0.position)" }
@@ -39,10 +34,7 @@ struct AuditTrailCommand: AsyncParsableCommand {
             .column("what") { $0.event.summary }
             .column("why") { $0.event.reason ?? "" }
         try answer.output.print(
-            Array(entries), as: layout,
-            nothing: all.isEmpty
-                ? "nothing was taken out of this store yet"
-                : "--limit 0 shows nothing of what was recorded: \(all.count) in all")
+            Array(entries), as: layout, nothing: "nothing was taken out of this store yet")
     }
 }
 

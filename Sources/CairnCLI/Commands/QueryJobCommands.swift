@@ -70,7 +70,7 @@ struct QueryJobs: AsyncParsableCommand {
             found.ofRuns = jobs.rows
             if jobs.more > 0 { found.more = .exactly(jobs.more) }
         }
-        if found.all.isEmpty, limit > 0, let filter {
+        if found.all.isEmpty, let filter {
             found.unknown = try queries.unknownNames(
                 in: filter, submission: search.submission, runs: subject != .queues)
         }

@@ -86,15 +86,11 @@ struct QuerySubmissions: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var answer: OutputOptions
 
-    @Option(help: "At most this many, the latest first.")
+    @Option(help: "At most this many, the latest first.", transform: NumberArgument.rows)
     var limit: Int?
 
     @Option(help: MomentArgument.help, transform: MomentArgument.init(argument:))
     var at: MomentArgument?
-
-    func validate() throws {
-        if let limit, limit < 0 { throw ValidationError("--limit takes a number from 0; found \(limit)") }
-    }
 
     func run() async throws {
         let store = try Store.open(at: store.path)

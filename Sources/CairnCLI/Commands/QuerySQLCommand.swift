@@ -18,7 +18,7 @@ struct QuerySQL: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var answer: OutputOptions
 
-    @Option(help: "At most this many rows.")
+    @Option(help: "At most this many rows.", transform: NumberArgument.rows)
     var limit = 1_000
 
     @Option(help: MomentArgument.help, transform: MomentArgument.init(argument:))
@@ -26,10 +26,6 @@ struct QuerySQL: AsyncParsableCommand {
 
     @Argument(help: ArgumentHelp("One SELECT.", valueName: "sql"))
     var sql: String
-
-    func validate() throws {
-        if limit < 0 { throw ValidationError("--limit takes a number from 0; found \(limit)") }
-    }
 
     func run() async throws {
         let found = try ask()

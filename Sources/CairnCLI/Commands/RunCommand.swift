@@ -65,6 +65,9 @@ struct RunCommand: AsyncParsableCommand {
         if let concurrency, concurrency < 1 {
             throw ValidationError("--concurrency takes a number from 1; found \(concurrency)")
         }
+        if let label, label.allSatisfy(\.isWhitespace) {
+            throw ValidationError("--label takes a name; found «\(label)», which has nothing to see in it")
+        }
         let largest = Int(JSONValue.largestInteger)
         for (name, bound) in [("--max-tokens", maxTokens), ("--max-calls", maxCalls)] {
             guard (0...largest).contains(bound ?? 0) else {
