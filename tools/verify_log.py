@@ -1031,7 +1031,9 @@ def check_growth(lines, checkpoint, earlier):
 
 END_OF_ARCHIVE = struct.Struct("<4s16xH")
 LOCAL_HEADER = struct.Struct("<26xHH")
-HAS_DESCRIPTOR, DESCRIPTORS = 8, (12, 16, 20, 24)
+HAS_DESCRIPTOR, DESCRIPTOR_FORMS = 8, ("<III", "<IQQ")
+# What programs that pack anew add to a file: 64-bit sizes, times (Info-ZIP's and NTFS's) and owners, with their lengths.
+EXTRAS = {1: (8, 28), 0x5455: (1, 13), 0x000A: (32, 32), 0x5855: (8, 12), 0x7855: (0, 4), 0x7875: (3, 19)}
 PIECE = 1 << 20
 
 
@@ -1056,6 +1058,26 @@ def names_of(archive):
     return [name for name in archive.namelist() if not name.endswith("/")]
 
 
+def is_known_extra(data):
+    """Whether an extra field has nothing but what a program that packs adds of its own."""
+    while len(data) >= 4:
+        kind, size = struct.unpack_from("<HH", data)
+        least, most = EXTRAS.get(kind, (1, 0))
+        if not least <= size <= most or len(data) < 4 + size:
+            return False
+        data = data[4 + size:]
+    return not data
+
+
+def follow_data(entry):
+    """What may stand behind an entry's data: nothing, or its checksum and sizes, with a mark in front or without."""
+    if not entry.flag_bits & HAS_DESCRIPTOR:
+        return [b""]
+    numbers = entry.CRC, entry.compress_size, entry.file_size
+    forms = [struct.pack(form, *numbers) for form in DESCRIPTOR_FORMS if form == "<IQQ" or max(numbers) < 1 << 32]
+    return [mark + form for form in forms for mark in (b"", b"PK\7\x08")]
+
+
 def check_layout(file, archive):
     file.seek(-END_OF_ARCHIVE.size, os.SEEK_END)
     signature, comment = END_OF_ARCHIVE.unpack(file.read())
@@ -1074,8 +1096,13 @@ def check_layout(file, archive):
         if entry.header_offset != place:
             raise Invalid(f"there are bytes before {name}, and nothing vouches for them")
         file.seek(place)
-        place += 30 + sum(LOCAL_HEADER.unpack(file.read(30))) + entry.compress_size
-        if end - place not in (DESCRIPTORS if entry.flag_bits & HAS_DESCRIPTOR else (0,)):
+        name_length, extra_length = LOCAL_HEADER.unpack(file.read(30))
+        file.seek(name_length, os.SEEK_CUR)
+        if not is_known_extra(file.read(extra_length)) or not is_known_extra(entry.extra):
+            raise Invalid(f"{name} has an unknown extra field, and nothing vouches for it")
+        place += 30 + name_length + extra_length + entry.compress_size
+        file.seek(place)
+        if not 0 <= end - place <= 24 or file.read(end - place) not in follow_data(entry):
             raise Invalid(f"there are bytes behind {name}, and nothing vouches for them, or it overlaps what follows")
         place = end
     if place != archive.start_dir:

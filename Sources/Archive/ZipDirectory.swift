@@ -20,7 +20,11 @@ struct ZipDirectory {
     struct Listing {
         /// The files by place, none of which overlaps another.
         var entries: [ZipReader.Entry] = []
-        /// Bytes that are no file's, in words; nil when there are none.
+        /// In the order of the directory.
+        var directories: [ZipReader.Entry] = []
+        /// Where the files end and the directory begins.
+        let end: Int
+        /// What the directory has that is of no file, in words; nil when there is nothing.
         var beside: String?
     }
 
@@ -30,18 +34,17 @@ struct ZipDirectory {
             throw ArchiveError(.unsafe, "it has \(place.entries) files; at most \(limits.entries) are read")
         }
         let bytes = try self.bytes(place.start, place.size)
-        var listing = Listing(beside: place.comment > 0 ? "a comment" : nil)
+        var listing = Listing(end: place.start, beside: place.comment > 0 ? "a comment" : nil)
         var entries: [ZipReader.Entry] = []
         entries.reserveCapacity(min(place.entries, bytes.count / ZipFields.centralLength))
         var offset = 0
         var total = 0
-        var begin = place.start
         for _ in 0..<place.entries {
-            let (entry, next) = try entry(bytes, at: offset)
+            let (entry, next, beside) = try entry(bytes, at: offset)
             offset = next
-            begin = min(begin, entry.offset)
+            listing.beside = listing.beside ?? beside
             if entry.isDirectory {
-                if entry.size + entry.packed > 0 { listing.beside = "bytes in the directory \(entry.name)" }
+                listing.directories.append(entry)
                 continue
             }
             total += entry.size
@@ -53,7 +56,6 @@ struct ZipDirectory {
         guard offset == bytes.count else { throw Self.damaged("its directory has another length than it says") }
         entries.sort { $0.offset < $1.offset }
         try check(entries, end: place.start)
-        if begin > 0 { listing.beside = "bytes before its first file" }
         listing.entries = entries
         return listing
     }
@@ -103,8 +105,10 @@ struct ZipDirectory {
         return end - needed
     }
 
-    /// The file or directory of one line, and where the next line begins.
-    private func entry(_ bytes: [UInt8], at line: Int) throws(ArchiveError) -> (ZipReader.Entry, next: Int) {
+    /// The file or directory of one line, where the next line begins, and what the line has beside it, in words.
+    private func entry(
+        _ bytes: [UInt8], at line: Int
+    ) throws(ArchiveError) -> (ZipReader.Entry, next: Int, beside: String?) {
         guard line + ZipFields.centralLength <= bytes.count, bytes.little(at: line) == ZipFields.centralHeader else {
             throw Self.damaged("its directory can't be read")
         }
@@ -117,7 +121,8 @@ struct ZipDirectory {
         if let problem = EntryName.problem(name.hasSuffix("/") ? String(name.dropLast()) : name) {
             throw ArchiveError(.unsafe, entry: name, problem)
         }
-        return (try file(bytes, at: line, extra, name), next)
+        let entry = try file(bytes, at: line, extra, name)
+        return (entry, next, lengths[2] > 0 ? "a comment of \(name)" : ZipLayout.beside(entry, extra))
     }
 
     private func file(
@@ -140,7 +145,7 @@ struct ZipDirectory {
         }
         return ZipReader.Entry(
             name: name, size: size, isDeflated: method == 8, checksum: bytes.little(at: line + 16), packed: packed,
-            offset: offset)
+            offset: offset, hasDescriptor: flags & ZipFields.descriptorFlag != 0)
     }
 
     /// Sizes and offset, from the extra field where the 32-bit ones are full.

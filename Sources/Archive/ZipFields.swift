@@ -1,6 +1,7 @@
 /// The numbers of the ZIP format (PKWARE's APPNOTE 6.3.10) that writer and reader share.
 enum ZipFields {
     static let localHeader: UInt32 = 0x0403_4B50
+    static let descriptor: UInt32 = 0x0807_4B50
     static let centralHeader: UInt32 = 0x0201_4B50
     static let end: UInt32 = 0x0605_4B50
     static let end64: UInt32 = 0x0606_4B50
@@ -14,6 +15,11 @@ enum ZipFields {
 
     /// The header of the extra field with 64-bit sizes and offsets.
     static let extra64: UInt16 = 0x0001
+    /// The extra fields that an archive may have: of 64-bit sizes, and of what programs that pack anew note of each file,
+    /// which is when it was changed (Info-ZIP's and NTFS's) and whose it is.
+    static let extras: [UInt16: ClosedRange<Int>] = [
+        extra64: 8...28, 0x5455: 1...13, 0x000A: 32...32, 0x5855: 8...12, 0x7855: 0...4, 0x7875: 3...19,
+    ]
     /// A 32-bit field that says: look into the extra field.
     static let full32 = UInt32.max
     static let full16 = UInt16.max

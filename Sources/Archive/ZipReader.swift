@@ -27,14 +27,15 @@ package final class ZipReader {
         let checksum: UInt32
         let packed: Int
         let offset: Int
+        /// Whether its sizes stand behind its bytes, too.
+        let hasDescriptor: Bool
 
         var isDirectory: Bool { name.hasSuffix("/") }
     }
 
     /// By place in the file.
-    package let entries: [Entry]
-    /// What the archive has that is no file's, in words: a comment, a directory with content, bytes before its files.
-    package let beside: String?
+    package var entries: [Entry] { listing.entries }
+    private let listing: ZipDirectory.Listing
     private let file: Int32
     private let path: String
     private let places: [String: Int]
@@ -46,15 +47,14 @@ package final class ZipReader {
             let directory = ZipDirectory(length: try Self.length(of: file, path), limits: limits) {
                 (offset, count) throws(ArchiveError) in try Self.read(file, path, offset, count)
             }
-            let listing = try directory.listing()
-            (entries, beside) = (listing.entries, listing.beside)
+            listing = try directory.listing()
         } catch {
             close(file)
             throw error
         }
         self.file = file
         self.path = path
-        places = Dictionary(entries.enumerated().map { ($0.element.name, $0.offset) }) { first, _ in first }
+        places = Dictionary(listing.entries.enumerated().map { ($0.element.name, $0.offset) }) { first, _ in first }
     }
 
     deinit { close(file) }
@@ -85,6 +85,23 @@ package final class ZipReader {
     package func bytes(named name: String) throws(ArchiveError) -> [UInt8] {
         guard let entry = self[name] else { throw ArchiveError(.damaged, entry: name, "the archive doesn't have it") }
         return try bytes(of: entry)
+    }
+
+    /// An error for an archive that has anything but its files and what must stand beside them: nothing vouches for it.
+    ///
+    /// Reads the header of each file.
+    package func refuseBytesBeside() throws(ArchiveError) {
+        guard let beside = try beside() else { return }
+        throw ArchiveError(.damaged, "it has \(beside), which nothing vouches for")
+    }
+
+    /// What the archive has that is no file's, in words; nil when there is nothing.
+    private func beside() throws(ArchiveError) -> String? {
+        if let beside = listing.beside { return beside }
+        let layout = ZipLayout(listing: listing) { [file, path] (offset, count) throws(ArchiveError) in
+            try Self.read(file, path, offset, count)
+        }
+        return try layout.beside()
     }
 
     private static func reason() -> String { unsafe String(cString: strerror(errno)) }

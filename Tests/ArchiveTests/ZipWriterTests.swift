@@ -27,6 +27,8 @@ struct ZipWriterTests {
     func roundTrip(level: Int) throws {
         let read = try Archives().files(in: Archives.bytes(files, level: level))
         #expect(read == Dictionary(uniqueKeysWithValues: files))
+        let archives = try Archives()
+        try ZipReader(archives.write(Archives.bytes(files, level: level))).refuseBytesBeside()
     }
 
     @Test("Python's zipfile finds the same files and nothing to complain of")

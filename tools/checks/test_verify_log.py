@@ -732,6 +732,14 @@ def spoilt_archives(path, files):
         archive.fp.write(b"between")
         archive.start_dir = archive.fp.tell()
 
+    def between(archive):
+        archive.fp.write(b"between")
+        archive.start_dir = archive.fp.tell()
+        archive.writestr("last.txt", "")
+
+    def extended(archive):
+        archive.infolist()[0].extra = b"hi\x05\0hello"
+
     def shared(archive):
         twin = archive.infolist()[-1]
         archive.filelist.append(twin)
@@ -740,11 +748,20 @@ def spoilt_archives(path, files):
         "a directory with content": lambda archive: archive.writestr("notes/", b"Ask mallory@example.org"),
         "a comment": lambda archive: setattr(archive, "comment", b"Ask mallory@example.org"),
         "a comment of a file": noted,
+        "an unknown extra field": extended,
+        "bytes between two files": between,
         "bytes before the directory": shifted,
         "two entries of the same bytes": shared,
     }.items():
         write(add)
         yield what
+    with open(path, "wb") as file:
+        with zipfile.ZipFile(OneWay(file), "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, data in files.items():
+                archive.writestr(name, data)
+            archive.fp.write(b"x" * 8)
+            archive.start_dir = archive.fp.tell()
+    yield "bytes behind the sizes of the last file"
     write(kept=b"#!/bin/sh\n", mode="a")
     yield "bytes in front that the offsets know of"
     edit(lambda data: b"#!/bin/sh\n" + data)
@@ -909,6 +926,7 @@ class Samples(unittest.TestCase):
             with self.subTest(what):
                 code, report = python_says("--sample", path, "--key", self.key)
                 self.assertEqual((code, report["valid"]), (1, False), report)
+                self.assertEqual(run(CAIRN, "bundle", "verify", path, "--key", self.key).returncode, 4)
 
     def both_refuse_nothing(self, path):
         self.assertEqual(run(CAIRN, "bundle", "verify", path).returncode, 0)

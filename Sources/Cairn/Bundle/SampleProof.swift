@@ -79,7 +79,7 @@ package struct SampleProof: Sendable {
     package static func read(_ path: String) throws -> SampleProof? {
         let archive = try ZipReader(path)
         guard let entry = archive[Self.name] else { return nil }
-        if let beside = archive.beside { throw BundleError("it has \(beside), which nothing vouches for") }
+        try archive.refuseBytesBeside()
         for other in archive.entries where other.name != Self.name {
             guard other.name == BundleNames.readme else {
                 throw BundleError("\(other.name) was added: the proof of a sample is \(Self.name) and nothing else")

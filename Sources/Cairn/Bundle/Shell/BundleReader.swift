@@ -78,7 +78,7 @@ final class BundleReader {
     /// Each must have the digest that the manifest gives, a blob that of its name, and there may be no others.
     func checkFiles() throws -> Int {
         let unlisted = Set([BundleNames.manifest] + (signature == nil ? [] : [BundleNames.signature]))
-        if let beside = archive.beside { throw BundleError("it has \(beside), which nothing vouches for") }
+        try archive.refuseBytesBeside()
         for entry in archive.entries where !unlisted.contains(entry.name) {
             guard let wanted = manifest.digests[entry.name] else {
                 throw BundleError("\(entry.name) isn't in the manifest: it was added")
