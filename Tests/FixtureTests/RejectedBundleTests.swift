@@ -24,10 +24,12 @@ import Testing
         if what == "absent": del files["experiment.json"]
         if what == "name": index["experiment"] += "x"
         if what == "size": index["size"] += 1
+        if what == "kind": index["kind"] = "sample"
+        if what.startswith("format="): index["format"] = json.loads(what[7:])
         if what == "origin": index["origin"] += "x"
         if what.startswith("-"): del files[what[1:]]
         elif "." in what: files[what] = files.get(what, b"") + b"\\n"
-        if signature in ["stripped", "lowered"]: index["format"] = 1
+        if signature in ["stripped", "lowered"] and "format" not in what: index["format"] = 1
         files["bundle.json"] = json.dumps(index, sort_keys=True, separators=(",", ":")).encode()
         with zipfile.ZipFile(target, "w") as changed:
             for name, data in files.items(): changed.writestr(name, data)
@@ -106,6 +108,26 @@ import Testing
         let (made, file) = try await Self.tampered("directory", .kept)
         let problem = try #require(try await BundleCheck.run(file, trusting: [made.key.key]).problems.first)
         #expect(problem == "it has bytes in the directory notes/, which nothing vouches for")
+        try await Self.expectNothing(of: file, in: made.directory, problem)
+    }
+
+    @Test(arguments: [
+        ("5", "5, of a newer program"), ("0", "0, which isn't a format that any Cairn has written"),
+        ("-4", "-4, which isn't a format that any Cairn has written"),
+        ("1.5", "1.5, which isn't a format that any Cairn has written"),
+        ("\"4\"", "\"4\", which isn't a format that any Cairn has written"),
+    ])
+    func aFormatThatIsNotKnownIsOfANewerProgramOrOfNone(format: String, found: String) async throws {
+        let (made, file) = try await Self.tampered("format=" + format, .stripped)
+        let problem = try #require(try await BundleCheck.run(file).problems.first)
+        #expect(problem.hasSuffix("$.format: expected format 1 or 2 or 3 or 4, found \(found)"), "\(problem)")
+        try await Self.expectNothing(of: file, in: made.directory, problem)
+    }
+
+    @Test func theIndexOfASampleIsNoneOfABundle() async throws {
+        let (made, file) = try await Self.tampered("kind", .stripped)
+        let problem = "bundle.json says that it is a sample, and this is the bundle of a run"
+        #expect(try await BundleCheck.run(file).problems == [problem])
         try await Self.expectNothing(of: file, in: made.directory, problem)
     }
 

@@ -96,21 +96,22 @@ extension BundleIndex: CanonicalCodable {
         events = try reader.field("events")
         experiment = try reader.field("experiment")
         forks = try reader.optionalField("forks") ?? []
-        let offset = reader.offset
-        let number: Int = try reader.field("format")
-        guard let format = Format(rawValue: number) else {
-            let known = Format.allCases.map { "\($0.rawValue)" }.joined(separator: " or ")
-            throw reader.error(at: offset, expected: "format \(known)", found: "\(number), of a newer program")
+        var offset = reader.offset
+        let format: Format = try reader.field("format") { (reader) throws(JSONError) in
+            offset = reader.offset
+            return try Format(from: &reader)
         }
         guard format == .signedManifest || (format == .fork) == !forks.isEmpty else {
             throw reader.error(
-                at: offset, expected: "forks in format 3 and not in those before", found: "format \(number)")
+                at: offset, expected: "forks in format 3 and not in those before",
+                found: "format \(format.rawValue)")
         }
         self.format = format
         let root: Digest = try reader.field("head")
         kind = try reader.field("kind")
         guard kind == .run || format != .signedManifest else {
-            throw reader.error(at: offset, expected: "a sample of a format before 4", found: "format \(number)")
+            throw reader.error(
+                at: offset, expected: "a sample of a format before 4", found: "format \(format.rawValue)")
         }
         origin = try reader.field("origin")
         readModels = try reader.field("readModels")
@@ -118,6 +119,26 @@ extension BundleIndex: CanonicalCodable {
         head = TreeHead(size: try reader.field("size"), root: root)
         withheld = try reader.field("withheld")
         try reader.endObject()
+    }
+}
+
+extension BundleIndex.Format: CanonicalDecodable {
+    package init(from reader: inout CanonicalReader) throws(JSONError) {
+        let offset = reader.offset
+        let written: JSONValue = try reader.read()
+        guard let known = written.int.flatMap(Self.init(rawValue:)) else {
+            let formats = Self.allCases.map { "\($0.rawValue)" }.joined(separator: " or ")
+            throw reader.error(at: offset, expected: "format \(formats)", found: Self.unknown(written))
+        }
+        self = known
+    }
+
+    /// What a format that isn't known may be: programs to come count on from the last one.
+    private static func unknown(_ written: JSONValue) -> String {
+        let text = String(decoding: written.canonicalBytes().prefix(40), as: UTF8.self)
+        let last = allCases.map(\.rawValue).max() ?? 0
+        let isNewer = written.int.map { $0 > last } ?? false
+        return isNewer ? "\(text), of a newer program" : "\(text), which isn't a format that any Cairn has written"
     }
 }
 

@@ -153,6 +153,9 @@ private struct SampleBlobs: CanonicalDecodable {
 extension SampleProof {
     /// Checks everything that can be checked with the sample alone.
     func check(trusting keys: [VerifierKey], _ verdict: inout BundleVerdict) throws {
+        guard index.kind == .sample else {
+            throw BundleError("its index says that it is a run, and this is the proof of a sample")
+        }
         verdict.index = index
         verdict.labels = labels
         verdict.files = 1

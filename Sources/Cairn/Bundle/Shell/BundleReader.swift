@@ -51,6 +51,9 @@ final class BundleReader {
             }
         }
         index = try part(BundleNames.index) { try BundleIndex(canonicalBytes: $0) }
+        guard index.kind == .run else {
+            throw BundleError("\(BundleNames.index) says that it is a sample, and this is the bundle of a run")
+        }
         checkpoint = try part(BundleNames.checkpoint) { try SignedCheckpoint($0) }
         proof = try part(BundleNames.proof) { try BundleProof(canonicalBytes: $0).proof }
         keys = try part(BundleNames.keys) { bytes in

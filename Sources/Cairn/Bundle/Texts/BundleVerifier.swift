@@ -227,7 +227,7 @@ enum BundleVerifier {
                 check(hashlib.sha256(path.read_bytes()).hexdigest() == digest, name + " was changed")
             present = {p.relative_to(directory).as_posix() for p in directory.rglob("*")}
             index = json.loads((directory / "bundle.json").read_text())
-            check(index["format"] in (1, 2, 3, 4), "format %s is of a newer program" % index["format"])
+            check(index["format"] in (1, 2, 3, 4), "format %s is of a newer program, or of none" % index["format"])
             beside = {MANIFEST} if index["format"] < 4 else {MANIFEST, SIGNATURE}
             around = {p.as_posix() for name in listed for p in pathlib.PurePosixPath(name).parents} - {"."}
             for name in sorted(present ^ (set(listed) | beside | around)):
