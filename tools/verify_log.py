@@ -246,9 +246,10 @@ class Record:
             raise self.wrong("the schema version is 0")
         if self.index >= self.count:
             raise self.wrong(f"it is event {self.index} of a commit of {self.count}")
-        self.erased = erased_blobs(self.type, self.value("data", self.payload))
+        self.content, self.about = self.value("data", self.payload), self.value("metadata", self.metadata)
+        self.erased = erased_blobs(self.type, self.content)
         try:
-            self.blobs, causes = checked_metadata(self.value("metadata", self.metadata))
+            self.blobs, causes = checked_metadata(self.about)
         except ValueError as error:
             raise self.wrong(f"metadata: {error}") from None
         for cause in causes:
@@ -1137,12 +1138,170 @@ def digest_of(archive, name):
     return found.hexdigest()
 
 
+# Shapes of values in JSON: each is a function that ends with ValueError where the value at a path is another
+
+
+def shape(description, fits):
+    def check(value, path):
+        if not fits(value):
+            raise ValueError(f"{path} has to be {description}")
+    return check
+
+
+OBJECT = shape("an object", lambda value: isinstance(value, dict))
+ARRAY = shape("an array", lambda value: isinstance(value, list))
+TEXT = shape("a string", lambda value: isinstance(value, str))
+NUMBER = shape("a whole number", lambda value: is_integer(value, -2**53))
+COUNT = shape("a whole number from 0", is_integer)
+DIGEST = shape("a SHA-256 in hexadecimal", lambda value: isinstance(value, str) and HASH.fullmatch(value))
+RUN_ID = shape("an id", lambda value: isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_.:-]{1,120}", value))
+
+
+def listed(each):
+    def check(value, path):
+        ARRAY(value, path)
+        for place, element in enumerate(value):
+            each(element, f"{path}[{place}]")
+    return check
+
+
+def named(each):
+    def check(value, path):
+        OBJECT(value, path)
+        for name, member in value.items():
+            each(member, f"{path}.{name[:40]}")
+    return check
+
+
+def members(due, possible={}):
+    """Of an object with these members and no others."""
+
+    def check(value, path):
+        OBJECT(value, path)
+        for name in sorted(due.keys() - value.keys()):
+            raise ValueError(f"{path}.{name} is missing")
+        for name, member in value.items():
+            if name not in due | possible:
+                raise ValueError(f"{path}.{name[:40]} isn't known")
+            (due | possible)[name](member, f"{path}.{name}")
+    return check
+
+
+# The index of a bundle or of a sample, and what the events say of the same
+
+
+FORK_FORMAT, SIGNED_FORMAT = 3, 4
+INDEX = members(
+    {"cairn": TEXT, "code": listed(members({"events": COUNT, "function": members({"name": TEXT, "version": NUMBER})})),
+     "commitments": members(
+         {"definition": DIGEST, "rubrics": named(DIGEST), "submitted": COUNT}, {"dataset": DIGEST, "firstCall": COUNT}),
+     "events": COUNT, "experiment": TEXT, "format": COUNT, "head": DIGEST, "kind": TEXT, "origin": TEXT,
+     "readModels": named(DIGEST), "run": RUN_ID, "size": COUNT, "withheld": listed(DIGEST)},
+    {"forks": listed(members({
+        "changes": listed(members({"kind": TEXT, "text": TEXT})), "head": DIGEST, "parent": TEXT, "runs": listed(TEXT),
+        "size": COUNT}))})
+PROOF = members({"hashes": listed(DIGEST), "size": COUNT})
+# What the data of events names blobs by; causes name them, too.
+CALL_BLOBS = (("request",), ("exchange", "body"), ("transport", "partialBody"))
+BLOB_MEMBERS = {
+    b"run.submitted": (("definition",),), b"ranking.computed": (("inputs",),),
+    b"llm.callStarted": CALL_BLOBS, b"llm.callCompleted": CALL_BLOBS, b"llm.callFailed": CALL_BLOBS,
+    b"llm.callReused": CALL_BLOBS}
+
+
+def check_index(index, kind, newest):
+    """Whether it is an index at all; Unreadable for one of a program to come. ValueError says what is malformed."""
+    format = index.get("format")
+    if is_integer(format, newest + 1):
+        raise Unreadable(f"its format is {canonical_text(format)}, known are 1 to {newest}")
+    if not is_integer(format, 1):
+        raise ValueError(f"format {canonical_text(format)[:40]} isn't one that any Cairn has written")
+    INDEX(index, "$")
+    if index["kind"] != kind:
+        raise ValueError(f"it is of something else than a {kind}")
+    if format < SIGNED_FORMAT and (format == FORK_FORMAT) != bool(index.get("forks")):
+        raise ValueError("it has to have forks in format 3, and mustn't in those before")
+
+
+class Facts:
+    """What events say of themselves, gathered while they go by."""
+
+    def __init__(self, run):
+        self.run, self.events, self.has_gaps, self.blobs, self.code, self.forks = run, 0, False, set(), {}, []
+        self.submitted = self.first_call = None
+        self.revisions = {}
+
+    def take(self, record):
+        try:
+            self.take_data(record)
+        except (ValueError, TypeError, AttributeError, LookupError) as error:
+            raise record.wrong(f"data: {type(error).__name__}: {error}") from None
+
+    def take_data(self, record):
+        self.events += 1
+        self.has_gaps |= self.revisions.get(record.stream, 0) != record.revision
+        self.revisions[record.stream] = record.revision + 1
+        self.blobs.update(blobs_named_by(record))
+        function = record.about.get("cause", {}).get("function")
+        if function is not None:
+            name = function["name"], function["version"]
+            self.code[name] = self.code.get(name, 0) + 1
+        data, is_own = record.content, record.about.get("run") == self.run
+        if record.type == b"run.submitted" and self.submitted is None and record.stream == f"run-{self.run}".encode():
+            self.submitted = record.position, data["definition"], data["experiment"]
+        if record.type == b"fork.created":
+            fork = {name: data[name] for name in ("changes", "head", "parent", "runs")}
+            self.forks.append(fork | {"size": data["position"]})
+        if record.type == b"llm.callStarted" and is_own and self.first_call is None:
+            self.first_call = record.position
+
+    def check(self, index):
+        """How many events there are, what made them, and what forks they tell of."""
+        if self.events != index["events"]:
+            raise Invalid(f"the index says {index['events']:.0f} events, there are {self.events}")
+        stated = [(code["function"]["name"], code["function"]["version"], code["events"]) for code in index["code"]]
+        if stated != [(*name, count) for name, count in sorted(self.code.items())]:
+            raise Invalid("the index says other things of the code that made events than they do")
+        if index.get("forks", []) != self.forks:
+            raise Invalid("the index says other things of forks than the events do")
+
+    def check_submitted(self, index):
+        """What the run's first event names."""
+        if self.submitted is None:
+            raise Invalid("the event that submitted the run isn't there")
+        position, definition, experiment = self.submitted
+        stated = index["commitments"]
+        if (position, definition) != (stated["submitted"], stated["definition"]):
+            raise Invalid(
+                "the index says another definition than the event that submitted the run, or another place", position)
+        if experiment != index["experiment"]:
+            raise Invalid("the index names the experiment otherwise than the event that submitted the run", position)
+
+
+def blobs_named_by(record):
+    """The blobs that an event's cause and data name, in hexadecimal."""
+    yield from (name.hex() for name in record.blobs)
+    for path in BLOB_MEMBERS.get(record.type, ()):
+        value = record.content
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        if isinstance(value, str) and HASH.fullmatch(value):
+            yield value
+
+
+def laid_down_by(definition):
+    """What a definition brings along: its rubrics, and the file that its scenarios were read from."""
+    found = {"rubrics": {
+        judge["id"]: sha256(canonical_bytes(judge["rubric"])).hex() for judge in definition.get("judges", [])}}
+    return found | ({"dataset": definition["dataset"]["digest"]} if "dataset" in definition else {})
+
+
 # Bundles
 
 
 MANIFEST, SIGNATURE = "manifest-sha256.txt", "manifest-signature.txt"
 MANIFEST_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
-BUNDLE_FORMATS, SIGNED_FORMAT = (1, 2, 3, 4), 4
+DEFINITION = "experiment.json"
 MAXIMUM_NOTE = 65_536  # of a signed head, of signatures, of keys
 MAXIMUM_LINE = 8 * MAXIMUM_RECORD  # of an event, whose texts and data are in it as they are in the record
 
@@ -1156,10 +1315,8 @@ class Bundle:
         if len(set(names)) != len(names):
             raise Invalid("a file is in it twice")
         self.names = set(names)
-        self.index = self.json("bundle.json")
+        self.index = self.json("bundle.json", lambda index, _: check_index(index, "run", SIGNED_FORMAT))
         self.format = self.index["format"]
-        if self.format not in BUNDLE_FORMATS:
-            raise Unreadable(f"its format is {canonical_text(self.format)}, known are 1 to {BUNDLE_FORMATS[-1]}")
         self.manifest = self.manifest_lines()
         self.check_digests()
 
@@ -1171,8 +1328,15 @@ class Bundle:
             raise Invalid(f"{name} has {size} bytes, more than the {most} that it can need")
         return b"".join(pieces(self.archive, name))
 
-    def json(self, name):
-        return canonical_object(self.read(name, MAXIMUM_BLOB))
+    def json(self, name, shape):
+        """An object whose members are right."""
+        data = self.read(name, MAXIMUM_BLOB)
+        try:
+            value = canonical_object(data)
+            shape(value, "$")
+        except (ValueError, RecursionError) as error:
+            raise Invalid(f"{name}: {error}") from None
+        return value
 
     def manifest_size(self):
         """The most bytes that a line for each file takes."""
@@ -1205,15 +1369,43 @@ class Bundle:
                 raise Invalid(f"{name} has a line of more than {MAXIMUM_LINE} bytes, and an event has less")
             yield line
 
-    def leaves(self):
-        """Position and hash of each event, in order."""
+    def records(self):
+        """Each event, in order."""
         last = -1
         for name in sorted(name for name in self.names if name.startswith("events/")):
             for record, _ in exported_records(self.lines(name)):
                 if record.position <= last:
                     raise record.wrong(f"it stands behind the event {last}")
                 last = record.position
-                yield record.position, record.leaf
+                yield record
+
+    def check_facts(self, facts):
+        """The events say what the index does, and name no blobs but those that are there or withheld."""
+        facts.check(self.index)
+        facts.check_submitted(self.index)
+        if self.format != SIGNED_FORMAT and self.format != (FORK_FORMAT if facts.forks else 2 if facts.has_gaps else 1):
+            raise Invalid(f"the index says format {self.format:.0f}, and the events are of another")
+        if self.index["commitments"] != self.laid_down(facts):
+            raise Invalid("the index says other things of what was laid down than the events do")
+        missing = sorted(name for name in facts.blobs if f"blobs/{name}" not in self.names)
+        if missing != self.index["withheld"]:
+            raise Invalid("the index names other blobs as withheld than those that aren't there")
+
+    def laid_down(self, facts):
+        position, digest, _ = facts.submitted
+        found = {"definition": digest, "rubrics": {}, "submitted": position}
+        if facts.first_call is not None:
+            found["firstCall"] = facts.first_call
+        if DEFINITION not in self.names:
+            if digest not in self.index["withheld"]:
+                raise Invalid(f"{DEFINITION} is missing, though the definition isn't withheld")
+            return found
+        if digest_of(self.archive, DEFINITION) != digest:
+            raise Invalid(f"{DEFINITION} isn't the definition that the run was submitted with")
+        try:
+            return found | laid_down_by(self.json(DEFINITION, OBJECT))
+        except (ValueError, TypeError, AttributeError, LookupError) as error:
+            raise Invalid(f"{DEFINITION}: {type(error).__name__}: {error}") from None
 
     def check_signature(self, signers):
         """A key that has signed the head has to have signed the manifest as it is."""
@@ -1256,9 +1448,12 @@ def verify_bundle(path, keys, witnesses, needs_signed_manifest, progress):
     bundle = Bundle(path)
     if needs_signed_manifest and bundle.format != SIGNED_FORMAT:
         raise Invalid(f"its manifest isn't signed: it says that it is of format {canonical_text(bundle.format)}")
-    leaves = list(bundle.leaves())
+    facts, leaves = Facts(bundle.index["run"]), []
+    for record in bundle.records():
+        facts.take(record)
+        leaves.append((record.position, record.leaf))
     progress(len(leaves))
-    proof, checkpoint = bundle.json("proof.json"), Checkpoint(bundle.read("checkpoint.txt"))
+    proof, checkpoint = bundle.json("proof.json", PROOF), Checkpoint(bundle.read("checkpoint.txt"))
     if not leaves or leaves[-1][0] >= checkpoint.size or proof["size"] != checkpoint.size:
         raise Invalid("the events and their proof aren't of the signed head")
     if root_with(checkpoint.size, leaves, map(bytes.fromhex, proof["hashes"])) != checkpoint.root:
@@ -1267,6 +1462,7 @@ def verify_bundle(path, keys, witnesses, needs_signed_manifest, progress):
     for name, value in named.items():
         if bundle.index[name] != value:
             raise Invalid(f"bundle.json says another {name}")
+    bundle.check_facts(facts)
     inside = [Key(line) for line in dict.fromkeys(bundle.read("keys.txt").decode("utf-8").split())]
     report = vouching(checkpoint, keys or inside, witnesses)
     if bundle.format == SIGNED_FORMAT:
@@ -1283,9 +1479,6 @@ SAMPLE_NAME, SAMPLE_README = "sample.json", "README.md"
 # The digests of the texts that stand beside a sample: nothing bears one out, so no other is accepted.
 SAMPLE_READMES = {"6b9e7b60c2fe90efe184315917f2782d4d97fc88c6fb3827aa9018c9b28032e9"}
 SAMPLE_FORMAT = 3
-FORK_FORMAT = 3
-# What event data names blobs by; causes name them, too.
-BLOB_MEMBERS = (("definition",), ("request",), ("exchange", "body"), ("transport", "partialBody"))
 
 
 def read_sample(path):
@@ -1315,17 +1508,16 @@ class Sample:
         if value.keys() != SAMPLE:
             raise ValueError(f"it has to have {', '.join(sorted(SAMPLE))}")
         self.index, self.labels, self.blobs = value["index"], value["labels"], value["blobs"]
-        if self.index["format"] > SAMPLE_FORMAT:
-            raise Unreadable(f"the format of the sample is {self.index['format']:.0f}, known is {SAMPLE_FORMAT}")
-        if self.index["kind"] != "sample":
-            raise ValueError("its index is of something else than a sample")
+        check_index(self.index, "sample", SAMPLE_FORMAT)
         self.checkpoint = Checkpoint(text_bytes(value["checkpoint"]))
         self.keys = [Key(text) for text in value["keys"]]
         self.size = whole(value["proof"]["size"], 2**53 - 1)
         self.hashes = [bytes.fromhex(text) for text in value["proof"]["hashes"]]
         if any(len(node) != 32 for node in self.hashes):
             raise ValueError("a hash of the proof isn't 32 bytes")
-        self.events = list(self.records(value["events"]))
+        self.events, self.facts = list(self.records(value["events"])), Facts(self.index["run"])
+        for record in self.events:
+            self.facts.take(record)
 
     def records(self, lines):
         last = -1
@@ -1340,12 +1532,6 @@ class Sample:
                 raise record.wrong("the leaf that it states isn't the hash of its record")
             yield record
 
-    def data(self, type):
-        """The data of the events of a type, with their records."""
-        for record in self.events:
-            if record.type == type.encode():
-                yield record, canonical_object(record.payload)
-
     def check_proof(self):
         """The events are in the tree whose head is signed, and the index names that head."""
         index, checkpoint = self.index, self.checkpoint
@@ -1358,16 +1544,14 @@ class Sample:
         leaves = [(record.position, record.leaf) for record in self.events]
         if root_with(self.size, leaves, self.hashes) != checkpoint.root:
             raise Invalid("the events and their proof don't lead to the signed head")
-        if len(self.events) != index["events"]:
-            raise Invalid(f"the index says {index['events']:.0f} events, there are {len(self.events)}")
+        self.facts.check(index)
 
     def check_blobs(self):
         """Those that aren't there; each blob that an event names is, or is withheld and named as such."""
         withheld = sorted(name for name, blob in self.blobs.items() if not blob.keys() & {"text", "base64"})
         check_inline(self.blobs)
         for record in self.events:
-            names = {name.hex() for name in record.blobs} | set(blobs_in(canonical_object(record.payload)))
-            for name in sorted(names - self.blobs.keys()):
+            for name in sorted(set(blobs_named_by(record)) - self.blobs.keys()):
                 raise record.wrong(f"the blob {name} that it names is neither there nor shown as withheld")
         for name in self.blobs:
             if not any(name.encode() in record.data for record in self.events):
@@ -1376,85 +1560,39 @@ class Sample:
             raise Invalid("the index names other blobs as withheld than those that aren't there")
         return withheld
 
-    def check_code(self):
-        """The functions that the index says made events."""
-        counts = {}
-        for record in self.events:
-            function = canonical_object(record.metadata).get("cause", {}).get("function")
-            if function is not None:
-                name = function["name"], function["version"]
-                counts[name] = counts.get(name, 0) + 1
-        stated = [(code["function"]["name"], code["function"]["version"], code["events"]) for code in self.index["code"]]
-        if stated != [(*name, count) for name, count in sorted(counts.items())]:
-            raise Invalid("the index says other things of the code that made events than they do")
-
-    def check_forks(self):
-        """What the run's forks were made of."""
-        due = [
-            {"changes": data["changes"], "head": data["head"], "parent": data["parent"], "runs": data["runs"],
-             "size": data["position"]} for _, data in self.data("fork.created")]
-        if self.index.get("forks", []) != due or (self.index["format"] == FORK_FORMAT) != bool(due):
-            raise Invalid("the index says other things of forks than the events do")
-        return due
-
     def check_commitments(self):
         """What the run's first event names, and where the first call is."""
-        run, stated = self.index["run"], self.index["commitments"]
-        submitted = next(
-            (found for found in self.data("run.submitted") if found[0].stream == f"run-{run}".encode()), None)
-        if submitted is None:
-            raise Invalid("the event that submitted the run isn't there")
-        record, data = submitted
-        if (record.position, data["definition"]) != (stated["submitted"], stated["definition"]):
-            raise record.wrong("the index says another definition than the event that submitted the run, or another place")
-        if data["experiment"] != self.index["experiment"]:
-            raise record.wrong("the index names the experiment otherwise than the event that submitted the run")
-        calls = [
-            record.position for record, _ in self.data("llm.callStarted")
-            if canonical_object(record.metadata).get("run") == run]
-        if calls and not stated.get("firstCall", calls[0] + 1) <= calls[0]:
-            raise Invalid("the index says that the first call was later", calls[0])
-        found = {"definition": data["definition"], "submitted": record.position}
-        if calls:
-            found |= {"before": record.position < calls[0], "firstCall": calls[0]}
-        definition = self.blobs.get(data["definition"], {}).get("text")
+        self.facts.check_submitted(self.index)
+        stated, call = self.index["commitments"], self.facts.first_call
+        position, digest, _ = self.facts.submitted
+        if call is not None and not stated.get("firstCall", call + 1) <= call:
+            raise Invalid("the index says that the first call was later", call)
+        found = {"definition": digest, "submitted": position}
+        if call is not None:
+            found |= {"before": position < call, "firstCall": call}
+        definition = self.blobs.get(digest, {}).get("text")
         if definition is not None:
             found |= self.check_definition(parse_json(definition), stated)
         return found
 
     def check_definition(self, definition, stated):
-        """What the definition brings along: its rubrics, and the file that its scenarios were read from."""
-        due = {"rubrics": {
-            judge["id"]: sha256(canonical_bytes(judge["rubric"])).hex() for judge in definition.get("judges", [])}}
-        if "dataset" in definition:
-            due["dataset"] = definition["dataset"]["digest"]
+        due = laid_down_by(definition)
         if due != {name: stated[name] for name in ("dataset", "rubrics") if name in stated}:
             raise Invalid("the index names other rubrics or another data set than the definition has")
         return due
 
     def check_labels(self):
         """The job that was asked for is the one that the labels are of."""
-        jobs = (data["labels"] for _, data in self.data("job.submitted"))
+        jobs = (record.content["labels"] for record in self.events if record.type == b"job.submitted")
         if next((labels for labels in jobs if "judge" not in labels), None) != self.labels:
             raise Invalid("the labels aren't those of the job that was submitted")
-
-
-def blobs_in(data):
-    """The blobs that an event's data names."""
-    for path in BLOB_MEMBERS:
-        value = data
-        for name in path:
-            value = value.get(name) if isinstance(value, dict) else None
-        if isinstance(value, str) and HASH.fullmatch(value):
-            yield value
 
 
 def verify_sample(path, keys, witnesses):
     try:
         sample = Sample(read_sample(path))
         sample.check_proof()
-        withheld, forks, laid_down = sample.check_blobs(), sample.check_forks(), sample.check_commitments()
-        sample.check_code()
+        withheld, forks, laid_down = sample.check_blobs(), sample.facts.forks, sample.check_commitments()
         sample.check_labels()
     except (ValueError, TypeError, AttributeError, LookupError, struct.error) as error:
         raise Invalid(f"{SAMPLE_NAME}: {type(error).__name__}: {error}") from None

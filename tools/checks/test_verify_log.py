@@ -1101,6 +1101,69 @@ class Bundles(unittest.TestCase):
             with self.subTest(what):
                 code, report = python_says("--bundle", self.changed, "--key", key)
                 self.assertEqual((code, report["valid"]), (1, False), report)
+                self.assertEqual(run(CAIRN, "bundle", "verify", self.changed, "--key", key).returncode, 4)
+
+    def test_what_bundle_json_says_is_what_the_events_say(self):
+        def said(edit):
+            def change(files):
+                self.strip(files)
+                index = json.loads(files["bundle.json"])
+                edit(index)
+                text = json.dumps(index, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+                files["bundle.json"] = text.encode()
+            return self.judged(change)
+
+        def at(*path, value):
+            def edit(index):
+                for name in path[:-1]:
+                    index = index[name]
+                index[path[-1]] = value(index.get(path[-1])) if callable(value) else value
+            return edit
+
+        code, report, ours = said(lambda index: None)
+        self.assertEqual((code, ours), (0, 0), report)
+        digest, fork = "0" * 64, {"changes": [], "head": "0" * 64, "parent": "p", "runs": [], "size": 1}
+        for edit in (
+            at("events", value=lambda count: count + 1), at("size", value=lambda count: count + 1),
+            at("head", value=digest), at("origin", value=lambda text: text + "x"), at("run", value="another"),
+            at("run", value="no id"), at("experiment", value=lambda text: text + "x"), at("kind", value="sample"),
+            at("kind", value="unknown"), at("code", value=[]), at("code", value={}),
+            at("code", value=lambda code: code[::-1]), at("code", value=lambda code: code[:-1]),
+            at("commitments", "definition", value=digest), at("commitments", "dataset", value=digest),
+            at("commitments", "submitted", value=lambda position: position + 1),
+            at("commitments", "firstCall", value=1), at("commitments", "rubrics", value={"judge": digest}),
+            at("commitments", "rubrics", value=[]), at("withheld", value=[digest]), at("withheld", value=["x"]),
+            at("withheld", value=digest), at("forks", value=[fork]), at("cairn", value=1), at("more", value=1),
+            at("readModels", "runs", value="x"), lambda index: index.pop("readModels"),
+            lambda index: index.update(format=3, forks=[fork]), at("format", value=2), at("format", value=3),
+            at("format", value=0), at("format", value=-1), at("format", value=1.5), at("format", value="1"),
+            at("format", value=True),
+        ):
+            code, report, ours = said(edit)
+            self.assertEqual((code, ours), (1, 4), report)
+        code, report, ours = said(at("format", value=5))
+        self.assertEqual((code, ours), (5, 4), report)
+        self.assertIn("known are 1 to 4", report["error"])
+
+    def test_the_definition_is_the_one_that_was_submitted(self):
+        def change(edit):
+            return self.judged(lambda files: (self.strip(files), edit(files)))
+
+        for edit in (
+            lambda files: files.pop("experiment.json"),
+            lambda files: files.update({"experiment.json": files["experiment.json"].replace(b"{", b"{ ", 1)}),
+        ):
+            code, report, ours = change(edit)
+            self.assertEqual((code, ours), (1, 4), report)
+            self.assertIn("experiment.json", report["finding"]["message"])
+
+    def test_no_blob_is_missing_that_isnt_withheld(self):
+        def change(files):
+            self.strip(files)
+            del files[max(name for name in files if name.startswith("blobs/"))]
+
+        code, report, ours = self.judged(change)
+        self.assertEqual((code, ours), (1, 4), report)
 
     def test_an_archive_that_was_packed_anew_is_valid(self):
         files, key = self.files()
