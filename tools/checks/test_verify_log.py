@@ -908,6 +908,9 @@ class Samples(unittest.TestCase):
             "other labels": lambda value: value["labels"].update(model="hasty"),
             "other code": lambda value: value["index"]["code"].pop(),
             "forks that aren't": lambda value: value["index"].update(format=3),
+            "the index of a run": lambda value: value["index"].update(kind="run"),
+            "a format before the first": lambda value: value["index"].update(format=0),
+            "a member that no index has": lambda value: value["index"].update(more=1),
         }
         self.both_refuse_nothing(self.changed(lambda value: None))
         for name, change in cases.items():
