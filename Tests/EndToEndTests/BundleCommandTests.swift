@@ -65,8 +65,8 @@ extension EndToEndTests {
                 ["bundle", "prove-sample", "--model", "sim-careful", "--scenario", "nowhere", "-o", "b.zip"],
                 ["export", "jsonl", "-o", "nowhere/events.jsonl"], ["export", "jsonl", "--run", "zz", "-o", "e.jsonl"],
                 ["export", "sqlite", "-o", "nowhere/results.db"], ["export", "csv", "-o", "nowhere/deep"],
-                ["export", "csv", "--table", "nothing"], ["export", "inspect", "-o", "store/store.json"],
-                ["export", "every-eval-ever", "-o", "store/store.json"], ["audit", "tiles", "-o", "store/store.json"],
+                ["export", "csv", "--table", "nothing"], ["export", "inspect", "-o", "experiment.yaml"],
+                ["export", "every-eval-ever", "-o", "experiment.yaml"], ["audit", "tiles", "-o", "experiment.yaml"],
                 ["replay", "what-if", "--ranking", "median", "-o", "store"],
             ] {
                 let result = try await place.start(words).result
