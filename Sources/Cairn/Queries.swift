@@ -1,6 +1,6 @@
 import CanonicalJSON
 package import Determinism
-import EventLog
+package import EventLog
 package import Experiments
 package import Jobs
 package import Projections
@@ -49,6 +49,9 @@ package struct Queries {
         past = try moment.map { try store.views.asOf($0) }
         views = past?.runner ?? store.views
     }
+
+    /// The first position that isn't part of the moment that is asked for; nil for the present.
+    package var end: Position? { past?.end }
 
     /// The time that ages are counted to: of the moment that is asked for, else the present.
     package func now(or present: Timestamp) throws -> Timestamp {

@@ -14,5 +14,8 @@ struct RunChoice: ParsableArguments {
         if run != nil, named != nil { throw ValidationError("the run is given twice; leave out RUN or --run") }
     }
 
-    func only(in store: Store) throws -> RunID { try RunArgument.only(run ?? named, in: store) }
+    func only(in store: Store) throws -> RunID { try only(Queries(store)) }
+
+    /// The run as the store was then that queries are of.
+    func only(_ queries: Queries) throws -> RunID { try RunArgument.only(run ?? named, queries) }
 }

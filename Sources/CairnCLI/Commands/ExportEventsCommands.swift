@@ -3,6 +3,7 @@ import Audit
 import Cairn
 import CanonicalJSON
 import EventLog
+import Projections
 
 /// What the exports of events share.
 struct EventExportOptions: ParsableArguments {
@@ -20,6 +21,9 @@ struct EventExportOptions: ParsableArguments {
         transform: NumberArgument.position)
     var after: UInt64?
 
+    @Option(help: MomentArgument.help, transform: MomentArgument.init(argument:))
+    var at: MomentArgument?
+
     @Flag(help: "Go on with new events as they are recorded, until Ctrl-C.")
     var follow = false
 
@@ -28,12 +32,15 @@ struct EventExportOptions: ParsableArguments {
 
     func validate() throws {
         if after == .max { throw ValidationError("--after takes a position that another can follow") }
+        if at != nil, events.to != nil || events.until != nil {
+            throw ValidationError("--at is an end; leave out --to and --until")
+        }
         guard follow else { return }
         if output != nil {
             throw ValidationError("--follow writes to standard output, which can go into a file: > FILE, or >> FILE")
         }
-        if events.to != nil || events.until != nil {
-            throw ValidationError("--follow has no end; leave out --to and --until")
+        if at != nil || events.to != nil || events.until != nil {
+            throw ValidationError("--follow has no end; leave out --at, --to and --until")
         }
     }
 
@@ -52,6 +59,8 @@ struct EventExportOptions: ParsableArguments {
         let run = try events.wholeRunID(in: store)
         let file = try output.map { try OutputFile(replacing: $0) }
         var chosen = events.chosen(run: run).merging(more) { $1 }
+        let moment = try at.map { try $0.moment.end(in: store.log) }
+        if let moment { chosen["at"] = "\(moment)" }
         if let after { chosen["after"] = "\(after)" }
         if follow { chosen["follow"] = "true" }
         let what = Access.export(
@@ -61,12 +70,13 @@ struct EventExportOptions: ParsableArguments {
         let leavesAtOnce = leaving || file == nil
         let head = leavesAtOnce ? try await access.record(what, in: store) : try store.log.head()
         if follow { return try await follow(export, from: first) }
-        try export.write(from: first, to: Position(head.size)) { bytes in
+        let end = moment ?? Position(head.size)
+        try export.write(from: first, to: end) { bytes in
             if let file { try file.write(bytes) } else { try Terminal.print(bytes) }
         }
         if !leavesAtOnce { try await access.record(what, of: head, in: store) }
         try file?.finish()
-        if let output { try tell(export.tally, output, head) }
+        if let output { try tell(export.tally, output, end) }
     }
 
     private func follow<Form: LineForm & Sendable>(_ export: EventExport<Form>, from first: Position) async throws {
@@ -78,9 +88,9 @@ struct EventExportOptions: ParsableArguments {
         try await task.value
     }
 
-    private func tell(_ tally: ExportTally, _ output: String, _ head: TreeHead) throws {
+    private func tell(_ tally: ExportTally, _ output: String, _ end: Position) throws {
         if json {
-            try Output(asJSON: true).print(LineCount(tally: tally, file: output, end: head.size)) { "" }
+            try Output(asJSON: true).print(LineCount(tally: tally, file: output, end: end)) { "" }
         } else {
             Terminal.complain("\(Quantities.counted(tally.events, "event")) in \(output)\n")
         }
@@ -91,8 +101,8 @@ struct EventExportOptions: ParsableArguments {
 private struct LineCount: CanonicalEncodable {
     let tally: ExportTally
     let file: String
-    /// The size of the log that the export is of.
-    let end: UInt64
+    /// The position behind the last event that the export can have.
+    let end: Position
 
     func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()

@@ -13,6 +13,9 @@ struct RunExportOptions: ParsableArguments {
     @Option(name: [.short, .long], help: ArgumentHelp("Where the files go.", valueName: "directory"))
     var output: String
 
+    @Option(help: MomentArgument.help, transform: MomentArgument.init(argument:))
+    var at: MomentArgument?
+
     /// Lends the run, and what notes the export: to be called when all is made and nothing has its name yet.
     func export(
         as format: String,
@@ -20,26 +23,30 @@ struct RunExportOptions: ParsableArguments {
     ) async throws {
         let store = try Store.open(at: store.path)
         defer { store.close() }
-        let id = try choice.only(in: store)
-        let head = try store.log.head()
-        try await body(try Queries(store), id, head) {
-            try await access.record(
-                .export(format: format, selection: ["run": id.rawValue], to: .directory(output)), of: head, in: store)
+        let queries = try Queries(store, at: at?.moment)
+        let id = try choice.only(queries)
+        let now = try store.log.head()
+        var head = now
+        var chosen = ["run": id.rawValue]
+        if let end = queries.end {
+            head = try store.log.head(ofSize: end.rawValue) ?? now
+            chosen["at"] = "\(end)"
         }
+        let what = Access.export(format: format, selection: chosen, to: .directory(output))
+        try await body(queries, id, head) { try await access.record(what, of: now, in: store) }
     }
 }
 
 /// The run that a command is about.
 enum RunArgument {
     /// The run with this id or beginning of one; without any the only one of the store.
-    static func only(_ wanted: String?, in store: Store) throws -> RunID {
+    static func only(_ wanted: String?, _ queries: Queries) throws -> RunID {
         do {
-            let runs = try Queries(store).runIDs(Queries.Selection(run: wanted))
+            let runs = try queries.runIDs(Queries.Selection(run: wanted))
             guard runs.count != 1 else { return runs[0] }
+            let none = queries.end == nil ? "the store has no runs" : "the store had no runs at that moment"
             throw Failure(
-                .usage,
-                runs.isEmpty
-                    ? "the store has no runs" : "the store has \(runs.count) runs; name one (`cairn query runs`)")
+                .usage, runs.isEmpty ? none : "the store has \(runs.count) runs; name one (`cairn query runs`)")
         } catch let error as QueryError {
             throw Failure(.usage, "\(error)")
         }
