@@ -28,10 +28,30 @@ struct SQLCache {
     func refresh(_ tables: [ExportTable], from source: TableSource) throws {
         do {
             try Self.refresh(try open(), tables, from: source)
-        } catch let error as DatabaseError where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode) {
-            for ending in ["", "-wal", "-shm"] { unlink(path + ending) }
+        } catch let error as DatabaseError where Self.isDamage(error) {
+            remove()
             try Self.refresh(try open(), tables, from: source)
         }
+    }
+
+    /// Lets the tables be filled anew by the next question.
+    func forget() throws {
+        guard access(path, F_OK) == 0 else { return }
+        do {
+            let queue = try open()
+            defer { try? queue.close() }
+            try queue.write { try $0.execute(sql: "DROP TABLE IF EXISTS cairn_state") }
+        } catch let error as DatabaseError where Self.isDamage(error) {
+            remove()
+        }
+    }
+
+    private static func isDamage(_ error: DatabaseError) -> Bool {
+        [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
+    }
+
+    private func remove() {
+        for ending in ["", "-wal", "-shm"] { unlink(path + ending) }
     }
 
     private func open() throws -> DatabaseQueue {

@@ -14,6 +14,13 @@ package struct SQLSession {
         past = try moment.map { try store.views.asOf($0) }
     }
 
+    /// Throws away the tables that were kept for questions: whoever doubts them has the next question make them anew.
+    package static func forgetTables(of store: Store) throws {
+        try SQLCache(in: viewsOf(store)).forget()
+    }
+
+    private static func viewsOf(_ store: Store) -> String { store.path + "/views" }
+
     /// The first `limit` rows that answer a question.
     package func answer(_ question: SQLQuestion, limit: Int) throws -> SQLAnswer {
         do {
@@ -28,7 +35,7 @@ package struct SQLSession {
     /// A connection to tables that are up to date, on which nothing can be written.
     private func prepared(_ question: SQLQuestion) throws -> DatabaseQueue {
         let isKept = past == nil && !store.log.isReadOnly
-        let cache = isKept ? SQLCache(in: store.path + "/views") : nil
+        let cache = isKept ? SQLCache(in: Self.viewsOf(store)) : nil
         let temporary = isKept ? nil : try DatabaseQueue(path: "", configuration: configuration(readonly: false))
         try ExportTables.withSource(of: question.tables, in: store, past: past, readsBlobs: false) { source in
             if let temporary {

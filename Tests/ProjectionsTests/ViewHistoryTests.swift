@@ -2,9 +2,12 @@ import DeciderTestSupport
 import Determinism
 import EventLog
 import Foundation
-import Projections
+import LMDB
+import Synchronization
 import TestSupport
 import Testing
+
+@testable import Projections
 
 @Suite struct ViewHistoryTests {
     @Test func `with snapshots, read models as of any position are those of a log cut there`() throws {
@@ -70,6 +73,26 @@ import Testing
         let third = try open()
         #expect(try third.asOf(.position(Position(149))).runner.digest(of: Totals.self) == wanted)
         third.close()
+    }
+
+    @Test func `snapshots that somebody has changed go when all are thrown away`() throws {
+        let log = try randomEvents(200, seed: 73)
+        let directory = try TemporaryDirectory()
+        let runner = try ProjectionRunner(log: log, directory: directory.path("views"), catalogue: toys, window: 16)
+        try runner.takeSnapshots(of: [Totals.self])
+        func digest() throws -> Digest { try runner.asOf(.position(Position(149))).runner.digest(of: Totals.self) }
+        let wanted = try digestInMemory(log.cut(before: Position(150)))
+        #expect(try digest() == wanted)
+        let history = try #require(runner.history.withLock { $0 })
+        try history.store.write { transaction in
+            try transaction.withWriteCursor(in: history.store.rows) { cursor in
+                while try cursor.position.first() { try cursor.delete() }
+            }
+        }
+        #expect(try digest() != wanted)
+        try runner.forgetSnapshots()
+        #expect(try runner.eventsWithoutSnapshot(of: [Totals.self]) == 200)
+        #expect(try digest() == wanted)
     }
 
     @Test func `a projector that fails stops alone, and its past says why`() throws {

@@ -1,6 +1,7 @@
 import Cairn
 import EventLog
 import Foundation
+import GRDB
 import Projections
 import SQLTables
 import Testing
@@ -82,6 +83,19 @@ import Testing
         #expect(cut.rows == [[.integer(0)], [.integer(1)], [.integer(2)]])
         #expect(try !answer("SELECT position FROM events LIMIT 3", recorded.store, limit: 3).isCut)
         #expect(try answer("SELECT position FROM events", recorded.store, limit: 0).rows.isEmpty)
+    }
+
+    @Test func tablesThatSomebodyHasChangedGoWhenTheyAreThrownAway() async throws {
+        let recorded = try await RecordedStore("clean-run")
+        let sql = "SELECT count(*) FROM turns"
+        let before = try answer(sql, recorded.store)
+        let path = recorded.store.path + "/views/" + (try #require(try recorded.caches().first))
+        let queue = try DatabaseQueue(path: path)
+        try await queue.write { try $0.execute(sql: "DELETE FROM turns") }
+        try queue.close()
+        #expect(try answer(sql, recorded.store) != before)
+        try SQLSession.forgetTables(of: recorded.store)
+        #expect(try answer(sql, recorded.store) == before)
     }
 
     @Test func aDamagedCacheIsMadeAnew() async throws {

@@ -3,7 +3,9 @@ import Cairn
 import Deciders
 import Determinism
 import EventLog
+import Projections
 import Replay
+import SQLTables
 
 /// Derives results again from the log, without any call to a provider.
 struct ReplayCommand: AsyncParsableCommand {
@@ -26,6 +28,7 @@ struct ReplayRebuildCommand: AsyncParsableCommand {
         abstract: "Build every read model from nothing and compare digests.",
         discussion: """
             Exits with 4 when a rebuilt read model differs from the one that grew with the log; the rebuilt one is kept. \
+            What is made of them for questions about the past and in SQL is thrown away, and made anew when it is next asked. \
             Only those of one moment can be compared: while others append to the log again and again it gives up, with 1.
 
             EXAMPLE
@@ -40,6 +43,8 @@ struct ReplayRebuildCommand: AsyncParsableCommand {
         let store = try Store.open(at: store.path)
         defer { store.close() }
         let report = try Rebuild(log: store.log, runner: store.views).run()
+        try store.views.forgetSnapshots()
+        try SQLSession.forgetTables(of: store)
         let rows = TableLayout<RebuildReport.Model>()
             .column("read model") { $0.name }
             .column("digest") { $0.built.hex }

@@ -70,6 +70,14 @@ extension ProjectionRunner {
         return behind
     }
 
+    /// Throws all snapshots away: whoever doubts them has them made anew from the log, when they are next needed.
+    package func forgetSnapshots() throws(ViewError) {
+        guard access(historyPath, F_OK) == 0 else { return }
+        try openHistory().forget()
+    }
+
+    private var historyPath: String { path + "/history" }
+
     private func wholeWindows(before position: Position) -> UInt32 {
         ViewHistory.windows(of: window, before: position)
     }
@@ -85,7 +93,7 @@ extension ProjectionRunner {
         let opened = history.withLock { history -> Result<ViewHistory, ViewError> in
             if let history { return .success(history) }
             return Result { () throws(ViewError) in
-                let made = try ViewHistory(log: log, directory: path + "/history", storeID: storeID, window: window)
+                let made = try ViewHistory(log: log, directory: historyPath, storeID: storeID, window: window)
                 history = made
                 return made
             }

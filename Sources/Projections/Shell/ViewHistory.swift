@@ -62,6 +62,22 @@ final class ViewHistory: Sendable {
         }
     }
 
+    /// Throws all snapshots away, and the times of windows; they are made anew from the log when they are needed.
+    func forget() throws(ViewError) {
+        try extending.withLock { (_) throws(ViewError) in
+            try inStore("throwing snapshots away") {
+                let known = try store.environment.read { try store.states(of: nil, $0) }
+                _ = try store.begin(known.map { ($0.key, $0.state) })
+                try store.removeGarbage()
+                try store.write { transaction in
+                    try transaction.withWriteCursor(in: moments) { cursor in
+                        while try cursor.position.first() { try cursor.delete() }
+                    }
+                }
+            }
+        }
+    }
+
     /// Reads the stored states; begins anew where they are missing or of another log.
     private func adopt(_ makers: [SnapshotMaker]) throws(ViewError) {
         var unusable: [SnapshotMaker] = []
