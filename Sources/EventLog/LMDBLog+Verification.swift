@@ -149,12 +149,14 @@ private struct VerificationPass {
             )
             return (
                 size: try tables.meta(in: transaction).size, events: try transaction.count(of: tables.events),
-                streams: try transaction.count(of: tables.streams), tiles: tiles, places: places
+                streams: try transaction.count(of: tables.streams), tiles: tiles, places: places,
+                heads: try transaction.count(of: tables.meta)
             )
         }
         guard found.size == meta.size else { return }
         let message = "the log has events after its last one"
         try stop(found.events == Int(meta.size) ? nil : message, at: Position(meta.size))
+        try stop(found.heads == 1 ? nil : "the log has entries beside its head", at: nil)
         try stop(
             found.tiles == MerkleTree.tileCount(size: meta.size) ? nil : "the tree has tiles of no records", at: nil)
         try stop(found.streams == streams ? nil : "the log has entries of streams without events", at: nil)

@@ -71,6 +71,16 @@ import Testing
         #expect(result.fault == .init(position: nil, found: "the root is not that of the records"))
     }
 
+    @Test func `an entry beside the head is found`() async throws {
+        let store = try await Self.filled()
+        let tables = store.log.reader.tables
+        try store.log.reader.environment.write { transaction in
+            try transaction.put([1], at: Array("other".utf8), in: tables.meta)
+        }
+        let result = try store.log.verify()
+        #expect(result.fault == .init(position: nil, found: "the log has entries beside its head"))
+    }
+
     @Test func `an index that differs from the records is found`() async throws {
         let store = try await Self.filled()
         let tables = store.log.reader.tables
