@@ -60,7 +60,7 @@ extension ViewError {
     static func row(_ projector: String, _ error: any Error, at position: Position? = nil) -> ViewError {
         ViewError(
             .row, of: projector, position: position,
-            "a row can't be read: \(error). Rebuild the read model; nothing is lost by that")
+            "a row can't be read: \(error). `cairn replay rebuild` makes it anew; nothing is lost by that")
     }
 
     /// A failure of the directory that the read models are kept in.

@@ -137,6 +137,25 @@ import Testing
         #expect(throws: ViewError.self) { try runner.query(Fragile.self) { try $0.counts.get("a") } }
     }
 
+    @Test func `a row that can't be read is told with the read model's name and the remedy`() throws {
+        let log = try randomEvents(50, seed: 13)
+        let directory = try TemporaryDirectory()
+        let runner = try runner(log, directory)
+        try runner.catchUp([Totals.self])
+        try runner.store.environment.write { transaction in
+            try transaction.withWriteCursor(in: runner.store.rows) { cursor in
+                try #require(try cursor.position.first())
+                let key = try cursor.position.key()
+                try cursor.put([UInt8(ascii: "[")].span.bytes, at: key.span.bytes, mode: .upsert)
+            }
+        }
+        let error = #expect(throws: ViewError.self) {
+            try runner.query(Totals.self) { _ = (try $0.totals.scan(), try $0.bySum.scan()) }
+        }
+        #expect(error?.description.contains("Totals") == true)
+        #expect(error?.description.contains("cairn replay rebuild") == true)
+    }
+
     @Test func `a projector that scans while it folds is stopped`() throws {
         let log = MemoryLog()
         try log.record([ItemAdded(amount: 1, name: "a")], in: StreamName(category: "item", id: "a"))

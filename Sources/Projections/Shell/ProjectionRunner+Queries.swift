@@ -1,3 +1,4 @@
+import CanonicalJSON
 package import Determinism
 import LMDB
 
@@ -5,14 +6,21 @@ extension ProjectionRunner {
     /// Asks the tables of a read model, all in one committed state.
     ///
     /// Catches up first, so that the answer is never staler than the log at the time of asking; a projector that can't
-    /// is an error. `catchingUp: false` asks what is there. The tables are good inside `body` only.
+    /// is an error. `catchingUp: false` asks what is there. The tables are good inside `body` only. A row that can't be read
+    /// throws a `ViewError`.
     package func query<P: Projector, R>(
         _ projector: P.Type, catchingUp: Bool = true, _ body: (P.Tables) throws -> R
     ) throws -> R {
         if catchingUp, past == nil { try bringUp(projector) }
         return try read(projector) { source, prefix in
             var maker = TableMaker(source: source, prefix: prefix)
-            return try body(P.Tables(&maker))
+            do {
+                return try body(P.Tables(&maker))
+            } catch let error as JSONError {
+                throw ViewError.row(projector.name, error)
+            } catch let error as KeyError {
+                throw ViewError.row(projector.name, error)
+            }
         }
     }
 
