@@ -24,9 +24,10 @@ BOUNDS = {
         "with fewer calls in flight it is the disk: a call has three events that wait for each other",
     ],
     "rebuild": [
-        "CPU, of all of it: changing rows in memory three tenths, decoding events a sixth, writing the rows by LMDB a "
-        "sixth (on one core, while the other waits), hashing them for both digests a tenth, encoding and sorting them a "
-        "twelfth, reading the log a fifteenth",
+        "CPU, of all of it: changing rows in memory three tenths, decoding events a seventh, writing the rows by LMDB an "
+        "eighth (on one core, while the other encodes those of the next read models), hashing them for both digests a "
+        "ninth, encoding and sorting them a twelfth, reading the log another, removing the rows that were replaced a "
+        "twentieth; a sixth of the time only one core works",
         "an event of a run changes more than one row, so that memory speed, which the C cursor shows, isn't in reach: the "
         "rows that C writes are what LMDB alone takes for the result",
     ],
