@@ -78,7 +78,7 @@ struct AnchorJudge {
         throw AuditFinding(
             position: nil,
             message: all.isEmpty
-                ? "there is no checkpoint that \(names) could have signed; --checkpoint names one"
+                ? "there is no checkpoint that \(names) could have signed; --checkpoint names one, as for a store that was imported"
                 : "no checkpoint is signed by \(names)")
     }
 

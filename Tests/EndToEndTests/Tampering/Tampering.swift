@@ -115,6 +115,13 @@ struct Tampering: Sendable {
                 atPath: evidence.place.directory.path("old") + "/log", toPath: store + "/log")
         },
         Tampering(
+            what: "The same, and asked for a proof", command: "audit prove 5", status: 5, says: "it was rolled back"
+        ) { evidence, store in
+            try evidence.remove(store + "/log")
+            try FileManager.default.copyItem(
+                atPath: evidence.place.directory.path("old") + "/log", toPath: store + "/log")
+        },
+        Tampering(
             what: "Rewrite the beginning: one event changed, every hash and id made anew",
             command: "audit verify --checkpoint seen.checkpoint",
             says: "this isn't the history that it vouches for"

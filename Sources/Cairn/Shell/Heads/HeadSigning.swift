@@ -27,7 +27,7 @@ package struct HeadSigning {
     ) throws -> SignedCheckpoint {
         let now = try log.head()
         let size = size ?? now.size
-        let newest = try checkedNewest(now)
+        let newest = try checkedNewest(now, during: "signing a head")
         if let known = try kept.checkpoint(ofSize: size), case .valid = known.judgement(of: key.key) { return known }
         guard let head = try log.head(ofSize: size) else {
             throw LogError(.invalid, during: "signing the head of \(size) events", "the log has \(now.size)")
@@ -70,8 +70,10 @@ package struct HeadSigning {
 
     /// The newest kept head that has a position and that a key has signed; nil when there is none.
     ///
-    /// Without a key, such as in a copy that others read, anybody's signature will do.
+    /// Without a key, such as in a copy that others read, anybody's signature will do. Throws for a store that was rolled
+    /// back or rewritten behind its newest signed head.
     package func known(covering position: Position, by key: StoreSigningKey?) throws -> SignedCheckpoint? {
+        _ = try checkedNewest(try log.head(), during: "looking for a signed head")
         for size in try kept.sizes().reversed() where size > position.rawValue {
             guard let found = try kept.checkpoint(ofSize: size) else { continue }
             guard let key else { return found }
@@ -83,9 +85,8 @@ package struct HeadSigning {
     /// The newest head that was signed, which the log must still have.
     ///
     /// Each was compared with the one before it when it was signed, so the newest speaks for all.
-    private func checkedNewest(_ now: TreeHead) throws -> SignedCheckpoint? {
+    private func checkedNewest(_ now: TreeHead, during operation: String) throws -> SignedCheckpoint? {
         guard let newest = try kept.newest() else { return nil }
-        let operation = "signing a head"
         guard let then = try log.head(ofSize: newest.head.size) else {
             throw LogError(
                 .damaged(Position(now.size)), during: operation,
