@@ -6,7 +6,7 @@ extension Environment {
     ///
     /// With `.readWrite` the directory, though not its parents, is made if it is missing. What is there already is
     /// judged before it is mapped: a file that isn't LMDB's, of another version, or cut short is an error and never a
-    /// signal. Slots of readers that died are cleared.
+    /// signal; so is a disk that has no room for the lock file. Slots of readers that died are cleared.
     public static func open(at path: String, _ configuration: Configuration = .init()) throws(LMDBError) -> Environment
     {
         try prepareDirectory(path, configuration)
@@ -17,6 +17,7 @@ extension Environment {
         directory.lockExclusively()
         do throws(LMDBError) {
             let dataFile = try checkDataFile(path, configuration)
+            try LockFile.reserve(in: path, readers: max(1, configuration.maxReaders))
             let handle = unsafe try openHandle(path, configuration, dataFile)
             directory.unlock()
             let environment = unsafe Environment(handle, path, configuration, directory, identity)
