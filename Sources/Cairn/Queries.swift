@@ -149,6 +149,11 @@ package struct Queries {
         return found
     }
 
+    /// The selected runs that have finished and that no judge was to score, so that they have no ranking.
+    package func unjudgedRuns(_ selection: Selection) throws -> [String] {
+        try runs(selection).filter { $0.row.finished != nil && !$0.row.hasJudges }.map { $0.text("run") }
+    }
+
     /// The ranking in force of each run that has one.
     package func rankings(_ selection: Selection) throws -> [QueryRow<RankingRow>] {
         let runs = try runIDs(selection)

@@ -123,11 +123,14 @@ struct QueryRankings: AsyncParsableCommand {
     @OptionGroup var options: QueryOptions
 
     func run() async throws {
-        let rankings = try options.ask { try $0.rankings(options.selection()) }
+        let (rankings, unjudged) = try options.ask { queries in
+            let found = try queries.rankings(options.selection())
+            return (found, found.isEmpty ? try queries.unjudgedRuns(options.selection()) : [])
+        }
         if options.answer.json {
             try options.answer.output.print(rankings) { "" }
         } else if rankings.isEmpty {
-            Terminal.complain("no rankings yet: a run is ranked when it has finished\n")
+            Terminal.complain(RankingText.absence(unjudged: unjudged))
         } else {
             try Terminal.print(
                 rankings.map { row in
@@ -140,6 +143,13 @@ struct QueryRankings: AsyncParsableCommand {
 
 /// A ranking as a table.
 enum RankingText {
+    /// Why there is none, given the finished runs that have no judges.
+    static func absence(unjudged runs: [String]) -> String {
+        guard let run = runs.first else { return "no rankings yet: a run is ranked when it has finished\n" }
+        let which = runs.count == 1 ? "the run \(run) has" : "\(Quantities.counted(runs.count, "run")) have"
+        return "no rankings: \(which) finished and no judges, whose scores a ranking is made of\n"
+    }
+
     /// With a column of what the method ranks by, where that isn't the mean.
     static func table(_ ranking: RankingComputed) -> String {
         var layout = TableLayout<RankingEntry>()

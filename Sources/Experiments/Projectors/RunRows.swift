@@ -48,6 +48,9 @@ package struct RunRow: Equatable, Sendable {
     /// Jobs that are in the log.
     package var submittedJobs = 0
 
+    /// Whether results are scored: without judges each cell is a job of its own.
+    package var hasJudges: Bool { jobs > cells.total }
+
     init(_ event: RunSubmitted, at time: Timestamp) {
         cells = CellProgress(total: event.cells)
         definition = event.definition
