@@ -63,11 +63,13 @@ struct CairnCommand: AsyncParsableCommand {
             problem.tell(asJSON: asJSON)
             return status.exitCode
         }
+        if let failure = LogError.found(in: error) {
+            return tell(Problem(error, causedBy: failure), status(of: failure))
+        }
         switch error {
         case is OutputClosed: return ExitStatus.done.exitCode
         case let code as ExitCode: return code
         case let failure as Failure: return tell(Problem(failure), failure.status)
-        case let error as LogError: return tell(Problem(error), status(of: error))
         // Thrown where a command runs: the parser's words would name the usage of another command.
         case let error as ValidationError: return tell(Problem(code: "usage", message: error.message), .usage)
         case let error as StoreBackup.Absent:
@@ -78,8 +80,6 @@ struct CairnCommand: AsyncParsableCommand {
             return tell(Problem(code: "failed", message: "\(error)", remedy: error.remedy), .failed)
         case let error as QueryError: return tell(Problem(code: "usage", message: "\(error)"), .usage)
         case let failure as KeyRing.Failure: return tell(Problem(code: "usage", message: "\(failure)"), .usage)
-        case let failure as WorkerLock.Failure:
-            return tell(Problem(code: "storeUnusable", message: "\(failure)"), .storeUnusable)
         case let error as ViewError:
             let status = [.unknownName, .moment].contains(error.code) ? ExitStatus.usage : .storeUnusable
             return tell(Problem(code: "\(status)", message: "\(error)"), status)
@@ -90,7 +90,7 @@ struct CairnCommand: AsyncParsableCommand {
     private static func status(of error: LogError) -> ExitStatus {
         switch error.code {
         case .invalid: .usage
-        case .conflict, .tooLarge, .outcomeUnknown: .failed
+        case .conflict, .inUse, .tooLarge, .outcomeUnknown: .failed
         case .full, .readOnly, .newerFormat, .damaged, .notAStore, .closed, .other: .storeUnusable
         }
     }

@@ -15,6 +15,16 @@ extension LogError {
         }
     }
 
+    /// What the store had against it, whoever passed the error on; nil where the store isn't the trouble.
+    package static func found(in error: any Error) -> LogError? {
+        switch error {
+        case let error as LogError: error
+        case let error as LMDBError: LogError(code(error.code), during: error.operation, error.message)
+        case let error as any StoreFailure: error.storeFailure
+        default: nil
+        }
+    }
+
     private static func code(_ code: LMDBError.Code) -> Code {
         switch code {
         case .mapFull, .noSpace: .full
@@ -23,7 +33,8 @@ extension LogError {
         case .keyExists, .corrupted, .invalid, .truncated, .badSize, .incompatible: .damaged(nil)
         case .missing: .notAStore
         case .closed: .closed
-        case .alreadyOpen, .inUse: .invalid
+        case .inUse: .inUse
+        case .alreadyOpen: .invalid
         case .notFound, .mapResized, .growthBlocked, .readersFull, .tablesFull, .forked, .nestedTransaction,
             .transactionFailed, .panicked, .valueLent, .unsupportedFileSystem, .other:
             .other

@@ -14,6 +14,8 @@ public struct LogError: Error, Equatable {
         case damaged(Position?)
         /// A record, a commit or a blob is over its limit.
         case tooLarge
+        /// Another process has what only one can have at a time; wait until it has ended.
+        case inUse
         /// The caller's value breaks a rule.
         case invalid
         /// The directory holds no store.

@@ -1,7 +1,7 @@
 package import EventLog
 
 /// Why a read model isn't there to be asked.
-package struct ViewError: Error, Equatable, Sendable {
+package struct ViewError: StoreFailure, Equatable, Sendable {
     package enum Code: Equatable, Sendable {
         /// The projector can't fold an event; others go on.
         case projector
@@ -26,10 +26,14 @@ package struct ViewError: Error, Equatable, Sendable {
     package let type: EventType?
     /// What was found, and what the reader can do.
     package let message: String
+    /// Of a disk that is full or can't be written, which no rebuilding helps; else nil.
+    package let storeFailure: LogError?
 
     package init(
-        _ code: Code, of projector: String? = nil, position: Position? = nil, type: EventType? = nil, _ message: String
+        _ code: Code, of projector: String? = nil, position: Position? = nil, type: EventType? = nil, _ message: String,
+        cause: LogError? = nil
     ) {
+        storeFailure = cause.flatMap { [.full, .readOnly].contains($0.code) ? $0 : nil }
         self.code = code
         self.projector = projector
         self.position = position
@@ -64,15 +68,24 @@ extension ViewError {
     }
 
     /// A failure of the directory that the read models are kept in.
-    static func store(_ error: Any, while doing: String) -> ViewError {
-        if let known = error as? ViewError { return known }
-        return ViewError(
-            .store,
-            "\(doing): \(error). The directory views/ may be deleted at any time; it is built again from the log")
+    static func store(_ error: any Error, while doing: String) -> ViewError {
+        (error as? ViewError) ?? store("\(doing): \(error)", cause: LogError.found(in: error))
+    }
+
+    /// The last system call on that directory failed.
+    static func system(_ doing: String) -> ViewError {
+        let error = LogError.system(doing)
+        return store("\(error)", cause: error)
+    }
+
+    private static func store(_ found: String, cause: LogError?) -> ViewError {
+        ViewError(
+            .store, "\(found). The directory views/ may be deleted at any time; it is built again from the log",
+            cause: cause)
     }
 
     /// A failure of the log below.
     static func log(_ error: any Error) -> ViewError {
-        (error as? ViewError) ?? ViewError(.log, "the log can't be read: \(error)")
+        (error as? ViewError) ?? ViewError(.log, "the log can't be read: \(error)", cause: LogError.found(in: error))
     }
 }

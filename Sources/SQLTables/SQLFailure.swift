@@ -1,8 +1,9 @@
 import Cairn
+package import EventLog
 import GRDB
 
 /// Why SQL couldn't be answered, or a file of SQLite not be written.
-package struct SQLFailure: Error, Equatable, CustomStringConvertible {
+package struct SQLFailure: StoreFailure, Equatable, CustomStringConvertible {
     package enum Code: Equatable, Sendable {
         /// The SQL isn't understood, or names what isn't there.
         case question
@@ -17,15 +18,33 @@ package struct SQLFailure: Error, Equatable, CustomStringConvertible {
     /// What to do; nil when the description says it.
     package let remedy: String?
 
-    init(_ code: Code, _ description: String, remedy: String? = nil) {
+    /// Of a question that needs room for its tables in the store; else nil.
+    package let storeFailure: LogError?
+
+    init(_ code: Code, _ description: String, remedy: String? = nil, cause: LogError? = nil) {
         self.code = code
+        storeFailure = cause
         self.description = description
         self.remedy = remedy
     }
 
     /// What SQLite says of a question.
     init(question error: DatabaseError) {
+        if let cause = Self.cause(error) {
+            self.init(.file, "\(cause)", cause: cause)
+            return
+        }
         self.init(.question, "SQL: \(error.message ?? "it can't be answered")", remedy: Self.tables)
+    }
+
+    /// What the disk of the store has to do with it.
+    private static func cause(_ error: DatabaseError) -> LogError? {
+        let (operation, message) = ("making the tables of the question", error.message ?? "\(error.resultCode)")
+        return switch error.resultCode {
+        case .SQLITE_FULL: LogError(.full, during: operation, message + "; free space and try again")
+        case .SQLITE_IOERR, .SQLITE_CANTOPEN: LogError(.other, during: operation, message)
+        default: nil
+        }
     }
 
     /// What a question can be about.

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import EventLog
 import Experiments
+import LMDB
 import Testing
 
 @testable import CairnCLI
@@ -29,11 +30,28 @@ import Testing
     }
 
     @Test func `a store that isn't there has a remedy, and each trouble of a store its code`() {
-        let absent = Problem(LogError(.notAStore, during: "opening", "there is no store.json"))
+        let absent = Self.problem(.notAStore, "opening", "there is no store.json")
         #expect(absent.code == "notAStore" && absent.remedy?.contains("cairn run FILE.yaml") == true)
-        #expect(Problem(LogError(.full, during: "x", "y")) == Problem(code: "full", message: "x: y"))
-        #expect(Problem(LogError(.damaged(nil), during: "x", "y")).code == "damaged")
-        #expect(Problem(LogError(.invalid, during: "x", "y")).code == "usage")
+        #expect(Self.problem(.full) == Problem(code: "full", message: "x: y"))
+        #expect(Self.problem(.damaged(nil)).code == "damaged")
+        #expect(Self.problem(.invalid).code == "usage")
+        #expect(Self.problem(.inUse).code == "conflict")
+    }
+
+    private static func problem(_ code: LogError.Code, _ operation: String = "x", _ found: String = "y") -> Problem {
+        let failure = LogError(code, during: operation, found)
+        return Problem(failure, causedBy: failure)
+    }
+
+    @Test func `a full disk below the log has the same code`() {
+        let error = LMDBError(code: .noSpace, operation: "x", message: "y")
+        #expect(LogError.found(in: error) == LogError(.full, during: "x", "y"))
+    }
+
+    @Test func `a run without judges is told as that`() {
+        #expect(RankingText.absence(unjudged: []).contains("when it has finished"))
+        #expect(RankingText.absence(unjudged: ["4f"]).contains("the run 4f has finished and no judges"))
+        #expect(RankingText.absence(unjudged: ["4f", "5g"]).contains("2 runs have finished and no judges"))
     }
 
     @Test func `JSON is asked for by an option, not by an argument`() {

@@ -169,7 +169,8 @@ extension EndToEndTests {
                 let log = try LMDBLog.open(at: place.store, .init(access: .mustExist))
                 defer { log.close() }
                 let result = try await place.cairn("store", "compact", "--json")
-                #expect(result.status == 2, "\(result.errorText)")
+                #expect(result.status == 1, "\(result.errorText)")
+                #expect(try result.problem()?["code"] == "conflict")
                 #expect(try result.problem()?["message"]?.string?.contains("process \(getpid()) has it open") == true)
                 _ = try await log.append(Self.commit(100))
             }

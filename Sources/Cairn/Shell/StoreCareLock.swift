@@ -5,7 +5,7 @@ import Jobs
 /// Keeps those apart that copy a store from those that erase something in it: a copy that missed what was erased
 /// meanwhile would look like a damaged one.
 enum StoreCareLock {
-    /// Held together by those who copy, alone by those who erase; throws `.invalid` when others are at it.
+    /// Held together by those who copy, alone by those who erase; throws `.inUse` when others are at it.
     static func hold<R>(alone: Bool, of store: String, _ body: () async throws -> R) async throws -> R {
         let lock = try take(alone: alone, of: store)
         defer { close(lock) }
@@ -32,7 +32,7 @@ enum StoreCareLock {
             let reason = WorkerLock.lastError()
             close(file)
             throw LogError(
-                .invalid, during: alone ? "erasing in \(store)" : "copying \(store)",
+                isHeld ? .inUse : .other, during: alone ? "erasing in \(store)" : "copying \(store)",
                 isHeld
                     ? "another process \(alone ? "copies the store or erases in it" : "erases in it"); wait until it has ended"
                     : reason)

@@ -16,7 +16,7 @@ package enum StoreCompaction {
         package let head: TreeHead
     }
 
-    /// Throws `.invalid` when another process has the store open.
+    /// Throws `.inUse` when another process has the store open.
     ///
     /// Killed at any moment the store is whole. New files are verified before they take the place of the old ones.
     package static func compact(_ path: String) throws -> Receipt {
@@ -38,7 +38,7 @@ package enum StoreCompaction {
             let log = try LMDBLog.open(at: path, LMDBLog.Options(access: .mustExist))
             guard try log.head() == head else {
                 log.close()
-                throw LogError(.invalid, during: "compacting \(path)", "another process has appended; try again")
+                throw LogError(.inUse, during: "compacting \(path)", "another process has appended; try again")
             }
             try log.compact()
             return Receipt(before: before, after: DataFiles.bytes(of: path), erased: erased, head: head)
@@ -63,7 +63,7 @@ package enum StoreCompaction {
             try use.replaceData(with: copy.file)
         } catch let error as LMDBError {
             guard error.code == .inUse else { throw error }
-            throw LogError(.invalid, during: operation, error.description)
+            throw LogError(.inUse, during: operation, error.description)
         }
     }
 

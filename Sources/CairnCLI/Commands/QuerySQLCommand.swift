@@ -43,7 +43,7 @@ struct QuerySQL: AsyncParsableCommand {
             let store = try Store.open(at: store.path)
             defer { store.close() }
             return try SQLSession(store, at: at?.moment).answer(question, limit: limit)
-        } catch let error as SQLFailure {
+        } catch let error as SQLFailure where error.storeFailure == nil {
             throw Failure(error.code == .file ? .storeUnusable : .usage, "\(error)", remedy: error.remedy)
         }
     }

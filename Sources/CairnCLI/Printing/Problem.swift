@@ -75,13 +75,14 @@ extension Problem {
             code: "\(failure.status)", message: failure.message, remedy: failure.remedy, mistakes: failure.mistakes)
     }
 
-    init(_ error: LogError) {
-        self.init(code: Self.code(of: error), message: "\(error)", remedy: error.remedy)
+    /// `error` is what was thrown, `failure` what the store had against it.
+    init(_ error: any Error, causedBy failure: LogError) {
+        self.init(code: Self.code(of: failure), message: "\(error)", remedy: failure.remedy)
     }
 
     private static func code(of error: LogError) -> String {
         switch error.code {
-        case .conflict: "conflict"
+        case .conflict, .inUse: "conflict"
         case .full: "full"
         case .readOnly: "readOnly"
         case .newerFormat: "newerFormat"

@@ -14,6 +14,16 @@ package enum CommandError<Refusal: Error & Sendable & Equatable>: Error {
     case effect(any Error)
 }
 
+extension CommandError: StoreFailure {
+    package var storeFailure: LogError? {
+        switch self {
+        case .log(let error): error
+        case .effect(let error): LogError.found(in: error)
+        case .refused, .contended, .unreadable: nil
+        }
+    }
+}
+
 extension CommandError: CustomStringConvertible {
     package var description: String {
         switch self {

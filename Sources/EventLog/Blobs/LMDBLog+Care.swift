@@ -76,7 +76,7 @@ extension LMDBLog {
     /// Writes both data files anew, without what was deleted, and puts them in place of the old ones.
     ///
     /// The new files are verified before that. Killed at any moment the store is whole: each file is the old one or the
-    /// new one, and both hold the same. Throws `.invalid` when another process has the store open. The log is closed
+    /// new one, and both hold the same. Throws `.inUse` when another process has the store open. The log is closed
     /// afterwards, also when this throws.
     package func compact() throws(LogError) {
         let operation = "compacting \(directory)"

@@ -1,5 +1,6 @@
 package import Deciders
 package import Determinism
+package import EventLog
 import Glibc
 
 /// Tells when another worker's lease is lost.
@@ -44,13 +45,20 @@ package struct LockFileLiveness: WorkerLiveness {
 /// The lock that says that a worker lives.
 package enum WorkerLock {
     /// Why a worker's lock can't be taken.
-    package struct Failure: Error, Equatable, CustomStringConvertible {
+    package struct Failure: StoreFailure, Equatable, CustomStringConvertible {
         package let path: String
-        package let reason: String
+        /// What the system said.
+        package let cause: LogError
 
-        package var description: String {
-            "can't take the worker's lock \(path): \(reason); the store's directory must be writable"
+        /// A system call has just failed.
+        init(_ path: String) {
+            self.path = path
+            cause = LogError.system("taking the worker's lock \(path)")
         }
+
+        package var storeFailure: LogError? { cause }
+
+        package var description: String { "\(cause); the store's directory must be writable" }
     }
 
     /// Holds the lock of a worker while `body` runs; the directory is made if it is missing.
@@ -64,15 +72,15 @@ package enum WorkerLock {
             unlink(path)
             close(file)
         }
-        guard flock(file, LOCK_EX | LOCK_NB) == 0 else { throw Failure(path: path, reason: lastError()) }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else { throw Failure(path) }
         return try await body()
     }
 
     /// Opens a file to be locked, made like its directory if it is missing; the caller closes it.
     package static func file(at path: String, in directory: String) throws(Failure) -> CInt {
-        if mkdir(directory, 0o777) != 0, errno != EEXIST { throw Failure(path: directory, reason: lastError()) }
+        if mkdir(directory, 0o777) != 0, errno != EEXIST { throw Failure(directory) }
         let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-        guard file >= 0 else { throw Failure(path: path, reason: lastError()) }
+        guard file >= 0 else { throw Failure(path) }
         return file
     }
 

@@ -105,11 +105,3 @@ final class ViewDirectory: Sendable {
         }
     }
 }
-
-extension ViewError {
-    /// The last system call failed.
-    fileprivate static func system(_ doing: String) -> ViewError {
-        let reason = strerror(errno).map { String(cString: $0) } ?? "error \(errno)"
-        return .store(reason, while: doing)
-    }
-}
