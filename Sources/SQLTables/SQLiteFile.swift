@@ -12,8 +12,9 @@ package final class SQLiteFile {
     private let path: String
     private let temporary: String
 
-    /// Replaces what has the name, when finished; what killed processes have left of it goes now.
-    package init(replacing path: String) {
+    /// Replaces the file that the name leads to, when finished; what killed processes have left of it goes now.
+    package init(replacing path: String) throws {
+        let path = try OutputPlace.resolved(path)
         self.path = path
         temporary = Leftovers.partial(of: path)
         Leftovers.removeFiles(of: path)

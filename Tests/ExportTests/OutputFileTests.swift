@@ -57,6 +57,51 @@ import Testing
         #expect(try names == before)
     }
 
+    // MARK: What has the name
+
+    private func write(to name: String) throws {
+        let file = try OutputFile(replacing: directory.path(name))
+        try file.write([1])
+        try file.finish()
+    }
+
+    private func link(_ name: String, to target: String) throws {
+        try FileManager.default.createSymbolicLink(atPath: directory.path(name), withDestinationPath: target)
+    }
+
+    private func kind(_ name: String) -> mode_t {
+        var found = stat()
+        return lstat(directory.path(name), &found) == 0 ? found.st_mode & S_IFMT : 0
+    }
+
+    @Test func aLinkStaysAndTheFileItLeadsToIsReplaced() throws {
+        try leave("there")
+        try link("direct", to: "there")
+        try link("around", to: directory.path("direct"))
+        try link("dangling", to: "./missing")
+        for (name, target) in [("direct", "there"), ("around", "there"), ("dangling", "missing")] {
+            try? FileManager.default.removeItem(atPath: directory.path("missing"))
+            try write(to: name)
+            #expect(kind(name) == S_IFLNK && kind(target) == S_IFREG)
+            #expect(try Data(contentsOf: URL(fileURLWithPath: directory.path(target))) == Data([1]))
+            try leave("there")
+        }
+    }
+
+    @Test func whatIsNoFileStaysAndIsRefusedBeforeAnythingIsWritten() throws {
+        try #require(mkfifo(directory.path("pipe"), 0o600) == 0)
+        try link("link", to: "pipe")
+        try link("circle", to: "circle")
+        let before = try names
+        for path in [directory.path("pipe"), directory.path("link"), "/dev/null", "-"] {
+            let error = #expect(throws: LogError.self) { try OutputFile(replacing: path) }
+            #expect(error?.code == .invalid && error?.message.contains("standard output") == true, "\(path)")
+            #expect(throws: LogError.self) { try OutputFile.check(path) }
+        }
+        #expect(throws: LogError.self) { try OutputFile(replacing: directory.path("circle")) }
+        #expect(try names == before && kind("pipe") == S_IFIFO)
+    }
+
     @Test func whatAProcessOfAnotherContainerIsMakingIsLeftAlone() throws {
         let left = "b.zip.\(Self.dead).partial"
         try leave(left)

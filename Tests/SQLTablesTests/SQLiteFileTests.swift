@@ -10,7 +10,7 @@ import Testing
 @Suite struct SQLiteFileTests {
     private func written(_ recorded: RecordedStore, _ name: String = "tables.db") throws -> DatabaseQueue {
         try ExportTables.withSource(of: ExportTables.all, in: recorded.store) { source in
-            let file = SQLiteFile(replacing: recorded.path(name))
+            let file = try SQLiteFile(replacing: recorded.path(name))
             _ = try file.write(ExportTables.all, of: source, about: [("store", recorded.store.log.manifest.id)])
             try file.finish()
         }
@@ -61,7 +61,7 @@ import Testing
             try FileManager.default.contentsOfDirectory(atPath: recorded.path("")).filter { $0.hasPrefix("tables.db") }
         }
         try ExportTables.withSource(of: [], in: recorded.store) { source in
-            let file = SQLiteFile(replacing: path)
+            let file = try SQLiteFile(replacing: path)
             _ = try file.write([], of: source, about: [])
             let made = try withExtendedLifetime(file) { try names() }
             #expect(made == ["tables.db.\(getpid()).partial"])

@@ -10,17 +10,16 @@ package final class OutputFile {
     /// How many bytes were written.
     package private(set) var length = 0
 
-    /// Replaces what has the name, when finished; what killed processes have left of it goes now.
+    /// Replaces the file that the name leads to, when finished; what killed processes have left of it goes now.
     ///
     /// Who writes many files into one directory does that once (`Leftovers`), and sees once that it is in no store, and
     /// gives `false` for `clearing`.
     package init(replacing path: String, clearing: Bool = true) throws {
+        let path = try Self.place(of: path)
         self.path = path
         if clearing {
-            try Self.check(path)
+            try Self.refuseStores(path)
             Leftovers.removeFiles(of: path)
-        } else {
-            try Self.checkName(path)
         }
         temporary = Leftovers.partial(of: path)
         file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
@@ -30,17 +29,20 @@ package final class OutputFile {
     }
 
     /// Fails where no file can have the name, or the name is in a store, so that nobody finds that out when all is written.
-    package static func check(_ path: String) throws {
-        try checkName(path)
+    package static func check(_ path: String) throws { try refuseStores(place(of: path)) }
+
+    private static func refuseStores(_ path: String) throws {
         try StoreSurroundings.refuse(path, during: "writing \(path)")
     }
 
-    private static func checkName(_ path: String) throws {
+    /// Where the file goes, links followed.
+    private static func place(of path: String) throws -> String {
         var known = stat()
-        let isDirectory = lstat(path, &known) == 0 && known.st_mode & S_IFMT == S_IFDIR
+        let isDirectory = stat(path, &known) == 0 && known.st_mode & S_IFMT == S_IFDIR
         if path.isEmpty || isDirectory {
             throw ExportError(path: path, reason: String(cString: strerror(path.isEmpty ? ENOENT : EISDIR)))
         }
+        return try OutputPlace.resolved(path)
     }
 
     package func write(_ bytes: [UInt8]) throws {

@@ -34,6 +34,7 @@ struct AuditConsistencyCommand: AsyncParsableCommand {
     var to: UInt64?
 
     func run() async throws {
+        try file.check()
         let log = try Store.log(at: store.path)
         defer { log.close() }
         let origin = SignedCheckpoint.origin(ofStore: log.manifest.id)

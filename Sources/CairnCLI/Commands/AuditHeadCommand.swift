@@ -40,6 +40,7 @@ struct AuditHeadCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try file.check()
         let log = try Store.log(at: store.path)
         defer { log.close() }
         let origin = SignedCheckpoint.origin(ofStore: log.manifest.id)
@@ -66,6 +67,11 @@ struct ProofFileOptions: ParsableArguments {
     @Option(
         name: [.short, .long], help: ArgumentHelp("Write to this file, not to standard output.", valueName: "file"))
     var output: String?
+
+    /// Fails where no file can be written, before anything is signed for it.
+    func check() throws {
+        if let output { try OutputFile.check(output) }
+    }
 
     /// Writes the text into the file or prints it; with `--json` the answer is printed in any case.
     func write(_ text: String, _ what: String, _ found: some CanonicalEncodable, _ answer: OutputOptions) throws {

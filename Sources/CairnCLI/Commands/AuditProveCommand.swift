@@ -50,6 +50,7 @@ struct AuditProveCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try file.check()
         let log = try Store.log(at: store.path)
         defer { log.close() }
         let position = try place(in: log)

@@ -68,7 +68,7 @@ struct ExportSQLiteCommand: AsyncParsableCommand {
         try OutputFile.check(output)
         do {
             try await options.export(as: "sqlite", to: output) { store, tables, source in
-                let file = SQLiteFile(replacing: output)
+                let file = try SQLiteFile(replacing: output)
                 let counts = try file.write(tables, of: source, about: try store.about(source))
                 return (file, TableCounts(counts: counts, end: source.end, file: output))
             } publish: { file, report in
@@ -107,6 +107,9 @@ struct ExportCSVCommand: AsyncParsableCommand {
         if output == nil, options.tables.table.count != 1 {
             throw ValidationError(
                 "one --table goes to standard output; several, or all, go into a directory: -o DIRECTORY")
+        }
+        if output == "-" {
+            throw ValidationError("-o takes a directory; one --table goes to standard output where -o is left out")
         }
         if output == nil, json { throw ValidationError("--json tells what -o wrote; CSV has no JSON form") }
     }
