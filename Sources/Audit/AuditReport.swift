@@ -77,6 +77,8 @@ package struct AuditReport: Equatable, Sendable {
     package let erased: Int
     /// How many of them are to blobs that can't be opened, since the store is encrypted and their keys aren't here.
     package let sealed: Int
+    /// Why bytes that were erased on purpose are still in files; nil when none are.
+    package var unfinishedErasure: String?
 
     package init(
         verdict: Verdict, events: UInt64, head: Digest?, blobs: Int, erased: Int = 0, sealed: Int = 0
@@ -105,7 +107,7 @@ package struct AuditReport: Equatable, Sendable {
             "\(events) events, \(blobs) references to blobs checked"
             + (erased == 0 ? "" : ", \(erased) of them to blobs erased on purpose")
             + (sealed == 0 ? "" : ", \(sealed) of them sealed with keys that aren't here") + "\n"
-            + (head.map { "head \(events):\($0.hex)\n" } ?? "")
+            + (head.map { "head \(events):\($0.hex)\n" } ?? "") + (unfinishedErasure.map { $0 + "\n" } ?? "")
         return "\(verdict)\n" + facts
     }
 }
@@ -148,6 +150,7 @@ extension AuditReport: CanonicalEncodable {
         writer.optionalField("head", head?.hex)
         writer.field("sealed", sealed)
         if case .signed(let signature) = verdict { writer.field("signature", signature) }
+        writer.optionalField("unfinishedErasure", unfinishedErasure)
         writer.field("valid", isValid)
         writer.field("verdict", verdict.name)
         if case .witnessed(let witnesses) = verdict {

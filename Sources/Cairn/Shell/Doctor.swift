@@ -71,7 +71,7 @@ package struct Doctor {
                 "store", store.log.isReadOnly ? .note : .good,
                 "\(path) \(access); \(counted(head.size, "event"))"),
             Diagnosis("head", .good, head.root.hex),
-        ]
+        ] + (PendingErasure(of: path).isPending ? [Diagnosis("erasure", .note, PendingErasure.notice)] : [])
     }
 
     /// Who holds a read transaction open: it keeps LMDB from using freed pages again.

@@ -5,13 +5,18 @@ import Glibc
 ///
 /// A file beside the blobs' data: made before an event tells of the erasure, removed when the data was written anew. What a
 /// killed process left undone the next one does that opens the store.
-struct PendingErasure {
+package struct PendingErasure {
     private let store: String
     private var path: String { store + "/blobs/erasing" }
 
-    init(of store: String) { self.store = store }
+    /// What whoever looks at the store is told.
+    package static let notice =
+        "an erasure isn't finished: no command shows what was erased, but its bytes are still in blobs/; the next command "
+        + "that has the store for itself takes them from there, such as `cairn store compact`"
 
-    var isPending: Bool { access(path, F_OK) == 0 }
+    package init(of store: String) { self.store = store }
+
+    package var isPending: Bool { access(path, F_OK) == 0 }
 
     /// On disk when this returns.
     func begin() throws(LogError) {
@@ -24,7 +29,7 @@ struct PendingErasure {
 
     /// Erases what events say, and writes the data file anew, without a byte of it.
     ///
-    /// Throws `.invalid` while another process has the store open.
+    /// Throws `.inUse` while another process has the store open.
     func finish() throws {
         guard isPending else { return }
         let log = try LMDBLog.open(at: store, LMDBLog.Options(access: .mustExist))

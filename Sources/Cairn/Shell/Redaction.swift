@@ -52,26 +52,34 @@ package struct Redaction {
             guard isFarReachingMeant || plan.farReaching.isEmpty else {
                 throw RedactionProblem.farReaching(plan.target, plan.farReaching)
             }
+            let pending = PendingErasure(of: path)
             guard !plan.blobs.isEmpty else {
-                return Outcome(plan: plan, erased: ErasedBlobs(), remaining: [], isScrubbed: true, obstacle: nil)
+                log.close()
+                return outcome(plan, ErasedBlobs(), remaining: [], pending)
             }
             try announcing(plan)
-            let pending = PendingErasure(of: path)
             try pending.begin()
             _ = try await log.append(try commit(plan, try key(of: plan.target, log), actor, reason))
             let erased = try log.finishErasing()
             try log.finishDropping()
             let remaining = try log.present(of: plan.blobs).sorted()
             log.close()
-            var obstacle: String?
-            do throws(LogError) {
-                try scrub(pending)
-            } catch {
-                obstacle = error.description
-            }
-            return Outcome(
-                plan: plan, erased: erased, remaining: remaining, isScrubbed: obstacle == nil, obstacle: obstacle)
+            return outcome(plan, erased, remaining: remaining, pending)
         }
+    }
+
+    /// Takes the bytes from the files, also those that an earlier erasure left there.
+    private func outcome(
+        _ plan: RedactionPlan, _ erased: ErasedBlobs, remaining: [Digest], _ pending: PendingErasure
+    ) -> Outcome {
+        var obstacle: String?
+        do throws(LogError) {
+            try scrub(pending)
+        } catch {
+            obstacle = error.description
+        }
+        return Outcome(
+            plan: plan, erased: erased, remaining: remaining, isScrubbed: obstacle == nil, obstacle: obstacle)
     }
 
     private func plan(_ target: RedactionTarget, _ sharedToo: Bool, _ log: LMDBLog) throws -> RedactionPlan {

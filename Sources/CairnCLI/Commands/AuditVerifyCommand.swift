@@ -59,7 +59,8 @@ struct AuditVerifyCommand: AsyncParsableCommand {
             try unreadable(error, .differs)
             throw error
         }
-        let report = try Auditor(log: log, catalogue: Catalogues.events).verify(against: anchors)
+        var report = try Auditor(log: log, catalogue: Catalogues.events).verify(against: anchors)
+        if PendingErasure(of: store.path).isPending { report.unfinishedErasure = PendingErasure.notice }
         try print(report)
         if !report.isValid { throw ExitStatus.differs.exitCode }
     }
