@@ -67,7 +67,7 @@ extension RedactionPlan {
     ) throws -> RedactionPlan {
         let head = try log.head()
         let end = Position(head.size)
-        let (target, scope) = try RedactionScope.resolve(target, in: log) { try log.blob($0) }
+        let (target, scope) = try RedactionScope.resolve(target, in: log)
         var wanted: Set<Digest> = []
         var counts = [Int](repeating: 0, count: wordy.count)
         var uses: RedactionUses?

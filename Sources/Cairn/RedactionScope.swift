@@ -20,7 +20,7 @@ struct RedactionScope {
 
     /// Finds out what a target means; its name may be the beginning of an id.
     static func resolve(
-        _ target: RedactionTarget, in log: any Log, blob: (Digest) throws -> [UInt8]?
+        _ target: RedactionTarget, in log: LMDBLog
     ) throws -> (target: RedactionTarget, scope: RedactionScope) {
         var scope = RedactionScope()
         switch target.kind {
@@ -37,7 +37,9 @@ struct RedactionScope {
             return (RedactionTarget(.job, job.rawValue), scope)
         case .subject:
             let submissions = try Submissions(in: log)
-            let jobs = try submissions.jobs(of: target.name, blob: blob)
+            let sealed = try Set(submissions.definitionsToRead.compactMap { try log.missingKeyFile(of: $0) })
+            guard sealed.isEmpty else { throw RedactionProblem.sealed(target, keys: sealed.sorted()) }
+            let jobs = try submissions.jobs(of: target.name) { try log.blob($0) }
             guard !jobs.isEmpty else { throw RedactionProblem.unknown(target) }
             scope.take(jobs, submissions)
             return (target, scope)
@@ -126,6 +128,11 @@ struct Submissions {
         }.map(\.id)
     }
 
+    /// The definitions that say whom jobs are about which don't say it themselves.
+    var definitionsToRead: Set<Digest> {
+        Set(jobs.lazy.filter { $0.subject == nil && $0.scenario != nil }.compactMap { definitions[$0.run] })
+    }
+
     func definitions(of wanted: [JobID]) -> Set<Digest> {
         let wanted = Set(wanted)
         return Set(jobs.lazy.filter { wanted.contains($0.id) }.compactMap { definitions[$0.run] })
@@ -169,6 +176,8 @@ struct Subjects {
 package enum RedactionProblem: Error, Equatable, CustomStringConvertible {
     case unknown(RedactionTarget)
     case ambiguous(RedactionTarget, fitting: [String])
+    /// Which jobs are about it is said in definitions that are sealed, with keys that aren't here.
+    case sealed(RedactionTarget, keys: [String])
     /// It would take away what the work of others rests on, and nobody said that this is meant.
     case farReaching(RedactionTarget, [RedactionPlan.Shared])
 
@@ -186,6 +195,10 @@ package enum RedactionProblem: Error, Equatable, CustomStringConvertible {
         case .farReaching(let target, let shared):
             "nothing is erased: the redaction of the \(target) would take away what others rest on:\n"
                 + shared.map(\.warning).joined(separator: "\n")
+        case .sealed(let target, let keys):
+            "nothing is erased: which jobs are about the subject «\(target.name)» can't be known, since definitions of runs are "
+                + "sealed with keys that aren't here: " + keys.prefix(10).joined(separator: ", ")
+                + (keys.count > 10 ? " and \(keys.count - 10) more" : "")
         case .ambiguous(let target, let fitting):
             "«\(target.name)» fits \(fitting.count) \(target.kind.rawValue)s: "
                 + fitting.prefix(10).joined(separator: ", ")

@@ -120,6 +120,9 @@ extension EndToEndTests {
             let bundle = try await place.cairn("bundle", "create", name, "-o", "run.cairn.zip")
             #expect(bundle.status == 1 && bundle.errorText.contains("is sealed"), "\(bundle.errorText)")
             #expect(bundle.errorText.contains("keys/"), "\(bundle.errorText)")
+            let redaction = try await place.cairn("audit", "redact", "--subject", "participant-7", "--reason", "x")
+            #expect(redaction.status == 1, "\(redaction.errorText)")
+            #expect(redaction.errorText.contains("can't be known") && redaction.errorText.contains("keys/data/"))
             // A key that signs nothing isn't made, nor recorded.
             #expect(!bundle.errorText.contains("signing key"), "\(bundle.errorText)")
             #expect(!(try await place.cairn("audit", "trail").text.contains("signing key")))

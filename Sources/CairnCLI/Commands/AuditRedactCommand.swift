@@ -86,10 +86,15 @@ struct AuditRedactCommand: AsyncParsableCommand {
             try answer.output.print(outcome) { RedactionText.text(outcome) }
             if !outcome.isScrubbed || !outcome.remaining.isEmpty { throw ExitStatus.failed.exitCode }
         } catch let problem as RedactionProblem {
-            guard case .farReaching = problem else { throw Failure(.usage, "\(problem)") }
-            throw Failure(
-                .failed, "\(problem)",
-                remedy: "if all of this is meant, add --far-reaching; without --shared what others name stays")
+            switch problem {
+            case .unknown, .ambiguous: throw Failure(.usage, "\(problem)")
+            case .sealed:
+                throw Failure(.failed, "\(problem)", remedy: "put the store's keys/ back into its directory")
+            case .farReaching:
+                throw Failure(
+                    .failed, "\(problem)",
+                    remedy: "if all of this is meant, add --far-reaching; without --shared what others name stays")
+            }
         }
     }
 }

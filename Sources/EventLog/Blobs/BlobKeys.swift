@@ -58,6 +58,9 @@ final class BlobKeys: Sendable {
 
     private static func path(of store: String) -> String { store + "/keys/store.key" }
 
+    /// Where the key of data with this id is in a store's directory.
+    static func file(of id: [UInt8]) -> String { "keys/data/" + Hexadecimal.text(id) }
+
     /// Makes a store's key, on disk and readable by its owner alone; one that is there stays.
     static func make(for store: String) throws(LogError) {
         for part in ["/keys", "/keys/data"] {

@@ -142,12 +142,12 @@ extension BlobStore {
         return try keys.key(id)
     }
 
-    /// Whether a blob is there, but sealed with a key that isn't.
-    func isSealed(_ digest: Digest) throws(LogError) -> Bool {
+    /// The id of the key that a blob is sealed with and that isn't here; nil of one that isn't there, or can be opened.
+    func missingKey(of digest: Digest) throws(LogError) -> [UInt8]? {
         do {
             let present = try environment.read { try $0.withValue(of: digest.bytes, in: table) { Presence($0) } }
-            guard let id = present?.keyID else { return false }
-            return try keys?.key(id) == nil
+            guard let id = present?.keyID else { return nil }
+            return try keys?.key(id) == nil ? id : nil
         } catch {
             throw LogError(error, during: "looking for the blob \(digest.hex)")
         }

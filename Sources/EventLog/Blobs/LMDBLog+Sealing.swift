@@ -50,7 +50,13 @@ extension LMDBLog {
     }
 
     /// Whether a blob is there, but sealed with a key that isn't.
-    package func isSealed(_ digest: Digest) throws(LogError) -> Bool { try blobs.isSealed(digest) }
+    package func isSealed(_ digest: Digest) throws(LogError) -> Bool { try blobs.missingKey(of: digest) != nil }
+
+    /// The file of the key that a blob is sealed with and that isn't here, in the store's directory; nil of a blob that isn't
+    /// there, or can be opened.
+    package func missingKeyFile(of digest: Digest) throws(LogError) -> String? {
+        try blobs.missingKey(of: digest).map { BlobKeys.file(of: $0) }
+    }
 
     /// The name of a scope's key; nil when there is none, or the store isn't encrypted.
     package func keyName(of scope: String) throws(LogError) -> String? { try blobs.keys?.key(of: scope)?.name }
