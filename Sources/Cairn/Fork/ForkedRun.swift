@@ -42,13 +42,9 @@ struct ForkedRun {
         let substitutions = substitutions ?? []
         self.recorded = recorded
         var definition = recorded
-        var budget: Budget?
-        for substitution in substitutions {
-            definition = try substitution.applied(to: definition)
-            if case .budget(let bound) = substitution { budget = bound }
-        }
+        for substitution in substitutions { definition = try substitution.applied(to: definition) }
         self.definition = definition
-        self.budget = budget
+        budget = Substitution.budget(in: substitutions)
         plan = JobPlan(definition, run: id)
         changesPrices = substitutions.contains { if case .prices = $0 { true } else { false } }
         changesRetry = recorded.limits.retry != definition.limits.retry

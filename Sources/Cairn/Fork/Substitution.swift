@@ -135,6 +135,23 @@ extension Substitution {
 // MARK: - Applying
 
 extension Substitution {
+    /// Throws for a budget that can't be kept to with the models that the runs have then.
+    static func checkBudget(_ substitutions: [Substitution], of definitions: [ExperimentDefinition]) throws {
+        guard let budget = budget(in: substitutions) else { return }
+        var objections: [String] = []
+        for definition in definitions {
+            var changed = definition
+            for substitution in substitutions { changed = try substitution.applied(to: changed) }
+            objections += SpendingBounds(changed).objections(to: budget).filter { !objections.contains($0) }
+        }
+        guard objections.isEmpty else { throw BudgetProblem(objections: objections) }
+    }
+
+    /// The one that takes the place of recorded budgets; nil where those stay.
+    static func budget(in substitutions: [Substitution]) -> Budget? {
+        substitutions.lazy.compactMap { if case .budget(let budget) = $0 { budget } else { nil } }.last
+    }
+
     /// The experiment with this changed; a budget isn't part of it.
     package func applied(to definition: ExperimentDefinition) throws(Problem) -> ExperimentDefinition {
         var changed = definition

@@ -56,7 +56,8 @@ package struct ForkService: Sendable {
 
     /// Makes the fork of the parent as it is, in a directory that doesn't exist yet and that is there when it is whole.
     ///
-    /// Without `live` a call that the parent can't answer is an error that names it, and nothing is made.
+    /// Without `live` a call that the parent can't answer is an error that names it, and nothing is made. A budget that the
+    /// runs' models don't let anybody keep to is a `BudgetProblem`.
     /// `recording` hears what was made before it has its name.
     package func make(
         at path: String, with substitutions: [Substitution], of runs: [RunID], live: Live? = nil,
@@ -123,6 +124,7 @@ package struct ForkService: Sendable {
     private func plan(_ head: TreeHead, _ substitutions: [Substitution], _ runs: [RunID]) throws -> Plan {
         let queries = try Queries(parent)
         var forked = try runs.map { run in try ForkedRun(run, try queries.definition(of: run), substitutions) }
+        try Substitution.checkBudget(substitutions, of: forked.map(\.recorded))
         let named = Set(runs)
         let others = try queries.runIDs(Queries.Selection()).filter { !named.contains($0) }
         let known = try queries.definitions(of: others)

@@ -29,13 +29,16 @@ package struct WhatIfService: Sendable {
     ///
     /// Weights, rankings, prices and what is left out are computed from the read models and the log. For parsers,
     /// retries and budgets, on which hangs what is asked, forks are made for a while; without `live` a call that the
-    /// recording can't answer is an `UnansweredCall`. `keeping` keeps the fork with all substitutions.
+    /// recording can't answer is an `UnansweredCall`. `keeping` keeps the fork with all substitutions. A budget that can't
+    /// be kept to is a `BudgetProblem` before anything is made or sent.
     package func report(
         on runs: [RunID], with substitutions: [Substitution], live: ForkService.Live? = nil, keeping: Keeping? = nil
     ) async throws -> WhatIf.Report {
         let head = try store.log.head()
         let queries = try Queries(store)
-        try Substitution.check(substitutions, fit: runs.map { ($0, try queries.definition(of: $0)) })
+        let definitions = try runs.map { (id: $0, definition: try queries.definition(of: $0)) }
+        try Substitution.check(substitutions, fit: definitions)
+        try Substitution.checkBudget(substitutions, of: definitions.map(\.definition))
         var results = Results()
         if substitutions.allSatisfy(\.isArithmetic) {
             for (run, answer) in try computed(runs, substitutions, upTo: Position(head.size)) {
