@@ -142,7 +142,9 @@ enum RedactionText {
 
     private static func rest(_ plan: RedactionPlan) -> String {
         (plan.dependents == 0
-            ? "" : "with \(Quantities.counted(plan.dependents, "job")) that were given the answers of others\n")
+            ? ""
+            : "with \(Quantities.counted(plan.dependents, "job")) that \(plan.dependents == 1 ? "was" : "were") given "
+                + "the answers of others\n")
             + (plan.kept.isEmpty
                 ? ""
                 : "\(Quantities.counted(plan.kept.count, "blob")) kept, since others name them, too; --shared erases them:\n"
