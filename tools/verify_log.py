@@ -1478,7 +1478,9 @@ SAMPLE = {"blobs", "checkpoint", "events", "index", "keys", "labels", "proof"}
 SAMPLE_NAME, SAMPLE_README = "sample.json", "README.md"
 # The digests of the texts that stand beside a sample: nothing bears one out, so no other is accepted.
 SAMPLE_READMES = {"6b9e7b60c2fe90efe184315917f2782d4d97fc88c6fb3827aa9018c9b28032e9"}
-SAMPLE_FORMAT = 3
+SAMPLE_FORMATS = (1, 3)
+VERSION = re.compile(r"[0-9A-Za-z.+-]{1,64}")
+LONGEST_BLOB = 16_384  # a longer one is withheld
 
 
 def read_sample(path):
@@ -1508,7 +1510,11 @@ class Sample:
         if value.keys() != SAMPLE:
             raise ValueError(f"it has to have {', '.join(sorted(SAMPLE))}")
         self.index, self.labels, self.blobs = value["index"], value["labels"], value["blobs"]
-        check_index(self.index, "sample", SAMPLE_FORMAT)
+        check_index(self.index, "sample", SAMPLE_FORMATS[-1])
+        if self.index["format"] not in SAMPLE_FORMATS:
+            raise ValueError(f"no sample is of the format {canonical_text(self.index['format'])}")
+        if self.index["readModels"] != {} or not VERSION.fullmatch(self.index["cairn"]):
+            raise ValueError("its index names read models, or what is no version")
         self.checkpoint = Checkpoint(text_bytes(value["checkpoint"]))
         self.keys = [Key(text) for text in value["keys"]]
         self.size = whole(value["proof"]["size"], 2**53 - 1)
@@ -1546,16 +1552,29 @@ class Sample:
             raise Invalid("the events and their proof don't lead to the signed head")
         self.facts.check(index)
 
+    def check_keys(self):
+        """A key that hasn't signed may be one that the store had before, and no other."""
+        for key in self.keys:
+            # A false signature is one, whoever is trusted.
+            if not self.checkpoint.signed_by(key, NOTE)[0] and key.name != self.checkpoint.origin:
+                raise Invalid(f"the key {key.text} has signed nothing here and isn't the store's: it was added")
+
     def check_blobs(self):
         """Those that aren't there; each blob that an event names is, or is withheld and named as such."""
-        withheld = sorted(name for name, blob in self.blobs.items() if not blob.keys() & {"text", "base64"})
         check_inline(self.blobs)
+        withheld = sorted(name for name, blob in self.blobs.items() if blob == {"missing": True})
+        for name, blob in self.blobs.items():
+            content = blob["text"].encode() if "text" in blob else base64.b64decode(blob.get("base64", ""))
+            if blob.keys() & {"erased", "sealed"} or len(content) > LONGEST_BLOB:
+                raise Invalid(f"the blob {name[:64]} is withheld in another way than samples do, or larger than theirs")
+        named = set()
         for record in self.events:
-            for name in sorted(set(blobs_named_by(record)) - self.blobs.keys()):
+            names = set(blobs_named_by(record))
+            named |= names
+            for name in sorted(names - self.blobs.keys()):
                 raise record.wrong(f"the blob {name} that it names is neither there nor shown as withheld")
-        for name in self.blobs:
-            if not any(name.encode() in record.data for record in self.events):
-                raise Invalid(f"the blob {name[:64]} is named by no event")
+        for name in sorted(self.blobs.keys() - named):
+            raise Invalid(f"the blob {name[:64]} is named by no event")
         if withheld != self.index["withheld"]:
             raise Invalid("the index names other blobs as withheld than those that aren't there")
         return withheld
@@ -1596,8 +1615,7 @@ def verify_sample(path, keys, witnesses):
         sample.check_labels()
     except (ValueError, TypeError, AttributeError, LookupError, struct.error) as error:
         raise Invalid(f"{SAMPLE_NAME}: {type(error).__name__}: {error}") from None
-    for key in sample.keys:
-        sample.checkpoint.signed_by(key, NOTE)  # a false signature is one, whoever is trusted
+    sample.check_keys()
     if not (keys or sample.keys):
         raise Invalid("the sample brings no key, and none was given with --key")
     return vouching(sample.checkpoint, keys or sample.keys, witnesses) | {

@@ -774,6 +774,15 @@ def spoilt_archives(path, files):
     yield "another packing"
 
 
+def key_text(name, public):
+    """A public key of a name."""
+    material = b"\1" + public
+    return f"{name}+{sha256(name.encode() + bytes([10]) + material)[:4].hex()}+{base64.b64encode(material).decode()}"
+
+
+SOMEBODYS_KEY = key_text("somebody", b"k" * 32)
+
+
 class Samples(unittest.TestCase):
     """Samples of a run, judged by the verifier and the command line."""
 
@@ -885,6 +894,16 @@ class Samples(unittest.TestCase):
             data[-1] ^= 1
             value["checkpoint"] = f"{body}\n\n{start} {base64.b64encode(data).decode()}\n{rest}"
 
+        added = {sha256(b"x").hex(): {"text": "x"}}
+
+        def withheld_too(value):
+            value["blobs"].update({name: {"missing": True} for name in added})
+            value["index"]["withheld"] = list(added)
+
+        def taken_away(value):
+            del value["blobs"][named]
+            value["index"]["withheld"] = [named]
+
         cases = {
             "a flipped blob": lambda value: value["blobs"][named].update(text=value["blobs"][named]["text"] + " "),
             "a blob less": lambda value: value["blobs"].pop(named),
@@ -908,11 +927,23 @@ class Samples(unittest.TestCase):
             "other labels": lambda value: value["labels"].update(model="hasty"),
             "other code": lambda value: value["index"]["code"].pop(),
             "forks that aren't": lambda value: value["index"].update(format=3),
-            "the index of a run": lambda value: value["index"].update(kind="run"),
             "a format before the first": lambda value: value["index"].update(format=0),
+            "a format that no sample has": lambda value: value["index"].update(format=2),
             "a member that no index has": lambda value: value["index"].update(more=1),
+            "an index of a bundle": lambda value: value["index"].update(kind="run"),
+            "read models": lambda value: value["index"].update(readModels={"runs": named}),
+            "a program that is none": lambda value: value["index"].update(cairn="certified by somebody"),
+            "a blob that no event names": lambda value: value["blobs"].update(added),
+            "a withheld blob that no event names": withheld_too,
+            "a blob taken away and said to be withheld": taken_away,
+            "a blob withheld in another way": lambda value: (
+                value["blobs"].update({named: {"sealed": True}}), value["index"].update(withheld=[named])),
+            "a key of somebody else's": lambda value: value["keys"].append(SOMEBODYS_KEY),
         }
         self.both_refuse_nothing(self.changed(lambda value: None))
+        # Older programs wrote the keys that the store had before, too.
+        retired = key_text(self.sample["index"]["origin"], b"k" * 32)
+        self.both_refuse_nothing(self.changed(lambda value: value["keys"].insert(0, retired)))
         for name, change in cases.items():
             with self.subTest(name):
                 self.both_refuse(self.changed(change))
@@ -942,7 +973,7 @@ class Samples(unittest.TestCase):
         self.both_refuse(self.path, "--key", key)
         path = self.changed(lambda value: value.update(keys=[key]))
         self.both_refuse(path)
-        self.assertEqual(python_says("--sample", path, "--key", self.key)[0], 0)
+        self.both_refuse(path, "--key", self.key)
 
     def test_a_file_that_is_no_sample_is_an_answer(self):
         with open(self.path, "rb") as file:
@@ -973,6 +1004,27 @@ class Samples(unittest.TestCase):
         self.assertEqual((report["withheld"], report["blobs"]), ([erased], ours["blobs"]))
         self.assertEqual(sample["blobs"][erased], {"missing": True})
         self.assertIn(f"withheld: {erased}", run(sys.executable, VERIFIER, "--sample", path).stdout)
+
+    def test_a_sample_of_a_run_whose_definition_was_erased_is_proven_without_it(self):
+        store, path = os.path.join(self.made, "undefined"), os.path.join(self.made, "undefined.cairn.zip")
+        shutil.copytree(self.store, store)
+        definition = self.sample["index"]["commitments"]["definition"]
+        self.cairn(
+            "audit", "redact", "--blob", definition, "--shared", "--far-reaching", "--reason", "withdrew", "--store", store)
+        words = self.cairn(
+            "bundle", "prove-sample", "--model", "careful", "--scenario", "spring", "-o", path, "--store", store)
+        self.assertIn(f"withheld: the definition, with its rubrics and data set, {definition}: it was erased", words)
+        sample, key = self.prove(store, path)
+        self.assertEqual(sample["blobs"], self.sample["blobs"] | {definition: {"missing": True}})
+        self.assertEqual((sample["events"], sample["labels"]), (self.sample["events"], self.sample["labels"]))
+        ours = json.loads(self.cairn("bundle", "verify", path, "--key", key, "--json"))
+        code, report = python_says("--sample", path, "--key", key)
+        self.assertEqual((code, report["withheld"], ours["withheld"]), (0, [definition], [definition]), report)
+        laid_down = (report["laidDown"], ours["commitments"])
+        self.assertEqual([(one["definition"], one.get("rubrics", {})) for one in laid_down], [(definition, {})] * 2)
+        none = run(
+            CAIRN, "bundle", "prove-sample", "--model", "careful", "--scenario", "nowhere", "-o", path, "--store", store)
+        self.assertEqual(none.returncode, 2, none.stderr)
 
     def test_rubrics_are_believed_only_from_a_definition_that_is_there(self):
         experiment, store = os.path.join(self.made, "long.yaml"), os.path.join(self.made, "long")

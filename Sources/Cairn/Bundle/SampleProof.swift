@@ -17,6 +17,8 @@ import Scoring
 package struct SampleProof: Sendable {
     /// The file with all of it.
     static let name = "sample.json"
+    /// A blob that is larger is withheld: a definition with a thousand scenarios isn't needed for one of them.
+    static let longestBlob = 16_384
     /// The text for people, beside which no other is accepted since no event bears it out.
     ///
     /// A later text gets a name of its own here: files with this one are to be read as long as there are any.
@@ -159,7 +161,9 @@ extension SampleProof {
         verdict.index = index
         verdict.labels = labels
         verdict.files = 1
+        try checkIndex()
         try BundleCheck.check(checkpoint, of: index, by: self.keys, trusting: keys, &verdict)
+        try checkKeys()
         var facts = BundleFacts(of: index.run)
         var events: [Position: Event] = [:]
         for line in lines {
@@ -181,19 +185,63 @@ extension SampleProof {
         guard facts.events == index.events, facts.code == index.code, facts.forks == index.forks else {
             throw BundleError("the index says other things of the events than they do")
         }
-        let present = Dictionary(blobs.compactMap { blob in blob.bytes.map { (blob.digest, $0) } }) { first, _ in first
-        }
+        let present = try present(of: facts.blobs)
         verdict.index?.commitments = try commitments(facts, present)
         verdict.reused = facts.reused
         verdict.elsewhere = index.head.size - UInt64(events.count)
         verdict.blobs = present.count
-        guard facts.blobs.filter({ present[$0] == nil }).sorted() == index.withheld else {
-            throw BundleError("a blob is missing that isn't named as withheld")
-        }
         for line in lines {
             guard let event = events[line.position] else { continue }
             try derive(event, events, present, &verdict)
         }
+    }
+
+    /// What no event bears out: it must be as every sample has it.
+    private func checkIndex() throws {
+        guard index.kind == .sample else { throw BundleError("its index is of something else than a sample") }
+        guard index.format == BundleIndex.Format(hasGaps: false, isFork: !index.forks.isEmpty) else {
+            throw BundleError("it says that it is of format \(index.format.rawValue), in which no sample is written")
+        }
+        guard index.readModels.isEmpty else { throw BundleError("it names read models, and no sample has any") }
+        let version = index.cairn.utf8
+        guard (1...64).contains(version.count), version.allSatisfy(Self.versionLetters.contains) else {
+            throw BundleError("it says of the program that wrote it what is no version")
+        }
+    }
+
+    private static let versionLetters = Set("0123456789.-+abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
+
+    /// A key that hasn't signed may be one that the store had before, as older programs wrote those, too; no other is
+    /// borne out by anything.
+    private func checkKeys() throws {
+        for key in keys where key.name != index.origin && checkpoint.judgement(of: key) == .absent {
+            throw BundleError("the key \(key) has signed nothing here and isn't the store's: it was added")
+        }
+    }
+
+    /// The blobs that are there: those that the events name must be, or be shown as withheld, and no others may.
+    private func present(of named: Set<Digest>) throws -> [Digest: [UInt8]] {
+        let shown = Set(blobs.map(\.digest))
+        if let stray = shown.subtracting(named).min() {
+            throw BundleError("the blob \(stray.hex) is named by no event: it was added")
+        }
+        if let absent = named.subtracting(shown).min() {
+            throw BundleError("the blob \(absent.hex), which an event names, is neither there nor shown as withheld")
+        }
+        guard blobs.filter({ $0.bytes == nil }).map(\.digest).sorted() == index.withheld else {
+            throw BundleError("the index names other blobs as withheld than those that aren't there")
+        }
+        var present: [Digest: [UInt8]] = [:]
+        for blob in blobs {
+            guard blob.state == .missing || blob.state == .present else {
+                throw BundleError("the blob \(blob.digest.hex) is withheld in another way than samples do")
+            }
+            guard blob.bytes?.count ?? 0 <= Self.longestBlob else {
+                throw BundleError("the blob \(blob.digest.hex) is larger than those that samples have")
+            }
+            present[blob.digest] = blob.bytes
+        }
+        return present
     }
 
     /// What was laid down, as the events have it: the index and the labels must say the same.

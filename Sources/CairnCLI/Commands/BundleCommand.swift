@@ -146,7 +146,11 @@ struct BundleProveSampleCommand: AsyncParsableCommand {
         } catch let error as BundleError {
             throw Failure(.usage, "\(error)")
         }
-        try answer.output.print(["bytes": JSONValue.number(Double(written.bytes)), "file": .string(output)]) {
+        let told: JSONObject = [
+            "bytes": .number(Double(written.bytes)), "file": .string(output),
+            "withheld": .array(written.withheld.map { .string($0.digest.hex) }),
+        ]
+        try answer.output.print(JSONValue.object(told)) {
             "\(Quantities.grouped(written.bytes)) bytes in \(output), signed by \(written.key)\n"
         }
     }

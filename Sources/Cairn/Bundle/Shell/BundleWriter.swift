@@ -51,7 +51,7 @@ package struct BundleWriter {
                 .invalid, during: "bundling the run \(run)",
                 "its events go on to position \(last), behind the head of \(counted(size, "event"))")
         }
-        try refuseSealed(selection.blobs)
+        try Self.refuseSealed(selection.blobs, of: run, in: store.log)
         let archive = try BundleArchive(replacing: path)
         let signer = try await signing()
         let checkpoint = try signer.head(size)
@@ -120,10 +120,10 @@ package struct BundleWriter {
     }
 
     /// Throws for a blob that is only sealed: a bundle without it would say that somebody had it erased.
-    private func refuseSealed(_ blobs: Set<Digest>) throws {
+    static func refuseSealed(_ blobs: Set<Digest>, of run: RunID, in log: LMDBLog) throws {
         var erasures: Erasures?
-        for digest in blobs.sorted() where try store.log.isSealed(digest) {
-            let known = try erasures ?? Erasures(of: store.log)
+        for digest in blobs.sorted() where try log.isSealed(digest) {
+            let known = try erasures ?? Erasures(of: log)
             erasures = known
             guard known.note(on: digest) != nil else {
                 throw WithheldContent("content of the run \(run)", WithheldBlob(digest: digest, state: .sealed))

@@ -2,10 +2,11 @@ import Audit
 import Calls
 import CanonicalJSON
 import Deciders
-import Determinism
+package import Determinism
 package import EventLog
 import Experiments
 package import Jobs
+import Projections
 import Scoring
 
 /// Makes the proof of one sample.
@@ -29,10 +30,30 @@ package struct SampleProver {
         package let bytes: Int
         /// Who has signed it.
         package let key: VerifierKey
+        /// Blobs that its events name and that aren't in it, in order.
+        package let withheld: [Withheld]
     }
 
-    /// A blob that is larger is withheld: a definition with a thousand scenarios isn't needed for one of them.
-    private static let longestBlob = 16_384
+    /// A blob that isn't in a sample.
+    package struct Withheld: Equatable, Sendable {
+        package let digest: Digest
+        package let isDefinition: Bool
+        /// False for one that is there, and too large.
+        package let isErased: Bool
+
+        /// For people.
+        package var note: String {
+            let reason = isErased ? "it was erased" : "it has more than \(SampleProof.longestBlob) bytes"
+            let what = isDefinition ? "the definition, with its rubrics and data set," : "the blob"
+            return "withheld: \(what) \(digest.hex): \(reason)"
+        }
+    }
+
+    /// The jobs of a sample.
+    private struct Jobs {
+        var probe: JobID?
+        var judgings: [JobID] = []
+    }
 
     private let store: Store
     private let run: RunID
@@ -52,66 +73,100 @@ package struct SampleProver {
     ) async throws -> Written {
         let now = try store.log.head()
         let file = try OutputFile(replacing: path)
-        let (proof, key) = try await proof(of: choice, signing: signing)
+        let (proof, key, withheld) = try await proof(of: choice, signing: signing)
         let bytes = try proof.archived()
         try file.write(bytes)
         try await recording(now)
         try file.finish()
-        return Written(bytes: bytes.count, key: key)
+        return Written(bytes: bytes.count, key: key, withheld: withheld)
     }
 
     private func proof(
         of choice: Choice, signing: () async throws -> BundleSigner
-    ) async throws -> (SampleProof, VerifierKey) {
-        let samples = try RunSamples(try Queries(store), run: run)
-        let definition = samples.definition
-        guard let model = definition.models.firstIndex(where: { $0.id == choice.model }),
-            let scenario = definition.scenarios.firstIndex(where: { $0.id == choice.scenario }),
-            (1...definition.samples).contains(choice.sample)
-        else { throw BundleError("the run has no sample \(choice.sample) of \(choice.scenario) by \(choice.model)") }
-        let number = (choice.sample - 1) * definition.scenarios.count + scenario
-        guard let sample = try samples.samples(ofModel: model, number..<number + 1).first else {
+    ) async throws -> (SampleProof, VerifierKey, [Withheld]) {
+        let queries = try Queries(store)
+        guard let row = try queries.runs(Queries.Selection(run: run.rawValue)).first?.row else {
+            throw QueryError.run(run.rawValue, fitting: [])
+        }
+        let jobs = try jobs(of: choice)
+        guard let probe = jobs.probe else {
             throw BundleError("the run has no sample \(choice.sample) of \(choice.scenario) by \(choice.model)")
         }
-        let events = try events(of: sample)
+        let events = try events(of: [probe] + jobs.judgings, scoredIn: jobs.judgings)
         guard let last = events.last else { throw BundleError("nothing of this sample is recorded") }
-        let signer = try await signing()
-        let checkpoint = try signer.head(last.position.rawValue + 1)
         var facts = BundleFacts(of: run)
         for event in events { try facts.take(event) }
-        let proof = try store.log.inclusionProof(of: events.map(\.position), in: checkpoint.head.size)
-        try BundleWriter.check(proof, of: facts.leaves, in: checkpoint.head)
-        var blobs: [JSONLines.InlineBlob] = []
-        for digest in facts.blobs.sorted() {
-            let bytes = try store.log.blob(digest)
-            blobs.append(.init(digest: digest, bytes: bytes.flatMap { $0.count > Self.longestBlob ? nil : $0 }))
-        }
+        try BundleWriter.refuseSealed(facts.blobs, of: run, in: store.log)
+        // Erased, it is withheld; one that is there and can't be read is an error.
+        let definition = try store.log.blob(row.definition) == nil ? nil : try queries.definition(of: run)
         guard let commitments = facts.commitments(definition) else {
             throw BundleError("the run was never submitted")
         }
+        let signer = try await signing()
+        let checkpoint = try signer.head(last.position.rawValue + 1)
+        let proof = try store.log.inclusionProof(of: events.map(\.position), in: checkpoint.head.size)
+        try BundleWriter.check(proof, of: facts.leaves, in: checkpoint.head)
+        let (blobs, withheld) = try blobs(of: facts, definition: row.definition)
         let index = BundleIndex(
             cairn: CairnVersion.text, code: facts.code, commitments: commitments, events: events.count,
-            experiment: samples.row.experiment, forks: facts.forks,
+            experiment: row.experiment, forks: facts.forks,
             format: BundleIndex.Format(hasGaps: false, isFork: !facts.forks.isEmpty), head: checkpoint.head,
-            kind: .sample, origin: checkpoint.origin, readModels: [:], run: run,
-            withheld: blobs.filter { $0.bytes == nil }.map(\.digest))
+            kind: .sample, origin: checkpoint.origin, readModels: [:], run: run, withheld: withheld.map(\.digest))
         let made = try SampleProof(
-            index: index, events: events, blobs: blobs, labels: try labels(of: sample.job),
-            proof: proof, checkpoint: checkpoint, keys: signer.keys)
-        return (made, signer.signer.key)
+            index: index, events: events, blobs: blobs, labels: try labels(of: probe), proof: proof,
+            checkpoint: checkpoint, keys: signer.keys.filter { checkpoint.judgement(of: $0) != .absent })
+        return (made, signer.signer.key, withheld)
+    }
+
+    /// In order.
+    private func blobs(
+        of facts: BundleFacts, definition: Digest
+    ) throws -> (blobs: [JSONLines.InlineBlob], withheld: [Withheld]) {
+        var blobs: [JSONLines.InlineBlob] = []
+        var withheld: [Withheld] = []
+        for digest in facts.blobs.sorted() {
+            let bytes = try store.log.blob(digest)
+            let shown = bytes.flatMap { $0.count > SampleProof.longestBlob ? nil : $0 }
+            blobs.append(.init(digest: digest, bytes: shown))
+            if shown == nil {
+                withheld.append(
+                    Withheld(digest: digest, isDefinition: digest == definition, isErased: bytes == nil))
+            }
+        }
+        return (blobs, withheld)
+    }
+
+    /// Found by their labels, which are there when the definition isn't.
+    private func jobs(of choice: Choice) throws -> Jobs {
+        try store.views.query(JobStatus.self) { tables in
+            var jobs = Jobs()
+            for state in JobStatus.State.allCases {
+                try tables.forEach(of: run, in: state) { id, row in
+                    let labels = row.labels
+                    guard labels["model"] == choice.model, labels["scenario"] == choice.scenario,
+                        labels["sample"] == "\(choice.sample)"
+                    else { return true }
+                    if labels["judge"] == nil { jobs.probe = id } else { jobs.judgings.append(id) }
+                    return true
+                }
+            }
+            return jobs
+        }
     }
 
     /// That the run was submitted, that the jobs were, every call, and the scores; that it was taken over into a fork, if it
     /// was; in the order of the log.
-    private func events(of sample: RunSample) throws -> [Event] {
+    private func events(of jobs: [JobID], scoredIn judgings: [JobID]) throws -> [Event] {
         var events = try first(StreamName(category: Run.category, id: run.rawValue))
-        let jobs = [sample.job] + sample.judgings.map(\.job)
         for job in jobs { events += try first(StreamName(category: Job.category, id: job.rawValue)) }
-        for turn in sample.turns + sample.judgings.flatMap(\.rounds) {
-            events += try store.log.readStream(StreamName(category: Call.category, id: turn.row.call.rawValue))
+        let calls = try store.views.query(Transcripts.self) { tables in
+            try jobs.flatMap { try tables.turns.scan(prefix: KeyPrefix(run, $0)).map(\.row.call) }
         }
-        for judging in sample.judgings {
-            events += try store.log.readStream(StreamName(category: Score.category, id: judging.job.rawValue))
+        for call in calls {
+            events += try store.log.readStream(StreamName(category: Call.category, id: call.rawValue))
+        }
+        for job in judgings {
+            events += try store.log.readStream(StreamName(category: Score.category, id: job.rawValue))
         }
         events += try ForkSelection(of: run, in: store.log, before: Position(store.log.head().size)) { _ in false }
             .events
