@@ -1408,9 +1408,10 @@ class Bundle:
             raise Invalid(f"{DEFINITION}: {type(error).__name__}: {error}") from None
 
     def check_signature(self, signers):
-        """A key that has signed the head has to have signed the manifest as it is."""
+        """Who has signed the manifest as it is, of those who have signed the head: one of them has to."""
         note = Note(self.read(SIGNATURE, self.manifest_size() + MAXIMUM_NOTE), "the signature of the manifest")
-        if not any([note.signed_by(key, NOTE)[0] for key in signers]):
+        found = [key.text for key in signers if note.signed_by(key, NOTE)[0]]
+        if not found:
             raise Invalid("no key that vouches for the head has signed the manifest")
         heading = ["cairn/bundle-manifest/v1", self.index["origin"], f"run {self.index['run']}"]
         if note.lines[:3] != heading:
@@ -1420,6 +1421,7 @@ class Bundle:
             raise Invalid(f"{name} was changed, added or taken away after the manifest was signed")
         if note.lines[3:4] != [f"manifest {digest_of(self.archive, MANIFEST)}"]:
             raise Invalid(f"{MANIFEST} was changed after it was signed")
+        return found
 
 
 def root_with(size, leaves, hashes):
@@ -1466,7 +1468,9 @@ def verify_bundle(path, keys, witnesses, needs_signed_manifest, progress):
     inside = [Key(line) for line in dict.fromkeys(bundle.read("keys.txt").decode("utf-8").split())]
     report = vouching(checkpoint, keys or inside, witnesses)
     if bundle.format == SIGNED_FORMAT:
-        bundle.check_signature([key for key in keys or inside if checkpoint.signed_by(key, NOTE)[0]])
+        signers = [key for key in keys or inside if checkpoint.signed_by(key, NOTE)[0]]
+        report["manifestSignedBy"] = bundle.check_signature(signers)
+        report["manifestNotSignedBy"] = [key.text for key in signers if key.text not in report["manifestSignedBy"]]
     report |= {"manifestSigned": bundle.format == SIGNED_FORMAT, "trusted": bool(keys), "valid": True}
     return report | named | {"blobs": sum(name.startswith("blobs/") for name in bundle.names)}
 
@@ -1738,6 +1742,14 @@ def guarded(verify):
     return status, report
 
 
+def manifest_signature(report):
+    """Who has signed a manifest, and who has signed the head alone."""
+    alone = "".join(
+        f"\nnot signed by {key}: of files that aren't events or blobs that key says nothing"
+        for key in report["manifestNotSignedBy"])
+    return f"its manifest is signed, too, by {' and '.join(report['manifestSignedBy'])}{alone}"
+
+
 def shown(report):
     if "error" in report:
         return f"can't be read: {report['error']}"
@@ -1752,12 +1764,12 @@ def shown(report):
         event = f"{report['type']} in {report['stream']} at position {report['position']} of {report['events']}"
         return f"proven: {event}\nleaf {report['leaf']}{signed}"
     if "manifestSigned" in report:
-        manifest = "so is its manifest" if report["manifestSigned"] else (
+        manifest = manifest_signature(report) if report["manifestSigned"] else (
             "its manifest isn't signed: files that aren't events or blobs may be somebody else's, and events may have "
             "been left out, also those which tell of a fork")
         whose = "" if report["trusted"] else ", whom the bundle alone names"
         counts = f"{report['events']} events, {report['blobs']} blobs"
-        return f"valid: {counts}\nhead {report['size']}:{report['head']}{signed}{whose}; {manifest}"
+        return f"valid: {counts}\nhead {report['size']}:{report['head']}{signed}{whose}\n{manifest}"
     if "from" in report:
         return f"proven: {report['events']}:{report['head']} has grown from {report['from']} events{signed}"
     names = ("events", "commits", "streams", "blobs")

@@ -1,4 +1,5 @@
 import Cairn
+import CanonicalJSON
 import EventLog
 import Foundation
 import Jobs
@@ -201,10 +202,24 @@ import Testing
     @Test func aManifestThatAnotherKeySignedIsRejectedByWhoKnowsTheOperators() async throws {
         let other = try NoteSigner.generated(name: "somebody")
         let made = try await Self.made(manifestBy: other, signingBoth: true)
-        #expect(try await BundleCheck.run(made.file).isWhole)
+        let verdict = try await BundleCheck.run(made.file)
+        #expect(verdict.isWhole && verdict.manifestSigners == [other.key.text], "\(verdict.problems)")
+        #expect(Set(verdict.signers) == [made.key.key.text, other.key.text])
+        // Whose word the other files are is said wherever the operator's key isn't given.
+        let report = try await BundleRestore.run(made.file, into: made.directory.path("copy"))
+        #expect(report.manifestSigners == [other.key.text])
+        let answer = try JSONParser.parse(verdict.canonicalBytes())
+        #expect(answer["manifestSigners"] == [.string(other.key.text)])
+        let tools = Fixture.directory.deletingLastPathComponent().appendingPathComponent("tools")
+        let stranger = try ChildProcess.run(
+            "/usr/bin/python3", [tools.appendingPathComponent("verify_log.py").path, "--bundle", made.file])
+        #expect(stranger.status == 0, "\(stranger.text) \(stranger.errorText)")
+        for text in [verdict.text, report.manifest, try made.judgedByPython(made.file).text, stranger.text] {
+            #expect(text.contains("manifest is signed, too, by \(other.key.text)"), "\(text)")
+            #expect(text.contains("not signed by \(made.key.key.text): of files that"), "\(text)")
+        }
         let problems = try await BundleCheck.run(made.file, trusting: [made.key.key]).problems
         #expect(problems == ["manifest-signature.txt: none of the keys that were given has signed it"])
-        #expect(try made.judgedByPython(made.file).status == 0)
         let python = try made.judgedByPython(made.file, "--key", made.key.key.text)
         #expect(python.status == 4 && python.text.contains("no key that you gave"), "\(python.text)")
     }
@@ -212,7 +227,9 @@ import Testing
     /// Packed anew alone, it is what it was.
     @Test func aBundleThatIsOnlyPackedAnewIsImported() async throws {
         let (made, file) = try await Self.tampered("nothing", .kept)
-        #expect(try await BundleCheck.run(file, trusting: [made.key.key]).isManifestSigned == true)
+        let verdict = try await BundleCheck.run(file, trusting: [made.key.key])
+        #expect(verdict.isManifestSigned == true && verdict.manifestSigners == [made.key.key.text])
+        #expect(!verdict.text.contains("not signed by"), "\(verdict.text)")
         #expect(try await BundleRestore.run(file, into: made.directory.path("copy")).isOriginal)
     }
 

@@ -1105,6 +1105,7 @@ class Bundles(unittest.TestCase):
                 self.assertEqual(report["blobs"], expected["verdict"]["blobs"])
                 self.assertEqual(report["manifestSigned"], expected["format"] >= 4)
                 self.assertEqual(report["trusted"], bool(options))
+                self.assertEqual(report.get("manifestSignedBy", []), [expected["key"]] * report["manifestSigned"])
             _, other = self.recorded("bundle-whole" if name == "bundle-signed" else "bundle-signed")
             self.assertEqual(python_says("--bundle", path, "--key", other["key"])[0], 1)
 

@@ -17,6 +17,8 @@ package struct BundleVerdict: Sendable {
     package internal(set) var isTrusted: Bool?
     /// Whether a key that has signed the head has signed the manifest; nil for a sample, which has none.
     package internal(set) var isManifestSigned: Bool?
+    /// Those of `signers` whose signature of the manifest is right.
+    package internal(set) var manifestSigners: [String] = []
     /// Derived events that were derived again, whatever came out.
     package internal(set) var verified = 0
     /// Those of them that came out otherwise.
@@ -68,9 +70,7 @@ package struct BundleVerdict: Sendable {
             lines += Self.lines(on: index.withheld, elsewhere: elsewhere)
         }
         lines += signers.map { "signed by \($0)" }
-        if isWhole, let index, let isManifestSigned {
-            lines.append(Self.line(onManifest: isManifestSigned, of: index.format))
-        }
+        if isWhole { lines += linesOnManifest }
         lines.append(
             (diverged == 0
                 ? "\(counted(verified, "derived event")) derived again"
@@ -94,12 +94,20 @@ package struct BundleVerdict: Sendable {
         return lines + reused.map { "  \($0.text)" }
     }
 
-    static func line(onManifest isSigned: Bool, of format: BundleIndex.Format) -> String {
-        isSigned
-            ? "its manifest is signed, too: no file was exchanged or added since"
-            : "its manifest isn't signed, as in all of format \(format.rawValue): events may have been left out, also those "
-                + "which tell of a fork or of an earlier call, and README.md, ro-crate-metadata.json, schemas/, verify.py "
-                + "and files beside them may be somebody else's"
+    /// Who has signed the manifest, and what that says; none for a sample.
+    var linesOnManifest: [String] {
+        guard let index, let isManifestSigned else { return [] }
+        guard isManifestSigned else {
+            return [
+                "its manifest isn't signed, as in all of format \(index.format.rawValue): events may have been left out, also "
+                    + "those which tell of a fork or of an earlier call, and README.md, ro-crate-metadata.json, schemas/, "
+                    + "verify.py and files beside them may be somebody else's"
+            ]
+        }
+        let others = signers.filter { !manifestSigners.contains($0) }
+        return [
+            "its manifest is signed, too, by \(manifestSigners.joined(separator: " and ")): no file was exchanged or added since"
+        ] + others.map { "not signed by \($0): of files that aren't events or blobs that key says nothing" }
     }
 
     private static func lines(on withheld: [Digest], elsewhere: UInt64) -> [String] {
@@ -130,6 +138,7 @@ extension BundleVerdict: CanonicalEncodable {
         writer.optionalField("head", index?.head.root)
         writer.optionalField("labels", labels.isEmpty ? nil : labels)
         writer.optionalField("manifestSigned", isManifestSigned)
+        if isManifestSigned == true { writer.field("manifestSigners", manifestSigners) }
         writer.field("problems", problems)
         // In a fork positions don't say what was before what.
         if !reused.isEmpty, index?.forks.isEmpty == true { writer.field("reused", reused) }

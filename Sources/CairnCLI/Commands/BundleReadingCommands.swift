@@ -117,6 +117,7 @@ private struct BundleImportAnswer: CanonicalEncodable {
         writer.field("events", report.events)
         writer.field("head", report.head.root)
         writer.field("manifestSigned", report.isManifestSigned)
+        if report.isManifestSigned { writer.field("manifestSigners", report.manifestSigners) }
         writer.field("original", report.isOriginal)
         writer.field("size", report.head.size)
         writer.field("withheld", report.elsewhere)

@@ -124,6 +124,7 @@ package enum BundleCheck {
         }
         let both = signers.filter { verdict.signers.contains($0.text) }
         if both.isEmpty { throw BundleError("\(BundleNames.signature): no key has signed it that has signed the head") }
+        verdict.manifestSigners = both.map(\.text)
         if !keys.isEmpty, !both.contains(where: keys.contains) {
             verdict.problems.append("\(BundleNames.signature): none of the keys that were given has signed it")
         }

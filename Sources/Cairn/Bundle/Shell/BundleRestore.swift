@@ -11,7 +11,9 @@ package enum BundleRestore {
         /// Whether that is the head which the bundle was signed with.
         package let isOriginal: Bool
         package let isManifestSigned: Bool
-        /// What that means, for people.
+        /// Who has; empty where nobody has.
+        package let manifestSigners: [String]
+        /// What that means, for people: a fact a line.
         package let manifest: String
     }
 
@@ -23,20 +25,21 @@ package enum BundleRestore {
         _ path: String, into store: String, trusting keys: [VerifierKey] = [],
         requiringSignedManifest isRequired: Bool = false
     ) async throws -> Report {
-        let reader = try await whole { verdict in
+        let (reader, signed) = try await whole { verdict in
             guard try SampleProof.read(path) == nil else {
                 throw BundleError("it proves one sample, and a store can only be made of a whole run")
             }
             let reader = try BundleReader(path)
             try BundleCheck.checkFiles(reader, trusting: keys, requiringSignedManifest: isRequired, &verdict)
-            return reader
+            return (reader, verdict)
         }
         return try await StoreTarget.make(store, operation: "importing a bundle") { store in
             let made = try await whole { try await BundleCheck.checkEvents(reader, filling: store, &$0) }
             return Report(
                 events: made.events, elsewhere: made.withheld, head: made.head,
                 isOriginal: made.head == reader.index.head, isManifestSigned: reader.signature != nil,
-                manifest: BundleVerdict.line(onManifest: reader.signature != nil, of: reader.index.format))
+                manifestSigners: signed.manifestSigners,
+                manifest: signed.linesOnManifest.map(\.inOneLine).joined(separator: "\n"))
         }
     }
 

@@ -262,7 +262,11 @@ enum BundleVerifier {
             print("head %d:%s" % (index["size"], head.hex()))
             print("signed by " + " and ".join(dict.fromkeys(signed)))
             if whole:
-                print("the manifest is signed, too: no file was exchanged or added since")
+                print("the manifest is signed, too, by %s: no file was exchanged or added since" %
+                      " and ".join(dict.fromkeys(whole)))
+                for key in dict.fromkeys(signed):
+                    if key not in whole:
+                        print("not signed by %s: of files that aren't events or blobs that key says nothing" % key)
             else:
                 print("the manifest isn't signed, as in all of format %d: files that aren't events or blobs may be somebody "
                       "else's, and events may have been left out, also those which tell of a fork" % index["format"])
