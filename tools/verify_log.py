@@ -1446,7 +1446,15 @@ def root_with(size, leaves, hashes):
     return root
 
 
-def verify_bundle(path, keys, witnesses, needs_signed_manifest, progress):
+def verify_bundle(*arguments):
+    """What is said of a bundle: one of which a part isn't what it has to be is broken, and not unreadable."""
+    try:
+        return verified_bundle(*arguments)
+    except (ValueError, TypeError, AttributeError, LookupError, struct.error, RecursionError) as error:
+        raise Invalid(f"a file of the bundle isn't what it has to be: {type(error).__name__}: {error}") from None
+
+
+def verified_bundle(path, keys, witnesses, needs_signed_manifest, progress):
     bundle = Bundle(path)
     if needs_signed_manifest and bundle.format != SIGNED_FORMAT:
         raise Invalid(f"its manifest isn't signed: it says that it is of format {canonical_text(bundle.format)}")

@@ -1140,6 +1140,15 @@ class Bundles(unittest.TestCase):
         code, report, ours = self.judged(lambda files: None, options=["--signed-manifest"])
         self.assertEqual((code, ours, report["manifestSigned"]), (0, 0, True), report)
 
+    def test_a_part_that_is_not_what_it_has_to_be_is_broken_for_both(self):
+        for name, data in (
+            ("bundle.json", b"{}"), ("bundle.json", b"[]"), ("bundle.json", b"nonsense"), ("proof.json", b"{}"),
+            ("proof.json", b'{"hashes":[1],"size":5}'), ("keys.txt", b"no key\n"), ("checkpoint.txt", b"\xff"),
+        ):
+            with self.subTest(name=name, data=data):
+                code, report, ours = self.judged(lambda files: files.update({name: data}))
+                self.assertEqual((code, ours), (1, 4), report)
+
     def test_one_of_the_keys_of_a_file_must_have_signed(self):
         path, expected = self.recorded("bundle-signed")
         other = self.recorded("bundle-whole")[1]["key"]
