@@ -56,6 +56,46 @@ extension EndToEndTests {
             #expect(try Self.names(place) == ["experiment.yaml", "some.zip", "store"])
         }
 
+        @Test func `how far a run had come is said where it isn't finished`() async throws {
+            var experiment = Experiment(scenarios: 2)
+            experiment.settings = ["budget: {max_calls: 3}"]
+            let place = try Workplace(experiment)
+            try #require(try await place.cairn("run", place.experiment).status == 3)
+            let run = try #require(try await place.json("query", "runs").array?.first)
+            let (done, outstanding) = (run["cells"]?["done"]?.int ?? -1, run["cells"]?["outstanding"]?.int ?? -1)
+            let note = "\(done) of \(done + outstanding) cells"
+            let made = try await place.json("bundle", "create", "-o", "part.zip")
+            let verified = try await place.json("bundle", "verify", "part.zip")
+            for answer in [made, verified] {
+                #expect(answer["stage"] == "stopped" && answer["cells"] == run["cells"], "\(answer)")
+            }
+            for words in [["bundle", "create", "-o", "part.zip"], ["bundle", "verify", "part.zip"]] {
+                let text = try await place.start(words).result.text
+                #expect(text.contains("not finished (stopped): \(note)"), "\(text)")
+            }
+            let (readme, crate) = (
+                try Self.file("README.md", of: place), try Self.file("ro-crate-metadata.json", of: place)
+            )
+            #expect(readme.contains("The run isn't finished: \(note)") && !readme.contains("ranked"), "\(readme)")
+            #expect(crate.contains("The run isn't finished: \(note)") && !crate.contains("ranked"), "\(crate)")
+            #expect(!crate.contains("endTime"), "\(crate)")
+
+            try #require(try await place.cairn("run", place.experiment, "--max-calls", "1000").status == 0)
+            let whole = try await place.json("bundle", "create", "-o", "part.zip")
+            #expect(whole["stage"] == "complete" && whole["cells"]?["outstanding"] == 0, "\(whole)")
+            let text = try await place.cairn("bundle", "verify", "part.zip").text
+            #expect(!text.contains("finished"), "\(text)")
+            #expect(
+                try Self.file("README.md", of: place).contains("was answered, scored and ranked, as it was recorded"))
+            #expect(try Self.file("ro-crate-metadata.json", of: place).contains("endTime"))
+        }
+
+        /// A file of the bundle `part.zip`.
+        private static func file(_ name: String, of place: Workplace) throws -> String {
+            let script = "import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))"
+            return try ChildProcess.run("/usr/bin/python3", ["-c", script, place.directory.path("part.zip"), name]).text
+        }
+
         @Test func `what failed isn't in the access trail, and what was made is, with whole keys`() async throws {
             let place = try await Self.place()
             let key = try #require(try await place.json("audit", "key", "create")["key"]?.string)

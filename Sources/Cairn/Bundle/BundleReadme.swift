@@ -6,6 +6,7 @@ import Replay
 /// The text that a reviewer reads first.
 struct BundleReadme {
     let index: BundleIndex
+    let progress: BundledProgress
     /// Answers that the run was given from calls of others.
     let reused: [ReusedAnswers]
 
@@ -74,12 +75,20 @@ struct BundleReadme {
     }
 
     private var subject: String {
-        index.forks.isEmpty
-            ? "Everything that one run of an LLM experiment asked, was answered, scored and ranked, as it was recorded, "
-                + "with proof that nothing was changed since."
+        (index.forks.isEmpty
+            ? "Everything that one run of an LLM experiment \(deeds)\(progress.isUnfinished ? " so far" : ""), as it "
+                + "was recorded, with proof that nothing was changed since."
             : "A fork of one run of an LLM experiment: what was recorded of it, with some of it changed and what follows from "
                 + "that derived anew. This isn't the run as it was recorded first. There is proof that nothing was "
-                + "changed since the fork was made."
+                + "changed since the fork was made.") + (progress.sentence.map { " " + $0 } ?? "")
+    }
+
+    private var deeds: String {
+        switch (index.isScored, index.isRanked) {
+        case (_, true): "asked, was answered, scored and ranked"
+        case (true, false): "asked, was answered and scored"
+        case (false, false): "asked and was answered"
+        }
     }
 
     private var forks: String {

@@ -36,6 +36,8 @@ package struct BundleVerdict: Sendable {
     package internal(set) var reused: [ReusedAnswers] = []
     /// The labels of a sample; empty for a run.
     package internal(set) var labels: [String: String] = [:]
+    /// How far the run had come; nil for a sample, and where the events don't say.
+    package internal(set) var progress: BundledProgress?
 
     package var isWhole: Bool { problems.isEmpty }
 
@@ -61,6 +63,7 @@ package struct BundleVerdict: Sendable {
             lines.append(
                 "run \(index.run) of \(index.experiment), \(counted(index.events, "event")), "
                     + "\(counted(blobs, "blob")), \(counted(files, "file"))")
+            if let note = progress?.note { lines.append(note) }
             if !labels.isEmpty {
                 lines.append(labels.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
             }
@@ -127,6 +130,7 @@ extension BundleVerdict: CanonicalEncodable {
     package func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
         writer.field("blobs", blobs)
+        writer.optionalField("cells", progress?.cells)
         writer.optionalField("commitments", index?.commitments)
         writer.optionalField("compared", compared)
         writer.field("diverged", diverged)
@@ -145,6 +149,7 @@ extension BundleVerdict: CanonicalEncodable {
         writer.optionalField("run", index?.run)
         writer.field("signers", signers)
         writer.optionalField("size", index?.head.size)
+        writer.optionalField("stage", progress?.stage)
         writer.optionalField("trusted", isTrusted)
         writer.field("underivable", underivable)
         writer.field("valid", isWhole)

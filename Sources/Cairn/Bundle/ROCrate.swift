@@ -7,10 +7,13 @@ import Jobs
 /// pure function are its instruments.
 struct ROCrate {
     let index: BundleIndex
-    /// When the run was submitted and when it ended.
+    let progress: BundledProgress
+    /// When the run was submitted.
     let started: Timestamp
-    let ended: Timestamp
-    let isComplete: Bool
+    /// When it ended; nil for one that didn't.
+    let ended: Timestamp?
+    /// When the last of the events was recorded.
+    let last: Timestamp
     /// A URL or the name of a licence; nil when the author didn't say.
     let license: String?
     /// Every file but the crate's own metadata and the manifest.
@@ -45,7 +48,7 @@ struct ROCrate {
             "A fork of a run of the LLM experiment \(index.experiment): what was recorded of it, with changes ("
                 + index.forks.map(\.title).joined(separator: "; ")
                 + "), and proof that nothing was changed since the fork "
-                + "was made: README.md says how to check it.")
+                + "was made: README.md says how to check it." + state)
         crate["isBasedOn"] = .array(index.forks.indices.map { Self.reference(Self.parent($0)) })
         return .object(crate)
     }
@@ -70,10 +73,10 @@ struct ROCrate {
     private var unforked: JSONValue {
         .object([
             "@id": .string("./"), "@type": .string("Dataset"), "conformsTo": Self.reference(Self.profile),
-            "datePublished": .string(ended.text),
+            "datePublished": .string((ended ?? last).text),
             "description": .string(
-                "A run of the LLM experiment \(index.experiment), with every call, score and ranking, and proof that "
-                    + "nothing was changed: README.md says how to check it."),
+                "A run of the LLM experiment \(index.experiment), with every \(contents), and proof that nothing was changed: README.md says how to check it."
+                    + state),
             "hasPart": .array(parts.map { Self.reference($0.id) }),
             "identifier": .string(index.run.rawValue),
             "license": Self.reference(licenseID), "mentions": .array([Self.reference("#run")]),
@@ -104,23 +107,41 @@ struct ROCrate {
         ])
     }
 
+    private var state: String { progress.sentence.map { " " + $0 } ?? "" }
+
+    private var contents: String {
+        switch (index.isScored, index.isRanked) {
+        case (_, true): "call, score and ranking"
+        case (true, false): "call and score"
+        case (false, false): "call"
+        }
+    }
+
+    private var deeds: String {
+        switch (index.isScored, index.isRanked) {
+        case (_, true): "Models were asked, judges scored their answers, and the models were ranked"
+        case (true, false): "Models were asked, and judges scored their answers"
+        case (false, false): "Models were asked"
+        }
+    }
+
     private var action: JSONValue {
-        .object([
+        var action: JSONObject = [
             "@id": .string("#run"), "@type": .string("CreateAction"),
             "actionStatus": Self.reference(
-                "http://schema.org/" + (isComplete ? "CompletedActionStatus" : "FailedActionStatus")),
+                "http://schema.org/" + (progress.isComplete ? "CompletedActionStatus" : "FailedActionStatus")),
             "agent": Self.reference("#operator"),
-            "description": .string(
-                "Models were asked, judges scored their answers, and the models were ranked; \(counted(index.events, "event"))."
-            ),
-            "endTime": .string(ended.text), "instrument": Self.reference(Self.program),
+            "description": .string("\(deeds); \(counted(index.events, "event")).\(state)"),
+            "instrument": Self.reference(Self.program),
             "name": .string("Run \(index.run.rawValue) of \(index.experiment)"),
             "object": .array([Self.reference(BundleNames.experiment)]),
             "result": .array(
                 parts.filter { $0.id.hasPrefix(BundleNames.report) || $0.id == BundleNames.events }
                     .map { Self.reference($0.id) }),
             "startTime": .string(started.text),
-        ])
+        ]
+        if let ended { action["endTime"] = .string(ended.text) }
+        return .object(action)
     }
 
     private var software: JSONValue {

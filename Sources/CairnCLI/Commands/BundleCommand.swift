@@ -72,7 +72,9 @@ struct BundleCreateCommand: AsyncParsableCommand {
                 [
                     "\(Quantities.counted(index.events, "event")) in \(output), \(Quantities.grouped(written.bytes)) bytes",
                     "head \(index.head.size):\(index.head.root.hex)",
-                ] + index.forks.flatMap(\.lines) + ["signed by \(written.key)"]
+                ] + (written.progress.note.map { [$0] } ?? []) + index.forks.flatMap(\.lines) + [
+                    "signed by \(written.key)"
+                ]
             return lines.map { $0 + "\n" }.joined()
         }
     }
@@ -86,6 +88,7 @@ private struct BundleAnswer: CanonicalEncodable {
     func encode(to writer: inout CanonicalWriter) {
         writer.beginObject()
         writer.field("bytes", written.bytes)
+        writer.field("cells", written.progress.cells)
         writer.field("events", written.index.events)
         writer.field("file", file)
         if !written.index.forks.isEmpty { writer.field("forks", written.index.forks) }
@@ -93,6 +96,7 @@ private struct BundleAnswer: CanonicalEncodable {
         writer.field("key", written.key.text)
         writer.field("run", written.index.run)
         writer.field("size", written.index.head.size)
+        writer.field("stage", written.progress.stage)
         writer.field("withheld", written.index.withheld)
         writer.endObject()
     }
@@ -152,6 +156,7 @@ struct BundleProveSampleCommand: AsyncParsableCommand {
         ]
         try answer.output.print(JSONValue.object(told)) {
             "\(Quantities.grouped(written.bytes)) bytes in \(output), signed by \(written.key)\n"
+                + written.withheld.map { $0.note + "\n" }.joined()
         }
     }
 }

@@ -6,6 +6,7 @@ import Determinism
 package import EventLog
 import Experiments
 import Jobs
+import Projections
 import Replay
 
 /// Checks a bundle with nothing but itself: no store, no key, no network.
@@ -27,6 +28,7 @@ package enum BundleCheck {
             let store = try Store.open(at: scratch.path + "/store", .create)
             defer { store.close() }
             _ = try await checkEvents(reader, filling: store, &verdict)
+            verdict.progress = try progress(of: reader.index.run, in: store)
             if replaying { try replay(reader, store, &verdict) }
         }
     }
@@ -156,6 +158,15 @@ package enum BundleCheck {
             facts.events == index.events,
             facts.code == index.code, facts.commitments(definition) == index.commitments
         else { throw BundleError("\(BundleNames.index) says other things of the events than they do") }
+    }
+
+    /// How far a run had come, as its events have it; nil where some of them are a newer program's.
+    private static func progress(of run: RunID, in store: Store) throws -> BundledProgress? {
+        do {
+            return try store.views.query(Runs.self) { try $0.runs.get(run) }.map(BundledProgress.init)
+        } catch is ViewError {
+            return nil
+        }
     }
 
     /// Every blob that an event names is there, or withheld and named as such.

@@ -15,6 +15,7 @@ package struct BundleWriter {
     /// What was written.
     package struct Written: Sendable {
         package let index: BundleIndex
+        package let progress: BundledProgress
         package let bytes: Int
         /// Who has signed it.
         package let key: VerifierKey
@@ -73,22 +74,23 @@ package struct BundleWriter {
             cairn: CairnVersion.text, code: facts.code, commitments: commitments, events: facts.events,
             experiment: row.experiment, forks: facts.forks, format: .signedManifest, head: checkpoint.head, kind: .run,
             origin: checkpoint.origin, readModels: report.readModels, run: run, withheld: withheld)
+        let progress = BundledProgress(row)
         try archive.add(BundleNames.proof, BundleProof(proof).canonicalBytes())
         try archive.add(BundleNames.checkpoint, checkpoint.text)
         try archive.add(BundleNames.keys, signer.keys.map { $0.text + "\n" }.joined())
         try archive.add(BundleNames.verifier, BundleVerifier.python)
-        try archive.add(BundleNames.readme, BundleReadme(index: index, reused: facts.reused).text)
+        try archive.add(BundleNames.readme, BundleReadme(index: index, progress: progress, reused: facts.reused).text)
         try archive.add(BundleNames.index, index.canonicalBytes())
         let crate = ROCrate(
-            index: index, started: row.submitted, ended: row.finished ?? row.submitted,
-            isComplete: row.stage == .complete, license: license, files: archive.files)
+            index: index, progress: progress, started: row.submitted, ended: row.finished,
+            last: try event(at: last).time, license: license, files: archive.files)
         try archive.add(BundleNames.crate, crate.bytes())
         let bytes = try archive.close { manifest in
             try ManifestSignature(of: manifest, origin: index.origin, run: run, by: signer.signer)
         }
         try await recording(now)
         try archive.publish()
-        return Written(index: index, bytes: bytes, key: signer.signer.key)
+        return Written(index: index, progress: progress, bytes: bytes, key: signer.signer.key)
     }
 
     /// Nothing leaves under a signature that it doesn't bear out: the records as they are now must lead to the head.
@@ -102,15 +104,18 @@ package struct BundleWriter {
         }
     }
 
+    private func event(at position: Position) throws -> Event {
+        guard let event = try store.log.event(at: position) else { throw LogReadingError.missing(position) }
+        return event
+    }
+
     private func writeEvents(_ positions: [Position], to archive: BundleArchive, _ facts: inout BundleFacts) throws {
         var next = 0
         while next < positions.count {
             let part = positions[next..<min(next + Self.eventsPerFile, positions.count)]
             var lines: [UInt8] = []
             for position in part {
-                guard let event = try store.log.event(at: position) else {
-                    throw LogReadingError.missing(position)
-                }
+                let event = try event(at: position)
                 lines += JSONLines.line(event)
                 try facts.take(event)
             }
