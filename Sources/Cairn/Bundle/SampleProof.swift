@@ -198,7 +198,6 @@ extension SampleProof {
 
     /// What no event bears out: it must be as every sample has it.
     private func checkIndex() throws {
-        guard index.kind == .sample else { throw BundleError("its index is of something else than a sample") }
         guard index.format == BundleIndex.Format(hasGaps: false, isFork: !index.forks.isEmpty) else {
             throw BundleError("it says that it is of format \(index.format.rawValue), in which no sample is written")
         }
