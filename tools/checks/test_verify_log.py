@@ -1013,7 +1013,7 @@ class Samples(unittest.TestCase):
             "audit", "redact", "--blob", definition, "--shared", "--far-reaching", "--reason", "withdrew", "--store", store)
         words = self.cairn(
             "bundle", "prove-sample", "--model", "careful", "--scenario", "spring", "-o", path, "--store", store)
-        self.assertIn(f"withheld: the definition, with its rubrics and data set, {definition}: it was erased", words)
+        self.assertIn(f"the definition, with its rubrics and data set, {definition}: it isn't in the store any more", words)
         sample, key = self.prove(store, path)
         self.assertEqual(sample["blobs"], self.sample["blobs"] | {definition: {"missing": True}})
         self.assertEqual((sample["events"], sample["labels"]), (self.sample["events"], self.sample["labels"]))

@@ -39,11 +39,11 @@ package struct SampleProver {
         package let digest: Digest
         package let isDefinition: Bool
         /// False for one that is there, and too large.
-        package let isErased: Bool
+        package let isGone: Bool
 
         /// For people.
         package var note: String {
-            let reason = isErased ? "it was erased" : "it has more than \(SampleProof.longestBlob) bytes"
+            let reason = isGone ? "it isn't in the store any more" : "it has more than \(SampleProof.longestBlob) bytes"
             let what = isDefinition ? "the definition, with its rubrics and data set," : "the blob"
             return "withheld: \(what) \(digest.hex): \(reason)"
         }
@@ -53,6 +53,14 @@ package struct SampleProver {
     private struct Jobs {
         var probe: JobID?
         var judgings: [JobID] = []
+
+        /// Takes a job that is of the sample by its labels.
+        mutating func take(_ id: JobID, _ labels: [String: String], of choice: Choice) {
+            guard labels["model"] == choice.model, labels["scenario"] == choice.scenario,
+                labels["sample"] == "\(choice.sample)"
+            else { return }
+            if labels["judge"] == nil { probe = id } else { judgings.append(id) }
+        }
     }
 
     private let store: Store
@@ -88,17 +96,18 @@ package struct SampleProver {
         guard let row = try queries.runs(Queries.Selection(run: run.rawValue)).first?.row else {
             throw QueryError.run(run.rawValue, fitting: [])
         }
-        let jobs = try jobs(of: choice)
+        // Erased, it is withheld; one that is there and can't be read is an error.
+        let definition = try store.log.blob(row.definition) == nil ? nil : try queries.definition(of: run)
+        let jobs = try jobs(of: choice, definition)
         guard let probe = jobs.probe else {
             throw BundleError("the run has no sample \(choice.sample) of \(choice.scenario) by \(choice.model)")
         }
         let events = try events(of: [probe] + jobs.judgings, scoredIn: jobs.judgings)
-        guard let last = events.last else { throw BundleError("nothing of this sample is recorded") }
+        let labels = try labels(of: probe)
+        guard !labels.isEmpty, let last = events.last else { throw BundleError("nothing of this sample is recorded") }
         var facts = BundleFacts(of: run)
         for event in events { try facts.take(event) }
         try BundleWriter.refuseSealed(facts.blobs, of: run, in: store.log)
-        // Erased, it is withheld; one that is there and can't be read is an error.
-        let definition = try store.log.blob(row.definition) == nil ? nil : try queries.definition(of: run)
         guard let commitments = facts.commitments(definition) else {
             throw BundleError("the run was never submitted")
         }
@@ -113,7 +122,7 @@ package struct SampleProver {
             format: BundleIndex.Format(hasGaps: false, isFork: !facts.forks.isEmpty), head: checkpoint.head,
             kind: .sample, origin: checkpoint.origin, readModels: [:], run: run, withheld: withheld.map(\.digest))
         let made = try SampleProof(
-            index: index, events: events, blobs: blobs, labels: try labels(of: probe), proof: proof,
+            index: index, events: events, blobs: blobs, labels: labels, proof: proof,
             checkpoint: checkpoint, keys: signer.keys.filter { checkpoint.judgement(of: $0) != .absent })
         return (made, signer.signer.key, withheld)
     }
@@ -130,28 +139,28 @@ package struct SampleProver {
             blobs.append(.init(digest: digest, bytes: shown))
             if shown == nil {
                 withheld.append(
-                    Withheld(digest: digest, isDefinition: digest == definition, isErased: bytes == nil))
+                    Withheld(digest: digest, isDefinition: digest == definition, isGone: bytes == nil))
             }
         }
         return (blobs, withheld)
     }
 
-    /// Found by their labels, which are there when the definition isn't.
-    private func jobs(of choice: Choice) throws -> Jobs {
+    /// Those of the plan; without the definition, those that were submitted with the labels.
+    private func jobs(of choice: Choice, _ definition: ExperimentDefinition?) throws -> Jobs {
+        var jobs = Jobs()
+        if let definition {
+            for job in JobPlan(definition, run: run).jobs { jobs.take(job.id, job.labels, of: choice) }
+            return jobs
+        }
         try store.views.query(JobStatus.self) { tables in
-            var jobs = Jobs()
             for state in JobStatus.State.allCases {
                 try tables.forEach(of: run, in: state) { id, row in
-                    let labels = row.labels
-                    guard labels["model"] == choice.model, labels["scenario"] == choice.scenario,
-                        labels["sample"] == "\(choice.sample)"
-                    else { return true }
-                    if labels["judge"] == nil { jobs.probe = id } else { jobs.judgings.append(id) }
+                    jobs.take(id, row.labels, of: choice)
                     return true
                 }
             }
-            return jobs
         }
+        return jobs
     }
 
     /// That the run was submitted, that the jobs were, every call, and the scores; that it was taken over into a fork, if it
