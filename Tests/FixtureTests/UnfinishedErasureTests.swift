@@ -34,12 +34,4 @@ import Testing
         let outcome = try await redact()
         #expect(outcome.isScrubbed && outcome.obstacle == nil && !PendingErasure(of: path).isPending)
     }
-
-    @Test func finishedRunsThatNobodyJudgesAreKnown() async throws {
-        let judged = try await Fixture(name: "clean-run").imported()
-        #expect(try Queries(judged.store).unjudgedRuns(Queries.Selection()).isEmpty)
-        let unjudged = try await Fixture(name: "budget-stream-reuse").imported()
-        let finished = try Queries(unjudged.store).runs().filter { $0.row.finished != nil }
-        #expect(try Queries(unjudged.store).unjudgedRuns(Queries.Selection()).count == finished.count)
-    }
 }
