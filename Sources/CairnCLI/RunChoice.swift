@@ -17,5 +17,15 @@ struct RunChoice: ParsableArguments {
     func only(in store: Store) throws -> RunID { try only(Queries(store)) }
 
     /// The run as the store was then that queries are of.
-    func only(_ queries: Queries) throws -> RunID { try RunArgument.only(run ?? named, queries) }
+    func only(_ queries: Queries) throws -> RunID {
+        do {
+            let runs = try queries.runIDs(Queries.Selection(run: run ?? named))
+            guard runs.count != 1 else { return runs[0] }
+            let none = queries.end == nil ? "the store has no runs" : "the store had no runs at that moment"
+            throw Failure(
+                .usage, runs.isEmpty ? none : "the store has \(runs.count) runs; name one (`cairn query runs`)")
+        } catch let error as QueryError {
+            throw Failure(.usage, "\(error)")
+        }
+    }
 }

@@ -128,8 +128,7 @@ private struct TableRefresh {
     }
 
     private func lastCommit(before position: Position) throws -> String? {
-        guard position > .first else { return "" }
-        return try source.log.event(at: Position(position.rawValue - 1))?.commitID.hex
+        position > .first ? try source.log.lastCommit(before: position)?.hex : ""
     }
 
     /// Whether an event was recorded that the table's rows depend on.

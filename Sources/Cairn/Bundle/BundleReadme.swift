@@ -84,11 +84,9 @@ struct BundleReadme {
     }
 
     private var deeds: String {
-        switch (index.isScored, index.isRanked) {
-        case (_, true): "asked, was answered, scored and ranked"
-        case (true, false): "asked, was answered and scored"
-        case (false, false): "asked and was answered"
-        }
+        index.words(
+            asked: "asked and was answered", scored: "asked, was answered and scored",
+            ranked: "asked, was answered, scored and ranked")
     }
 
     private var forks: String {

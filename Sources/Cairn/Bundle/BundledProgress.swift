@@ -33,14 +33,17 @@ package struct BundledProgress: Equatable, Sendable {
 }
 
 extension BundleIndex {
-    /// Whether judges' answers were read.
-    var isScored: Bool {
+    /// The words for what was done: models were asked, judges' answers were read, too, or the models were also ranked.
+    func words(asked: String, scored: String, ranked: String) -> String {
+        isRanked ? ranked : isScored ? scored : asked
+    }
+
+    private var isScored: Bool {
         let judging = JudgeAnswer.Reading.allCases.map(ScoringDerivations.judge)
         return code.contains { judging.contains($0.function) }
     }
 
-    /// Whether the models were ranked.
-    var isRanked: Bool {
+    private var isRanked: Bool {
         let ranking = RankingMethod.allCases.map(ScoringDerivations.rank)
         return code.contains { ranking.contains($0.function) }
     }

@@ -110,19 +110,13 @@ struct ROCrate {
     private var state: String { progress.sentence.map { " " + $0 } ?? "" }
 
     private var contents: String {
-        switch (index.isScored, index.isRanked) {
-        case (_, true): "call, score and ranking"
-        case (true, false): "call and score"
-        case (false, false): "call"
-        }
+        index.words(asked: "call", scored: "call and score", ranked: "call, score and ranking")
     }
 
     private var deeds: String {
-        switch (index.isScored, index.isRanked) {
-        case (_, true): "Models were asked, judges scored their answers, and the models were ranked"
-        case (true, false): "Models were asked, and judges scored their answers"
-        case (false, false): "Models were asked"
-        }
+        index.words(
+            asked: "Models were asked", scored: "Models were asked, and judges scored their answers",
+            ranked: "Models were asked, judges scored their answers, and the models were ranked")
     }
 
     private var action: JSONValue {

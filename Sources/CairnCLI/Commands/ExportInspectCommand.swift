@@ -37,22 +37,6 @@ struct RunExportOptions: ParsableArguments {
     }
 }
 
-/// The run that a command is about.
-enum RunArgument {
-    /// The run with this id or beginning of one; without any the only one of the store.
-    static func only(_ wanted: String?, _ queries: Queries) throws -> RunID {
-        do {
-            let runs = try queries.runIDs(Queries.Selection(run: wanted))
-            guard runs.count != 1 else { return runs[0] }
-            let none = queries.end == nil ? "the store has no runs" : "the store had no runs at that moment"
-            throw Failure(
-                .usage, runs.isEmpty ? none : "the store has \(runs.count) runs; name one (`cairn query runs`)")
-        } catch let error as QueryError {
-            throw Failure(.usage, "\(error)")
-        }
-    }
-}
-
 /// The command `cairn export inspect`.
 struct ExportInspectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -36,8 +36,7 @@ package struct LockFileLiveness: WorkerLiveness {
             if WorkerLock.isGone(worker, in: directory) { return .workerGone }
             let left = deadline - time.time()
             if left <= .zero { return .deadline }
-            // why: nobody tells when another process's lock goes; it is looked at again, until the lease's own time is up.
-            try await Task.sleep(for: min(left, interval).duration)
+            try await Task.sleep(for: min(left, interval).duration)  // why: nobody tells when another's lock goes
         }
     }
 }

@@ -8,7 +8,7 @@ extension ProjectionRunner {
     func feed(_ followers: [Follower], from: Position, to end: Position) throws(ViewError) -> [Int: ViewError] {
         let threads = end.rawValue - from.rawValue < FoldPass.shortest ? 1 : OrderedWork.cores
         let errors = try fold(followers, range: from..<end, threads: threads)
-        let last = try lastCommit(before: end)
+        let last = try log.lastCommit(before: end)
         // In the order of their generations: rows of new ones come behind all others, one after the other.
         let steps = followers.indices.filter { errors[$0] == nil }.map { number in
             Step(followers[number], to: followers[number].state(at: end, lastCommit: last))

@@ -14,7 +14,7 @@ package final class ProjectionRunner: Sendable {
     package static let largestBatch = 32_768
     /// How many positions of the log are between two snapshots, and so what a question about the past folds at most.
     package static let usualWindow: UInt64 = 32_768
-    /// How many such batches are folded into one transaction while tables are built that nobody asks yet.
+    /// How many such batches are folded at once while tables are built that nobody asks yet.
     private static let batchesBuiltAtOnce = 32
 
     /// The projectors that can be asked for by name.
@@ -171,7 +171,7 @@ extension ProjectionRunner {
         _ followers: [Follower], size: Position, to target: Position
     ) throws(ViewError) -> [ViewProgress] {
         try adopt(followers, size: size)
-        // What nobody asks yet may be committed in larger pieces: each row is then written fewer times.
+        // What nobody asks yet may be folded in larger pieces: each row is then written fewer times.
         let isBuilding = followers.allSatisfy { $0.isBuilding }
         var machine = CatchUp(
             from: followers.map { ($0.checkpoint?.position ?? target, $0.isBuilding) }, to: target,
@@ -234,16 +234,7 @@ extension ProjectionRunner {
     private func follows(_ checkpoint: Checkpoint?, size: Position) throws(ViewError) -> Bool {
         guard let checkpoint, checkpoint.position > .first else { return true }
         guard checkpoint.position <= size else { return false }
-        return try lastCommit(before: checkpoint.position) == checkpoint.lastCommit
-    }
-
-    func lastCommit(before position: Position) throws(ViewError) -> CommitID? {
-        guard position > .first else { return nil }
-        do throws(LogError) {
-            return try log.event(at: Position(position.rawValue - 1))?.commitID
-        } catch {
-            throw .log(error)
-        }
+        return try log.lastCommit(before: checkpoint.position) == checkpoint.lastCommit
     }
 }
 

@@ -106,15 +106,7 @@ final class ViewHistory: Sendable {
 
     private func follows(_ checkpoint: Checkpoint?) throws(ViewError) -> Bool {
         guard let checkpoint, checkpoint.position > .first else { return true }
-        return try lastCommit(before: checkpoint.position) == checkpoint.lastCommit
-    }
-
-    private func lastCommit(before position: Position) throws(ViewError) -> CommitID? {
-        do throws(LogError) {
-            return try log.event(at: Position(position.rawValue - 1))?.commitID
-        } catch {
-            throw .log(error)
-        }
+        return try log.lastCommit(before: checkpoint.position) == checkpoint.lastCommit
     }
 
     /// Folds one window, and keeps what it changed; answers which projectors failed.
@@ -135,7 +127,7 @@ final class ViewHistory: Sendable {
         } catch {
             throw (error as? ViewError) ?? .log(error)
         }
-        let last = try lastCommit(before: end)
+        let last = try log.lastCommit(before: end)
         let sound = makers.indices.filter { errors[$0] == nil }.map { (makers[$0], folds[$0]) }
         let changes = sound.map { maker, fold in
             ViewStore.Change(
